@@ -1,0 +1,65 @@
+// swift-tools-version: 6.0
+import Foundation
+import PackageDescription
+
+// The processor the build is for: `native` (default), any name that clang's `-march` takes
+// (`RETORT_CPU=x86-64-v3`), or `portable` for the compiler's own baseline.
+let processor = ProcessInfo.processInfo.environment["RETORT_CPU"] ?? "native"
+let processorFlags = processor == "portable" ? [] : ["-Xcc", "-march=\(processor)"]
+
+/// Targets that compute are optimised in debug builds too, so that tests are fast.
+let computes: [SwiftSetting] = [.unsafeFlags(["-O"] + processorFlags)]
+/// The others only need to agree on the processor wherever lane loops are instantiated.
+let plain: [SwiftSetting] = processorFlags.isEmpty ? [] : [.unsafeFlags(processorFlags)]
+
+func layer(
+  _ name: String, _ dependencies: [String] = [], settings: [SwiftSetting] = plain
+) -> Target {
+  .target(name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [String]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies.map { .byName(name: $0) },
+    swiftSettings: plain)
+}
+
+let package = Package(
+  name: "retort",
+  products: [.executable(name: "retort", targets: ["retort"])],
+  targets: [
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    layer("RetortText"),
+    layer("RetortTensor", settings: computes),
+    layer("RetortIR", ["RetortText", "RetortTensor"]),
+    layer("RetortKernels", ["RetortTensor", "COpenBLAS"], settings: computes),
+    layer("RetortOps", ["RetortIR", "RetortKernels"], settings: computes),
+    layer("RetortSyntax", ["RetortOps"]),
+    layer("RetortPasses", ["RetortOps"]),
+    layer("RetortRuntime", ["RetortOps", "RetortKernels"], settings: computes),
+    layer("RetortFormats", ["RetortText", "RetortTensor"], settings: computes),
+    layer(
+      "RetortDriver", ["RetortSyntax", "RetortPasses", "RetortRuntime", "RetortFormats"]),
+    layer("RetortDefence", ["RetortDriver"], settings: computes),
+    .executableTarget(
+      name: "retort", dependencies: ["RetortDefence"], swiftSettings: plain),
+
+    .target(
+      name: "RetortTestSupport", dependencies: ["RetortDriver"],
+      path: "Tests/RetortTestSupport", swiftSettings: plain),
+    tests("RetortTextTests", ["RetortText", "RetortTestSupport"]),
+    tests("RetortTensorTests", ["RetortTensor"]),
+    tests("RetortIRTests", ["RetortIR", "RetortOps"]),
+    tests("RetortKernelsTests", ["RetortKernels"]),
+    tests("RetortOpsTests", ["RetortOps", "RetortTestSupport"]),
+    tests("RetortSyntaxTests", ["RetortSyntax", "RetortTestSupport"]),
+    tests("RetortPassesTests", ["RetortPasses", "RetortTestSupport"]),
+    tests("RetortRuntimeTests", ["RetortRuntime", "RetortTestSupport"]),
+    tests("RetortFormatsTests", ["RetortFormats"]),
+    tests("RetortDriverTests", ["RetortDriver", "RetortTestSupport"]),
+    tests("RetortDefenceTests", ["RetortDefence", "RetortTestSupport"]),
+    tests("RepositoryTests", ["RetortDefence", "RetortTestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
