@@ -38,14 +38,12 @@ extension SIMD16 where Scalar == Float {
     guard count > 0 else { return }
     let left = Self(repeating: a[0]), right = Self(repeating: b[0])
     var i = 0
-    while i &+ 16 <= count {
-      body(aIsScalar ? left : load(a + i), bIsScalar ? right : load(b + i), i, 16)
+    while i < count {
+      let length = Swift.min(16, count &- i)
+      body(
+        aIsScalar ? left : load(a + i, count: length),
+        bIsScalar ? right : load(b + i, count: length), i, length)
       i &+= 16
     }
-    let rest = count &- i
-    guard rest > 0 else { return }
-    body(
-      aIsScalar ? left : load(a + i, count: rest), bIsScalar ? right : load(b + i, count: rest),
-      i, rest)
   }
 }

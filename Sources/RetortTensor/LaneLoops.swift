@@ -1,4 +1,5 @@
-/// An elementwise formula of one operand.
+/// An elementwise formula of one operand. Mark `apply` as `@inline(__always)`: a vector passed
+/// through a call is broken into quarters.
 public protocol UnaryLaneFunction: Sendable {
   func apply<L: Lanes>(_ x: L) -> L
 }
@@ -30,12 +31,11 @@ public struct UnaryLoops: Sendable {
   public init<F: UnaryLaneFunction>(_ f: F) {
     float = { x, y, count in
       var i = 0
-      while i &+ 16 <= count {
-        f.apply(LaneBlock.load(x + i)).store(y + i)
+      while i < count {
+        // One call site, so that the formula is inlined here.
+        let length = min(16, count &- i)
+        f.apply(LaneBlock.load(x + i, count: length)).store(y + i, count: length)
         i &+= 16
-      }
-      if i < count {
-        f.apply(LaneBlock.load(x + i, count: count &- i)).store(y + i, count: count &- i)
       }
     }
     floatReference = { x, y, count in for i in 0..<count { y[i] = f.apply(x[i]) } }

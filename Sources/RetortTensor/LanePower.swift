@@ -40,24 +40,23 @@ extension SIMD16 where Scalar == Float {
     let d = m + 1
     let dLow = (1 - d) + m
     let s = f / d
-    let sLow = (f.addingProduct(-s, d)).addingProduct(-s, dLow) / d
+    let sLow = (f.addingProduct(-s, d) - s * dLow) / d
     // ln m = 2 s + p, p = ⅔ s³ + ⅖ s⁵ + …
     let square = s * s
     var p = Self(repeating: 2 / 13)
-    p = Self(repeating: 2 / 11).addingProduct(p, square)
-    p = Self(repeating: 2 / 9).addingProduct(p, square)
-    p = Self(repeating: 2 / 7).addingProduct(p, square)
-    p = Self(repeating: 2 / 5).addingProduct(p, square)
-    p = Self(repeating: 2 / 3).addingProduct(p, square)
+    p = p * square + (2 / 11)
+    p = p * square + (2 / 9)
+    p = p * square + (2 / 7)
+    p = p * square + (2 / 5)
+    p = p * square + (2 / 3)
     p = p * square * s
     let double = s + s
     let ln = double + p
     let lnLow = ((double - ln) + p) + (sLow + sLow)
     // Times log₂ e = c + c′, then plus the exponent, which is 0 or the larger part.
-    let c = Self(repeating: 1.44269502162933349609375)
+    let c = Self(repeating: 1.442695021629333496)
     let product = ln * c
-    let productLow = (-product).addingProduct(ln, c)
-      .addingProduct(ln, Self(repeating: 1.92596299112661746887e-08)).addingProduct(lnLow, c)
+    let productLow = (-product).addingProduct(ln, c) + (ln * 1.925962991126617e-08 + lnLow * c)
     let high = e + product
     let low = ((e - high) + product) + productLow
     let limit = withLogarithmLimits(high)

@@ -8,6 +8,12 @@ extension SIMD16: Lanes where Scalar == Float {
   @inlinable @inline(__always)
   public init(_ value: Double) { self.init(repeating: Float(value)) }
 
+  /// Flips the signs, of zeros too; the standard library's own subtracts from zero.
+  @inlinable @inline(__always)
+  public static prefix func - (a: Self) -> Self {
+    Self(pattern: a.pattern ^ Words(repeating: .min))
+  }
+
   @inlinable @inline(__always)
   public static func multiplyAdd(_ a: Self, _ b: Self, _ c: Self) -> Self { c.addingProduct(a, b) }
 
