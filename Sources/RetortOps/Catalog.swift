@@ -15,14 +15,26 @@ extension OpCatalog {
       ]
     ),
     (
-      "Comparison and logic",
+      "Comparison, logic and bits",
       [
         Equal.self, NotEqual.self, Less.self, LessEqual.self, Greater.self, GreaterEqual.self,
-        And.self, Or.self, Xor.self, Not.self,
+        And.self, Or.self, Xor.self, Not.self, BitAnd.self, BitOr.self, BitXor.self,
+        ShiftLeft.self, ShiftRight.self,
       ]
     ),
-    ("Sources", [Fill.self]),
-    ("Reductions", [Sum.self]),
-    ("Shaping", [Reshape.self, Transpose.self, Broadcast.self]),
+    ("Sources", [Fill.self, Constant.self, Iota.self]),
+    (
+      "Reductions",
+      [
+        Sum.self, Mean.self, ReduceMax.self, ReduceMin.self, ArgMax.self, ArgMin.self,
+      ]
+    ),
+    (
+      "Shaping",
+      [
+        Reshape.self, Transpose.self, Broadcast.self, Slice.self, Pad.self, Reverse.self,
+        Concatenate.self,
+      ]
+    ),
   ])
 }
