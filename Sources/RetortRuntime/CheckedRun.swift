@@ -1,6 +1,7 @@
 import Glibc
 import RetortIR
 import RetortTensor
+import RetortText
 
 /// Runs a program and watches its memory: the plan and the kernels are Retort's own, so what this
 /// finds is a bug of Retort.
@@ -53,9 +54,8 @@ private struct CheckHook: StepHook {
   private func compare(_ step: Int) throws(InternalError) {
     let info = list.infos[step]
     var start = 0
-    for range in info.results.compactMap({ arena.range(of: $0.view) }).sorted(by: {
-      $0.lowerBound < $1.lowerBound
-    }) {
+    let written = info.writes.compactMap { arena.range(of: $0) }
+    for range in written.sorted(by: { $0.lowerBound < $1.lowerBound }) {
       try compare(start..<max(start, range.lowerBound), info)
       start = max(start, range.upperBound)
     }

@@ -32,10 +32,12 @@ struct ProgramBuilder {
     }
   }
 
-  private func info(_ node: Node, _ cost: Cost) -> StepInfo {
+  /// - Parameter isLast: whether the node's results are complete after the step.
+  private func info(_ node: Node, _ cost: Cost, isLast: Bool = true) -> StepInfo {
     StepInfo(
       name: node.results.first.map(graph.name) ?? node.opName, opName: node.opName,
-      origin: node.origin, cost: cost, results: node.results.map { ($0, view($0)) })
+      origin: node.origin, cost: cost, writes: views(node.results),
+      results: isLast ? node.results.map { ($0, view($0)) } : [])
   }
 
   private func add(_ op: any TensorOp, _ node: Node, to list: StepList) {
@@ -50,11 +52,7 @@ struct ProgramBuilder {
     _ kernels: [any Kernel], _ node: Node, _ cost: Cost, to list: StepList
   ) {
     for kernel in kernels.dropLast() {
-      list.append(
-        kernel,
-        StepInfo(
-          name: graph.name(of: node.results[0]), opName: node.opName, origin: node.origin,
-          cost: Cost(flops: 0, byteCount: 0), results: []))
+      list.append(kernel, info(node, Cost(flops: 0, byteCount: 0), isLast: false))
     }
     if let last = kernels.last { list.append(last, info(node, cost)) }
   }
@@ -102,10 +100,7 @@ struct ProgramBuilder {
           source: source.base, destination: stack.base, byteCount: source.type.byteCount)
       })
     let free = Cost(flops: 0, byteCount: 0)
-    let begin = StepInfo(
-      name: node.results.first.map(graph.name) ?? "repeat", opName: "repeat", origin: node.origin,
-      cost: free, results: [])
-    list.begin(state, begin)
+    list.begin(state, info(node, free, isLast: false))
     for inner in body.nodes { add(inner, to: list) }
     list.end(state, info(node, free))
   }

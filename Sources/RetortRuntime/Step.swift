@@ -18,7 +18,9 @@ struct StepInfo {
   let opName: String
   let origin: Origin
   var cost: Cost
-  /// What it writes, with the values' names.
+  /// All that it may write.
+  let writes: [TensorView]
+  /// The values that are complete after it.
   let results: [(value: Value, view: TensorView)]
 }
 
