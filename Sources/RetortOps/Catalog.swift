@@ -15,14 +15,38 @@ extension OpCatalog {
       ]
     ),
     (
-      "Comparison and logic",
+      "Comparison, logic and bits",
       [
         Equal.self, NotEqual.self, Less.self, LessEqual.self, Greater.self, GreaterEqual.self,
-        And.self, Or.self, Xor.self, Not.self,
+        And.self, Or.self, Xor.self, Not.self, BitAnd.self, BitOr.self, BitXor.self,
+        ShiftLeft.self, ShiftRight.self,
       ]
     ),
-    ("Sources", [Fill.self]),
-    ("Reductions", [Sum.self]),
-    ("Shaping", [Reshape.self, Transpose.self, Broadcast.self]),
+    ("Sources", [Fill.self, Constant.self, Iota.self]),
+    (
+      "Reductions",
+      [
+        Sum.self, Mean.self, ReduceMax.self, ReduceMin.self, ArgMax.self, ArgMin.self,
+        TopK.self,
+      ]
+    ),
+    (
+      "Shaping",
+      [
+        Reshape.self, Transpose.self, Broadcast.self, Slice.self, Pad.self, Reverse.self,
+        Concatenate.self, Gather.self, ScatterAdd.self, OneHot.self,
+      ]
+    ),
+    ("Contraction", [MatMul.self, Conv2d.self, Conv2dTranspose.self, Conv2dKernel.self]),
+    (
+      "Pooling",
+      [
+        MaxPool2d.self, MaxPool2dScatter.self, MaxPool2dGather.self, AvgPool2d.self,
+        AvgPool2dAdjoint.self,
+      ]
+    ),
+    ("Normalised exponentials", [Softmax.self, LogSoftmax.self]),
+    ("Images", [CropResize.self, CropResizeAdjoint.self]),
+    ("Randomness", [Bits.self, Uniform.self, Normal.self, Permutation.self, Fold.self]),
   ])
 }
