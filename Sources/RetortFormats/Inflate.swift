@@ -195,11 +195,9 @@ struct Inflate {
       }
       guard count <= limit - output.count else { throw tooMuch() }
       let start = output.count - distance
-      if distance >= count {
-        output.append(contentsOf: output[start..<start + count])
-      } else {
-        for index in 0..<count { output.append(output[start + index]) }
-      }
+      // Byte by byte: a match may overlap itself, and a slice of the output would make appending
+      // copy all of it.
+      for index in start..<start + count { output.append(output[index]) }
     }
   }
 }

@@ -37,6 +37,19 @@ import Testing
     }
   }
 
+  /// Millions of short matches; copying the output at each would take minutes.
+  @Test(.timeLimit(.minutes(1))) func unpackingTakesTimeInProportionToItsOutput() throws {
+    var bytes: [UInt8] = []
+    for index in UInt32(0)..<1 << 20 {
+      let mixed = (index &* 0x9E37_79B1) >> 24
+      bytes += [1, 2, 3, UInt8(mixed & 31)]
+    }
+    var writer = ZipWriter()
+    try writer.append("a", bytes, compress: true)
+    let archive = try Zip(try writer.finished())
+    #expect(try archive.contents(of: archive.entries[0]).elementsEqual(bytes))
+  }
+
   @Test func aDamagedEntryIsNamed() throws {
     var writer = ZipWriter()
     try writer.append("good", [1, 2, 3])
