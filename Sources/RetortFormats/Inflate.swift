@@ -132,7 +132,9 @@ struct Inflate {
       throw FormatError("a block declares more codes than there are symbols")
     }
     var orderLengths = [UInt8](repeating: 0, count: 19)
-    for index in 0..<(try take(4) + 4) { orderLengths[Self.lengthOrder[index]] = UInt8(try take(3)) }
+    for index in 0..<(try take(4) + 4) {
+      orderLengths[Self.lengthOrder[index]] = UInt8(try take(3))
+    }
     let order = try HuffmanCode(lengths: orderLengths[...], "code lengths")
     var lengths: [UInt8] = []
     while lengths.count < literalCount + distanceCount {

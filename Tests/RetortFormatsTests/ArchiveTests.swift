@@ -13,7 +13,8 @@ import Testing
     let repeats = (0..<40_000).map { sentence[$0 % sentence.count] }
     let farRepeat = noise[..<33_000] + noise[..<33_000]
     return [
-      ("empty", []), ("one", [7]), ("two", [7, 7]), ("zeros", [UInt8](repeating: 0, count: 100_000)),
+      ("empty", []), ("one", [7]), ("two", [7, 7]),
+      ("zeros", [UInt8](repeating: 0, count: 100_000)),
       ("noise", noise), ("skewed", skewed), ("repeats", repeats), ("far", Array(farRepeat)),
     ]
   }
