@@ -69,3 +69,13 @@ func worst(_ a: [Float], _ b: [Double]) -> Double {
     return difference.isNaN ? .infinity : difference
   }.max() ?? 0
 }
+
+/// The largest `|a − b| / magnitude`, 0 where both are 0.
+func worst(_ a: [Float], _ b: [Double], relativeTo magnitudes: [Double]) -> Double {
+  guard a.count == b.count else { return .infinity }
+  return a.indices.map { i in
+    let difference = abs(Double(a[i]) - b[i])
+    if difference == 0 { return 0 }
+    return difference.isNaN ? .infinity : difference / magnitudes[i]
+  }.max() ?? 0
+}
