@@ -38,12 +38,15 @@ struct DepthwisePlane {
     return plane
   }
 
-  /// Every output sums its taps in order.
+  /// Every output sums its taps in order. With `mirrorsTaps` the weights of each filter are read
+  /// backwards.
   func forward(
     _ image: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer
+    _ output: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer,
+    mirrorsTaps: Bool = false
   ) {
     let plane = pad(image, scratch)
+    let last = g.taps - 1
     for filter in 0..<g.groupFilters {
       for p in 0..<g.outHeight {
         let line = output + filter * g.outPlane + p * g.outWidth
@@ -52,7 +55,8 @@ struct DepthwisePlane {
           var sum = LaneBlock.zero
           forEachTap(filter) { index, offset in
             let x = load(source + (offset &+ q &* g.strideX))
-            sum = sum.addingProduct(LaneBlock(repeating: weights[index]), x)
+            let weight = weights[mirrorsTaps ? last &- index : index]
+            sum = sum.addingProduct(LaneBlock(repeating: weight), x)
           }
           sum.store(line + q, count: min(16, g.outWidth - q))
         }
@@ -60,11 +64,24 @@ struct DepthwisePlane {
     }
   }
 
-  /// Every tap adds its share of `dy` to a padded plane, of which the image part is the result.
+  /// Whether the input gradient is itself such a convolution, with mirrored taps: then stores do
+  /// not overlap what the next tap loads.
+  private var mirrors: Bool { g.strideY == 1 && g.strideX == 1 && g.groupFilters == 1 }
+
+  var inputGradientScratchByteCount: Int {
+    mirrors ? DepthwisePlane(g.mirrored).scratchByteCount : scratchByteCount
+  }
+
+  /// Otherwise every tap adds its share of `dy` to a padded plane, of which the image part is the
+  /// result.
   func inputGradient(
     _ seed: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
     _ result: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer
   ) {
+    if mirrors {
+      DepthwisePlane(g.mirrored).forward(seed, weights, result, scratch, mirrorsTaps: true)
+      return
+    }
     let plane = scratch.assumingMemoryBound(to: Float.self)
     plane.update(repeating: 0, count: planeCount)
     for filter in 0..<g.groupFilters {
@@ -97,7 +114,7 @@ struct DepthwisePlane {
             let count = min(16, g.outWidth - q)
             var x = load(source + q &* g.strideX)
             // Lanes past the line must not turn an infinity there into NaN.
-            for lane in count..<16 { x[lane] = 0 }
+            if count < 16 { for lane in count..<16 { x[lane] = 0 } }
             sums = sums.addingProduct(LaneBlock.load(line + q, count: count), x)
           }
         }

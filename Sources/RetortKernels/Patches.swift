@@ -117,16 +117,28 @@ struct Patches {
   }
 }
 
-/// Patches as the right operand: lines are output positions, depth is the patch.
+/// Patches as the right operand: lines are the output positions of one image after another, depth is
+/// the patch.
 struct PatchPanels: ProductPanels {
+  /// Of the first image.
   let patches: Patches
+  let imageStride: Int
 
   @inline(__always)
   func pack(
     first: Int, count: Int, width: Int, depth: Range<Int>, into target: UnsafeMutablePointer<Float>
   ) {
-    patches.copy(
-      rows: depth, first: first, count: count, into: target, rowStep: width, step: 1)
+    let outPlane = patches.geometry.outPlane
+    var (image, position) = first.quotientAndRemainder(dividingBy: outPlane)
+    var done = 0
+    while done < count {
+      let length = min(count - done, outPlane - position)
+      Patches(geometry: patches.geometry, image: patches.image + image * imageStride).copy(
+        rows: depth, first: position, count: length, into: target + done, rowStep: width, step: 1)
+      done += length
+      position = 0
+      image += 1
+    }
     zeroPadding(from: count, width: width, depthCount: depth.count, target)
   }
 }
@@ -157,13 +169,21 @@ struct MirroredWeightPanels: ProductPanels {
   func pack(
     first: Int, count: Int, width: Int, depth: Range<Int>, into target: UnsafeMutablePointer<Float>
   ) {
-    for k in depth {
-      let filter = k / taps
-      let tap = taps - 1 - k % taps
-      let source = weights + (filter * groupChannels + first) * taps + tap
-      let to = target + (k - depth.lowerBound) * width
-      for line in 0..<count { to[line] = source[line &* taps] }
-      for line in count..<width { to[line] = 0 }
+    var (filter, tap) = depth.lowerBound.quotientAndRemainder(dividingBy: taps)
+    for k in 0..<depth.count {
+      let source = weights + ((filter &* groupChannels &+ first) &* taps &+ (taps &- 1 &- tap))
+      let to = target + k &* width
+      if count == 8 && width == 8 {
+        for line in 0..<8 { to[line] = source[line &* taps] }
+      } else {
+        for line in 0..<count { to[line] = source[line &* taps] }
+        for line in count..<width { to[line] = 0 }
+      }
+      tap &+= 1
+      if tap == taps {
+        tap = 0
+        filter &+= 1
+      }
     }
   }
 }
