@@ -26,15 +26,25 @@ extension OpCatalog {
     (
       "Reductions",
       [
-        Sum.self, Mean.self, ReduceMax.self, ReduceMin.self, ArgMax.self, ArgMin.self,
+        Sum.self, Mean.self, ReduceMax.self, ReduceMin.self, ArgMax.self, ArgMin.self, TopK.self,
       ]
     ),
     (
       "Shaping",
       [
         Reshape.self, Transpose.self, Broadcast.self, Slice.self, Pad.self, Reverse.self,
-        Concatenate.self,
+        Concatenate.self, Gather.self, ScatterAdd.self, OneHot.self,
       ]
     ),
+    ("Contraction", [MatMul.self, Conv2d.self, Conv2dTranspose.self, Conv2dKernel.self]),
+    (
+      "Pooling",
+      [
+        MaxPool2d.self, MaxPool2dScatter.self, MaxPool2dGather.self, AvgPool2d.self,
+        AvgPool2dAdjoint.self,
+      ]
+    ),
+    ("Normalisation", [Softmax.self, LogSoftmax.self]),
+    ("Images", [CropResize.self, CropResizeAdjoint.self]),
   ])
 }

@@ -39,7 +39,7 @@ package struct Conv2d: Convolution {
     Sample(Conv2d(Sliding(stride: [2])), [TensorType([2, 5, 5, 5]), TensorType([3, 5, 1, 1])]),
   ]
 
-  package func geometry(_ operands: [TensorType]) throws(Violation) -> ConvolutionGeometry {
+  package func extents(_ operands: [TensorType]) throws(Violation) -> ConvolutionExtents {
     try Self.requireImages(operands, "C1")
     try sliding.check("C2")
     let (x, w) = (operands[0].shape, operands[1].shape)
@@ -56,13 +56,13 @@ package struct Conv2d: Convolution {
         "C5", "slides a kernel of \(w[2])×\(w[3]) with dilation \(sliding.dilation) over an image"
           + " of \(x[2])×\(x[3]) with padding \(sliding.padding), which is smaller", operand: 0)
     }
-    return ConvolutionGeometry(
+    return ConvolutionExtents(
       batch: x[0], inputChannels: x[1], outputChannels: w[0], groups: sliding.groups,
       rows: axes.rows, columns: axes.columns)
   }
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
-    [operands[0].with(try geometry(operands).outputShape)]
+    [operands[0].with(try extents(operands).outputShape)]
   }
 
   package func gradient(_ b: inout GraphBuilder, _ primal: Primal) -> [Value?] {
@@ -76,15 +76,15 @@ package struct Conv2d: Convolution {
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {
-    let geometry = acceptedGeometry(operands.map(\.type))
+    let extents = acceptedExtents(operands.map(\.type))
     switch operands[0].type.element {
-    case .f64: Self.run(geometry, Double.self, operands, results[0])
-    default: Self.run(geometry, Float.self, operands, results[0])
+    case .f64: Self.run(extents, Double.self, operands, results[0])
+    default: Self.run(extents, Float.self, operands, results[0])
     }
   }
 
   private static func run<R: Real>(
-    _ g: ConvolutionGeometry, _: R.Type, _ operands: [TensorView], _ result: TensorView
+    _ g: ConvolutionExtents, _: R.Type, _ operands: [TensorView], _ result: TensorView
   ) {
     let (x, w, y) = (
       operands[0].elements(R.self), operands[1].elements(R.self), result.elements(R.self)

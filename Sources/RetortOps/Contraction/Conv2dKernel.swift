@@ -44,7 +44,7 @@ package struct Conv2dKernel: Convolution {
       [TensorType([2, 4, 5, 3]), TensorType([2, 6, 5, 5])]),
   ]
 
-  package func geometry(_ operands: [TensorType]) throws(Violation) -> ConvolutionGeometry {
+  package func extents(_ operands: [TensorType]) throws(Violation) -> ConvolutionExtents {
     try Self.requireImages(operands, "C1")
     try sliding.check("C2")
     try kernel.requireWindow("kernel", count: 2, atLeast: 1, "C2")
@@ -65,13 +65,13 @@ package struct Conv2dKernel: Convolution {
         "C5", "takes 'y' of the extents that conv2d with a kernel of \(kernel[0])×\(kernel[1])"
           + " gives for \(x[2])×\(x[3]), got \(y[2])×\(y[3])", operand: 1)
     }
-    return ConvolutionGeometry(
+    return ConvolutionExtents(
       batch: x[0], inputChannels: x[1], outputChannels: y[1], groups: sliding.groups,
       rows: axes.rows, columns: axes.columns)
   }
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
-    [operands[0].with(try geometry(operands).kernelShape)]
+    [operands[0].with(try extents(operands).kernelShape)]
   }
 
   package func gradient(_ b: inout GraphBuilder, _ primal: Primal) -> [Value?] {
@@ -85,15 +85,15 @@ package struct Conv2dKernel: Convolution {
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {
-    let geometry = acceptedGeometry(operands.map(\.type))
+    let extents = acceptedExtents(operands.map(\.type))
     switch operands[0].type.element {
-    case .f64: Self.run(geometry, Double.self, operands, results[0])
-    default: Self.run(geometry, Float.self, operands, results[0])
+    case .f64: Self.run(extents, Double.self, operands, results[0])
+    default: Self.run(extents, Float.self, operands, results[0])
     }
   }
 
   private static func run<R: Real>(
-    _ g: ConvolutionGeometry, _: R.Type, _ operands: [TensorView], _ result: TensorView
+    _ g: ConvolutionExtents, _: R.Type, _ operands: [TensorView], _ result: TensorView
   ) {
     let (x, y, w) = (
       operands[0].elements(R.self), operands[1].elements(R.self), result.elements(R.self)

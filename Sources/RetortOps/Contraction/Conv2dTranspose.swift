@@ -49,7 +49,7 @@ package struct Conv2dTranspose: Convolution {
       [TensorType([2, 6, 5, 3]), TensorType([6, 2, 3, 3])]),
   ]
 
-  package func geometry(_ operands: [TensorType]) throws(Violation) -> ConvolutionGeometry {
+  package func extents(_ operands: [TensorType]) throws(Violation) -> ConvolutionExtents {
     try Self.requireImages(operands, "C1")
     try sliding.check("C2")
     try [height, width].requireWindow("height, width", count: 2, atLeast: 0, "C2")
@@ -77,7 +77,7 @@ package struct Conv2dTranspose: Convolution {
         "C5", "takes 'y' of the extents that conv2d gives for an image of"
           + " \(extents[0])×\(extents[1]), got \(y[2])×\(y[3])", operand: 0)
     }
-    return ConvolutionGeometry(
+    return ConvolutionExtents(
       batch: y[0], inputChannels: sliding.groups * w[1], outputChannels: w[0],
       groups: sliding.groups, rows: axes.rows, columns: axes.columns)
   }
@@ -89,7 +89,7 @@ package struct Conv2dTranspose: Convolution {
   }
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
-    [operands[0].with(try geometry(operands).imageShape)]
+    [operands[0].with(try extents(operands).imageShape)]
   }
 
   package func gradient(_ b: inout GraphBuilder, _ primal: Primal) -> [Value?] {
@@ -102,15 +102,15 @@ package struct Conv2dTranspose: Convolution {
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {
-    let geometry = acceptedGeometry(operands.map(\.type))
+    let extents = acceptedExtents(operands.map(\.type))
     switch operands[0].type.element {
-    case .f64: Self.run(geometry, Double.self, operands, results[0])
-    default: Self.run(geometry, Float.self, operands, results[0])
+    case .f64: Self.run(extents, Double.self, operands, results[0])
+    default: Self.run(extents, Float.self, operands, results[0])
     }
   }
 
   private static func run<R: Real>(
-    _ g: ConvolutionGeometry, _: R.Type, _ operands: [TensorView], _ result: TensorView
+    _ g: ConvolutionExtents, _: R.Type, _ operands: [TensorView], _ result: TensorView
   ) {
     let (y, w, x) = (
       operands[0].elements(R.self), operands[1].elements(R.self), result.elements(R.self)
