@@ -17,7 +17,8 @@ struct CropResizeAdjointTests {
   @Test func pixelsOutsideTheBoxGetNothing() throws {
     let dy = HostTensor([1, 1, 1, 4], [1.0, 1, 1, 1])
     let boxes = HostTensor([1, 4], [Float(0), 1, 1, 2])
-    #expect(try CropResizeAdjoint(height: 2, width: 4).numbers(dy, boxes) == [0, 2, 2, 0, 0, 0, 0, 0])
+    let dx = try CropResizeAdjoint(height: 2, width: 4).numbers(dy, boxes)
+    #expect(dx == [0, 2, 2, 0, 0, 0, 0, 0])
   }
 
   @Test func crop_resize_adjoint_C1_operandIsNoImage() {

@@ -84,38 +84,38 @@ package struct Conv2d: Convolution {
   }
 
   private static func run<R: Real>(
-    _ g: ConvolutionExtents, _: R.Type, _ operands: [TensorView], _ result: TensorView
+    _ e: ConvolutionExtents, _: R.Type, _ operands: [TensorView], _ result: TensorView
   ) {
     let (x, w, y) = (
       operands[0].elements(R.self), operands[1].elements(R.self), result.elements(R.self)
     )
-    let (rows, columns) = (g.rows.inputIndices, g.columns.inputIndices)
-    let (height, width) = (g.rows.input, g.columns.input)
-    let (kernelHeight, kernelWidth) = (g.rows.taps, g.columns.taps)
-    let (inputs, outputs) = (g.groupInputs, g.groupOutputs)
-    var position = 0
-    for image in 0..<g.batch {
-      for output in 0..<g.outputChannels {
-        let firstPlane = image * g.inputChannels + output / outputs * inputs
-        for row in 0..<g.rows.output {
-          for column in 0..<g.columns.output {
-            var sum = 0.0
-            for input in 0..<inputs {
-              for i in 0..<kernelHeight {
-                let source = rows[row * kernelHeight + i]
-                if source < 0 { continue }
-                let line = ((firstPlane + input) * height + source) * width
-                let taps = ((output * inputs + input) * kernelHeight + i) * kernelWidth
-                for j in 0..<kernelWidth {
-                  let place = columns[column * kernelWidth + j]
-                  if place >= 0 { sum += Double(x[line + place]) * Double(w[taps + j]) }
+    let (rows, columns) = (e.rows, e.columns)
+    let plane = rows.output * columns.output
+    for image in 0..<e.batch {
+      for output in 0..<e.outputChannels {
+        var sums = [Double](repeating: 0, count: plane)
+        let firstInput = image * e.inputChannels + output / e.groupOutputs * e.groupInputs
+        for input in 0..<e.groupInputs {
+          for i in 0..<rows.taps {
+            for j in 0..<columns.taps {
+              let kernel = output * e.groupInputs + input
+              let weight = Double(w[(kernel * rows.taps + i) * columns.taps + j])
+              let span = columns.outputs(throughTap: j)
+              for row in rows.outputs(throughTap: i) {
+                let source = row * rows.stride + rows.offset(ofTap: i)
+                let line =
+                  ((firstInput + input) * rows.input + source) * columns.input
+                  + columns.offset(ofTap: j)
+                for column in span {
+                  sums[row * columns.output + column] +=
+                    weight * Double(x[line + column * columns.stride])
                 }
               }
             }
-            y[position] = R(sum)
-            position += 1
           }
         }
+        let target = (image * e.outputChannels + output) * plane
+        for (position, sum) in sums.enumerated() { y[target + position] = R(sum) }
       }
     }
   }

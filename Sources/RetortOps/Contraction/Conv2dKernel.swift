@@ -93,31 +93,30 @@ package struct Conv2dKernel: Convolution {
   }
 
   private static func run<R: Real>(
-    _ g: ConvolutionExtents, _: R.Type, _ operands: [TensorView], _ result: TensorView
+    _ e: ConvolutionExtents, _: R.Type, _ operands: [TensorView], _ result: TensorView
   ) {
     let (x, y, w) = (
       operands[0].elements(R.self), operands[1].elements(R.self), result.elements(R.self)
     )
-    let (rows, columns) = (g.rows.inputIndices, g.columns.inputIndices)
-    let (inputs, outputs) = (g.groupInputs, g.groupOutputs)
+    let (rows, columns) = (e.rows, e.columns)
     var position = 0
-    for output in 0..<g.outputChannels {
-      for input in 0..<inputs {
-        let channel = output / outputs * inputs + input
-        for i in 0..<g.rows.taps {
-          for j in 0..<g.columns.taps {
+    for output in 0..<e.outputChannels {
+      for input in 0..<e.groupInputs {
+        let channel = output / e.groupOutputs * e.groupInputs + input
+        for i in 0..<rows.taps {
+          for j in 0..<columns.taps {
             var sum = 0.0
-            for image in 0..<g.batch {
-              let source = image * g.inputChannels + channel
-              let plane = image * g.outputChannels + output
-              for row in 0..<g.rows.output {
-                let place = rows[row * g.rows.taps + i]
-                if place < 0 { continue }
-                let line = (source * g.rows.input + place) * g.columns.input
-                let start = (plane * g.rows.output + row) * g.columns.output
-                for column in 0..<g.columns.output {
-                  let across = columns[column * g.columns.taps + j]
-                  if across >= 0 { sum += Double(x[line + across]) * Double(y[start + column]) }
+            let span = columns.outputs(throughTap: j)
+            for image in 0..<e.batch {
+              for row in rows.outputs(throughTap: i) {
+                let source = row * rows.stride + rows.offset(ofTap: i)
+                let line =
+                  ((image * e.inputChannels + channel) * rows.input + source) * columns.input
+                  + columns.offset(ofTap: j)
+                let start =
+                  ((image * e.outputChannels + output) * rows.output + row) * columns.output
+                for column in span {
+                  sum += Double(x[line + column * columns.stride]) * Double(y[start + column])
                 }
               }
             }

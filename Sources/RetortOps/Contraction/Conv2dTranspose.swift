@@ -110,38 +110,38 @@ package struct Conv2dTranspose: Convolution {
   }
 
   private static func run<R: Real>(
-    _ g: ConvolutionExtents, _: R.Type, _ operands: [TensorView], _ result: TensorView
+    _ e: ConvolutionExtents, _: R.Type, _ operands: [TensorView], _ result: TensorView
   ) {
     let (y, w, x) = (
       operands[0].elements(R.self), operands[1].elements(R.self), result.elements(R.self)
     )
-    let (rows, columns) = (g.rows.outputIndices, g.columns.outputIndices)
-    let (height, width) = (g.rows.output, g.columns.output)
-    let (kernelHeight, kernelWidth) = (g.rows.taps, g.columns.taps)
-    let (inputs, outputs) = (g.groupInputs, g.groupOutputs)
-    var position = 0
-    for image in 0..<g.batch {
-      for input in 0..<g.inputChannels {
-        let firstOutput = input / inputs * outputs
-        for row in 0..<g.rows.input {
-          for column in 0..<g.columns.input {
-            var sum = 0.0
-            for output in firstOutput..<firstOutput + outputs {
-              for i in 0..<kernelHeight {
-                let source = rows[row * kernelHeight + i]
-                if source < 0 { continue }
-                let line = ((image * g.outputChannels + output) * height + source) * width
-                let taps = ((output * inputs + input % inputs) * kernelHeight + i) * kernelWidth
-                for j in 0..<kernelWidth {
-                  let place = columns[column * kernelWidth + j]
-                  if place >= 0 { sum += Double(y[line + place]) * Double(w[taps + j]) }
+    let (rows, columns) = (e.rows, e.columns)
+    let plane = rows.input * columns.input
+    for image in 0..<e.batch {
+      for input in 0..<e.inputChannels {
+        var sums = [Double](repeating: 0, count: plane)
+        let firstOutput = input / e.groupInputs * e.groupOutputs
+        for output in firstOutput..<firstOutput + e.groupOutputs {
+          for i in 0..<rows.taps {
+            for j in 0..<columns.taps {
+              let kernel = output * e.groupInputs + input % e.groupInputs
+              let weight = Double(w[(kernel * rows.taps + i) * columns.taps + j])
+              let span = columns.outputs(throughTap: j)
+              for row in rows.outputs(throughTap: i) {
+                let line =
+                  ((image * e.outputChannels + output) * rows.output + row) * columns.output
+                let target =
+                  (row * rows.stride + rows.offset(ofTap: i)) * columns.input
+                  + columns.offset(ofTap: j)
+                for column in span {
+                  sums[target + column * columns.stride] += weight * Double(y[line + column])
                 }
               }
             }
-            x[position] = R(sum)
-            position += 1
           }
         }
+        let target = (image * e.inputChannels + input) * plane
+        for (position, sum) in sums.enumerated() { x[target + position] = R(sum) }
       }
     }
   }

@@ -12,9 +12,9 @@ package struct CropAxis: Hashable, Sendable {
   /// How many source positions it has.
   package let extent: Int
 
-  /// A crop as a box states it: fractions of pixels are dropped, the start is moved into the source
-  /// and the extent cut to what follows, but to no less than one pixel. NaN counts as 0. `source` is
-  /// at least 1.
+  /// A crop as a box states it: fractions of pixels are dropped, the start is moved into the
+  /// source and the extent cut to what follows, but to no less than one pixel. NaN counts as 0.
+  /// `source` is at least 1.
   package init(start: Double, extent: Double, source: Int) {
     self.start = max(0, min(source - 1, Int(Int64(saturating: start))))
     self.extent = max(1, min(source - self.start, Int(Int64(saturating: extent))))

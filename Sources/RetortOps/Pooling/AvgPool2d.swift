@@ -1,8 +1,8 @@
 import RetortIR
 import RetortTensor
 
-/// The mean of each window: `y[n, c, r, q] = Σ x[n, c, r·s − p + i, …] / d` over the taps inside the
-/// image, with `d` the number of taps of the window if `count_padding`, else of those inside.
+/// The mean of each window: `y[n, c, r, q] = Σ x[n, c, r·s − p + i, …] / d` over the taps inside
+/// the image, with `d` the number of taps of the window if `count_padding`, else of those inside.
 ///
 /// Shapes: `x: [n, c, h, w]` → `y: [n, c, oh, ow]`, as for `max_pool2d`.
 /// - C1: `x` is real and of rank 4.
