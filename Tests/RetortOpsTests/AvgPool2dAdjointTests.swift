@@ -33,7 +33,8 @@ struct AvgPool2dAdjointTests {
     }
     #expect(
       throws: Violation(
-        "C4", "slides a window of 5×5 over an image of 4×4 with padding [0, 0, 0, 0], which is"
+        "C4",
+        "slides a window of 5×5 over an image of 4×4 with padding [0, 0, 0, 0], which is"
           + " smaller", operand: 0)
     ) { try AvgPool2dAdjoint(PoolWindow([5]), height: 4, width: 4).inferTypes(types) }
   }

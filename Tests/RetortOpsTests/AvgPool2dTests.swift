@@ -41,7 +41,8 @@ struct AvgPool2dTests {
     ) { try AvgPool2d(PoolWindow([1], padding: [0, 1, 0, 0])).inferTypes(types) }
     #expect(
       throws: Violation(
-        "C4", "slides a window of 5×5 over an image of 4×4 with padding [0, 0, 0, 0], which is"
+        "C4",
+        "slides a window of 5×5 over an image of 4×4 with padding [0, 0, 0, 0], which is"
           + " smaller", operand: 0)
     ) { try AvgPool2d(PoolWindow([5])).inferTypes(types) }
   }

@@ -104,7 +104,8 @@ struct Conv2dTests {
   @Test func conv2d_C5_windowIsLargerThanTheImage() {
     #expect(
       throws: Violation(
-        "C5", "slides a kernel of 3×3 with dilation [2, 1] over an image of 4×4 with padding"
+        "C5",
+        "slides a kernel of 3×3 with dilation [2, 1] over an image of 4×4 with padding"
           + " [0, 0, 0, 0], which is smaller", operand: 0)
     ) {
       try Conv2d(Sliding(dilation: [2, 1])).inferTypes([

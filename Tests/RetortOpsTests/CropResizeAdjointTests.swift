@@ -35,7 +35,8 @@ struct CropResizeAdjointTests {
   @Test func crop_resize_adjoint_C2_boxesAreIntegers() {
     #expect(
       throws: Violation(
-        "C2", "takes a box of top, left, height and width for each of 1 images, [1, 4], got"
+        "C2",
+        "takes a box of top, left, height and width for each of 1 images, [1, 4], got"
           + " i32[1, 4]", operand: 1)
     ) {
       try CropResizeAdjoint(height: 2, width: 2).inferTypes([

@@ -49,7 +49,8 @@ struct CropResizeTests {
   @Test func crop_resize_C2_boxesAreMissing() {
     #expect(
       throws: Violation(
-        "C2", "takes a box of top, left, height and width for each of 2 images, [2, 4], got"
+        "C2",
+        "takes a box of top, left, height and width for each of 2 images, [2, 4], got"
           + " f32[1, 4]", operand: 1)
     ) {
       try CropResize(height: 2, width: 2).inferTypes([

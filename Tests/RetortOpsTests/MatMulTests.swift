@@ -26,7 +26,8 @@ struct MatMulTests {
   }
 
   @Test func aSumOverNothingIsZero() throws {
-    let empty = try MatMul().numbers(HostTensor([1, 0], [Double]()), HostTensor([0, 2], [Double]()))
+    let empty = try MatMul().numbers(
+      HostTensor([1, 0], [Double]()), HostTensor([0, 2], [Double]()))
     #expect(empty == [0, 0])
   }
 
@@ -42,7 +43,8 @@ struct MatMulTests {
     #expect(cotangents[0] == nil)
     let product = b.lastNode!
     #expect(product.op is MatMul)
-    #expect(product.operands.map { b.type(of: $0) } == [TensorType([24, 5]), TensorType([24, 4])])
+    #expect(
+      product.operands.map { b.type(of: $0) } == [TensorType([24, 5]), TensorType([24, 4])])
   }
 
   @Test func costsTwoOperationsForEachMultiplyAdd() throws {

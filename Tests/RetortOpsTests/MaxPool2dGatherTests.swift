@@ -31,7 +31,8 @@ struct MaxPool2dGatherTests {
     ) { try MaxPool2dGather(PoolWindow([2], padding: [2])).inferTypes(types) }
     #expect(
       throws: Violation(
-        "C4", "slides a window of 5×5 over an image of 4×4 with padding [0, 0, 0, 0], which is"
+        "C4",
+        "slides a window of 5×5 over an image of 4×4 with padding [0, 0, 0, 0], which is"
           + " smaller", operand: 0)
     ) { try MaxPool2dGather(PoolWindow([5])).inferTypes(types) }
   }

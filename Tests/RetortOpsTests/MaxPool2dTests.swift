@@ -58,7 +58,8 @@ struct MaxPool2dTests {
   @Test func max_pool2d_C4_windowIsLargerThanTheImage() {
     #expect(
       throws: Violation(
-        "C4", "slides a window of 4×4 over an image of 2×8 with padding [0, 0, 0, 0], which is"
+        "C4",
+        "slides a window of 4×4 over an image of 2×8 with padding [0, 0, 0, 0], which is"
           + " smaller", operand: 0)
     ) { try MaxPool2d(PoolWindow([4])).inferTypes([TensorType([1, 1, 2, 8])]) }
     #expect(throws: Violation("C4", "takes images with pixels, got 0×8", operand: 0)) {

@@ -51,7 +51,9 @@ struct ScatterAddTests {
     #expect(
       throws: Violation(
         "C3", "expects the extents of i32[3] at axis 0 of 'updates', got f32[2, 3]", operand: 0)
-    ) { try ScatterAdd(axis: 0, extent: 4).inferTypes([TensorType([2, 3]), TensorType(.i32, [3])]) }
+    ) {
+      try ScatterAdd(axis: 0, extent: 4).inferTypes([TensorType([2, 3]), TensorType(.i32, [3])])
+    }
   }
 
   @Test func scatter_add_C4_extentIsEmpty() {

@@ -53,7 +53,8 @@ package struct Conv2d: Convolution {
       "expects \(sliding.groups * w[1]) input channels, but 'x' has \(x[1])", operand: 0)
     guard let axes = sliding.axes(height: x[2], width: x[3], kernel: [w[2], w[3]]) else {
       throw Violation(
-        "C5", "slides a kernel of \(w[2])×\(w[3]) with dilation \(sliding.dilation) over an image"
+        "C5",
+        "slides a kernel of \(w[2])×\(w[3]) with dilation \(sliding.dilation) over an image"
           + " of \(x[2])×\(x[3]) with padding \(sliding.padding), which is smaller", operand: 0)
     }
     return ConvolutionExtents(

@@ -62,7 +62,8 @@ package struct Conv2dKernel: Convolution {
       axes.rows.output == y[2], axes.columns.output == y[3]
     else {
       throw Violation(
-        "C5", "takes 'y' of the extents that conv2d with a kernel of \(kernel[0])×\(kernel[1])"
+        "C5",
+        "takes 'y' of the extents that conv2d with a kernel of \(kernel[0])×\(kernel[1])"
           + " gives for \(x[2])×\(x[3]), got \(y[2])×\(y[3])", operand: 1)
     }
     return ConvolutionExtents(

@@ -74,7 +74,8 @@ package struct Conv2dTranspose: Convolution {
       axes.rows.output == y[2], axes.columns.output == y[3]
     else {
       throw Violation(
-        "C5", "takes 'y' of the extents that conv2d gives for an image of"
+        "C5",
+        "takes 'y' of the extents that conv2d gives for an image of"
           + " \(extents[0])×\(extents[1]), got \(y[2])×\(y[3])", operand: 0)
     }
     return ConvolutionExtents(

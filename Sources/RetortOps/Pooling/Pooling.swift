@@ -38,7 +38,8 @@ package struct PoolWindow: Hashable, Sendable {
         input: width, taps: taps[1], stride: steps[1], before: padding[1], after: padding[3])
     else {
       throw Violation(
-        "C4", "slides a window of \(taps[0])×\(taps[1]) over an image of \(height)×\(width)"
+        "C4",
+        "slides a window of \(taps[0])×\(taps[1]) over an image of \(height)×\(width)"
           + " with padding \(padding), which is smaller", operand: 0)
     }
     return PoolingExtents(planeCount: planeCount, rows: rows, columns: columns)
