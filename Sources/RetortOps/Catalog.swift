@@ -26,7 +26,8 @@ extension OpCatalog {
     (
       "Reductions",
       [
-        Sum.self, Mean.self, ReduceMax.self, ReduceMin.self, ArgMax.self, ArgMin.self, TopK.self,
+        Sum.self, Mean.self, ReduceMax.self, ReduceMin.self, ArgMax.self, ArgMin.self,
+        TopK.self,
       ]
     ),
     (
@@ -44,7 +45,8 @@ extension OpCatalog {
         AvgPool2dAdjoint.self,
       ]
     ),
-    ("Normalisation", [Softmax.self, LogSoftmax.self]),
+    ("Normalised exponentials", [Softmax.self, LogSoftmax.self]),
     ("Images", [CropResize.self, CropResizeAdjoint.self]),
+    ("Randomness", [Bits.self, Uniform.self, Normal.self, Permutation.self, Fold.self]),
   ])
 }
