@@ -28,17 +28,7 @@ struct GraphEditor {
   static func edit(_ graph: Graph, _ transform: Transform) rethrows -> Graph {
     var editor = GraphEditor(graph)
     let body = try editor.walk(graph.body, transform)
-    return editor.finish(body)
-  }
-
-  /// The graph with a new body.
-  func finish(_ body: Block) -> Graph {
-    var result = graph
-    result.body = body
-    result.outputs = zip(graph.outputs, body.results).map {
-      GraphOutput(value: $1, name: $0.name, role: $0.role)
-    }
-    return result
+    return editor.graph.with(body)
   }
 
   /// A block with its nodes transformed.
@@ -124,6 +114,18 @@ struct GraphEditor {
     images.append(value)
     definitions.append(nil)
     return value
+  }
+}
+
+extension Graph {
+  /// The graph with another body, whose results are the outputs.
+  func with(_ body: Block) -> Graph {
+    var result = self
+    result.body = body
+    result.outputs = zip(outputs, body.results).map {
+      GraphOutput(value: $1, name: $0.name, role: $0.role)
+    }
+    return result
   }
 }
 

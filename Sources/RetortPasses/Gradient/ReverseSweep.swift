@@ -54,9 +54,19 @@ struct ReverseSweep {
     try copy(body.nodes, isRecorded)
     var yielded = body.results.map { rewriter[$0] }
     var names = node.results.map { graph.name(of: $0) }
+    /// Where each carried value's turns are among the results.
+    var stacks: [Int] = []
     if !node.results.isEmpty, isRecorded(node) {
-      yielded += arguments.dropFirst()
-      names += body.arguments.dropFirst().map { graph.name(of: $0) + "_turns" }
+      for (old, new) in zip(body.arguments, arguments).dropFirst() {
+        let collected = body.results[node.operands.count...]
+        if let index = collected.firstIndex(of: old) {
+          stacks.append(index)
+        } else {
+          stacks.append(yielded.count)
+          yielded.append(new)
+          names.append(graph.name(of: old) + "_turns")
+        }
+      }
     }
     let region = rewriter.builder.closeBlock(results: yielded)
     let outer = rewriter.builder.origin
@@ -65,9 +75,7 @@ struct ReverseSweep {
       node.op, node.operands.map { rewriter[$0] }, regions: [region], names: names)
     rewriter.builder.origin = outer
     for (old, new) in zip(node.results, results) { rewriter.setImage(of: old, to: new) }
-    if results.count > node.results.count {
-      saved[node.results[0].id] = Array(results[node.results.count...])
-    }
+    if !node.results.isEmpty { saved[node.results[0].id] = stacks.map { results[$0] } }
   }
 
   // MARK: backward
@@ -117,11 +125,8 @@ struct ReverseSweep {
 
   /// A gradient of what is itself part of a gradient says both.
   private static func derived(_ node: Node) -> Origin {
-    let earlier = node.origin.derivation.map { " of " + $0 } ?? ""
-    return node.origin.derived(
-      earlier.hasPrefix(" of gradient of ") || earlier.isEmpty
-        ? "gradient of \(node.opName)" + (earlier.isEmpty ? "" : " in" + earlier.dropFirst(3))
-        : "gradient of \(node.opName)")
+    let earlier = node.origin.derivation.map { " in \($0)" } ?? ""
+    return node.origin.derived("gradient of \(node.opName)\(earlier)")
   }
 
   private mutating func reverse(
