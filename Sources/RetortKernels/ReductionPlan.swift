@@ -1,0 +1,78 @@
+/// A reduction over any axes, as steps that each reduce one run of neighbouring axes, last first.
+package struct ReductionPlan: Sendable, Hashable {
+  /// Each reads what the one before wrote; the first reads x, the last writes y.
+  package let steps: [ReductionKernel]
+
+  /// The largest intermediate result between two steps, of which at most two are alive at a time.
+  package var intermediateElementCount: Int {
+    steps.dropLast().map { $0.outer * $0.inner }.max() ?? 0
+  }
+
+  /// - Parameter axes: distinct, not negative. Without axes there is one step that copies.
+  package init(_ kind: ReductionKind, extents: [Int], axes: [Int]) {
+    let chosen = Set(axes)
+    precondition(chosen.isSubset(of: extents.indices), "axes outside the tensor")
+    let total = chosen.reduce(1) { $0 * extents[$1] }
+    // Axes of extent 1 belong to either kind; joining runs across them saves steps.
+    var runs: [(extent: Int, isReduced: Bool)] = []
+    for (axis, extent) in extents.enumerated() where extent != 1 {
+      let isReduced = chosen.contains(axis)
+      if runs.last?.isReduced == isReduced {
+        runs[runs.count - 1].extent *= extent
+      } else {
+        runs.append((extent, isReduced))
+      }
+    }
+    var steps: [ReductionKernel] = []
+    while let last = runs.lastIndex(where: \.isReduced) {
+      let outer = runs[..<last].reduce(1) { $0 * $1.extent }
+      let inner = runs[(last + 1)...].reduce(1) { $0 * $1.extent }
+      let isFinal = !runs[..<last].contains(where: \.isReduced)
+      steps.append(
+        ReductionKernel(
+          kind == .mean && !isFinal ? .sum : kind, outer: outer, reduced: runs[last].extent,
+          inner: inner, divisor: total))
+      runs.remove(at: last)
+    }
+    if steps.isEmpty {
+      let count = extents.reduce(1, *)
+      steps = [ReductionKernel(kind, outer: count, reduced: 1, inner: 1)]
+    }
+    self.steps = steps
+  }
+}
+
+/// The position of the first maximum along the middle axis of `[outer, reduced, inner]`; NaN counts
+/// as larger than all numbers. `y: i32[outer, inner]`. The axis must not be empty.
+package struct ArgMaxKernel: Sendable, Hashable {
+  package let outer: Int
+  package let reduced: Int
+  package let inner: Int
+
+  package init(outer: Int, reduced: Int, inner: Int) {
+    self.outer = outer
+    self.reduced = reduced
+    self.inner = inner
+  }
+
+  private var resultsPerTile: Int { max(1, 32768 / max(1, reduced)) }
+  package var tileCount: Int { (outer * inner + resultsPerTile - 1) / resultsPerTile }
+
+  package func run(tile: Int, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Int32>) {
+    precondition(reduced > 0, "argmax over no elements")
+    for index in tile * resultsPerTile..<min((tile + 1) * resultsPerTile, outer * inner) {
+      let (row, column) = index.quotientAndRemainder(dividingBy: inner)
+      let line = x + row * reduced * inner + column
+      var best = line[0]
+      var position = 0
+      for i in 1..<max(1, reduced) {
+        let value = line[i &* inner]
+        if value > best || value.isNaN && !best.isNaN {
+          best = value
+          position = i
+        }
+      }
+      y[index] = Int32(position)
+    }
+  }
+}

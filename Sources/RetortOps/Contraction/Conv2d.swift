@@ -1,0 +1,137 @@
+import RetortIR
+import RetortTensor
+
+/// Cross-correlation of images with a kernel:
+/// `y[n, o, r, c] = Σ x[n, i, r·s − p + k·d, …] · w[o, i, k, …]`, the sum over the group's input
+/// channels and both axes of taps. Taps in the padding read zero.
+///
+/// Shapes: `x: [n, ci, h, w]`, `w: [co, ci / groups, kh, kw]` → `y: [n, co, oh, ow]` with
+/// `oh = ⌊(h + top + bottom − dilation · (kh − 1) − 1) / stride⌋ + 1`.
+/// The reference adds up in Double and rounds once.
+/// - C1: `x` and `w` are real, of one element type and of rank 4.
+/// - C2: `stride` and `dilation` have 2 entries (or one for both) of at least 1, `padding` 4 (or
+///   one for all) of at least 0, `groups` is at least 1; all are at most 2³¹.
+/// - C3: `groups` divides `co`, and the kernel is not empty.
+/// - C4: `x` has `groups · w.shape[1]` channels.
+/// - C5: the window fits the padded image.
+package struct Conv2d: Convolution {
+  package static let name = "conv2d"
+  package static let summary = "two-dimensional convolution of images with a kernel"
+  package static let operandNames = ["x", "w"]
+  package static let attributes = slidingAttributes
+  package var sliding: Sliding
+
+  package init() { sliding = Sliding() }
+  package init(_ sliding: Sliding) { self.sliding = sliding }
+
+  package static let samples = [
+    Sample(Conv2d(), [TensorType([2, 3, 5, 4]), TensorType([4, 3, 3, 2])]),
+    Sample(Conv2d(), [TensorType([1, 1, 1, 1]), TensorType([1, 1, 1, 1])]),
+    Sample(
+      Conv2d(Sliding(stride: [2, 3], padding: [0, 2, 1, 1])),
+      [TensorType([1, 2, 7, 6]), TensorType([3, 2, 3, 3])]),
+    Sample(
+      Conv2d(Sliding(padding: [2], dilation: [2, 1], groups: 2)),
+      [TensorType([2, 4, 5, 3]), TensorType([6, 2, 3, 3])]),
+    Sample(
+      Conv2d(Sliding(stride: [3], padding: [1], groups: 3)),
+      [TensorType([3, 3, 1, 6]), TensorType([3, 1, 3, 2])]),
+    Sample(Conv2d(Sliding(stride: [2])), [TensorType([2, 5, 5, 5]), TensorType([3, 5, 1, 1])]),
+  ]
+
+  package func geometry(_ operands: [TensorType]) throws(Violation) -> ConvolutionGeometry {
+    try Self.requireImages(operands, "C1")
+    try sliding.check("C2")
+    let (x, w) = (operands[0].shape, operands[1].shape)
+    try require(
+      w[0] % sliding.groups == 0, "C3",
+      "divides output channels into \(sliding.groups) groups, but 'w' has \(w[0])", operand: 1)
+    try require(
+      w[2] > 0 && w[3] > 0, "C3", "needs at least one tap, but 'w' is \(w)", operand: 1)
+    try require(
+      x[1] == sliding.groups * w[1], "C4",
+      "expects \(sliding.groups * w[1]) input channels, but 'x' has \(x[1])", operand: 0)
+    guard let axes = sliding.axes(height: x[2], width: x[3], kernel: [w[2], w[3]]) else {
+      throw Violation(
+        "C5", "slides a kernel of \(w[2])×\(w[3]) with dilation \(sliding.dilation) over an image"
+          + " of \(x[2])×\(x[3]) with padding \(sliding.padding), which is smaller", operand: 0)
+    }
+    return ConvolutionGeometry(
+      batch: x[0], inputChannels: x[1], outputChannels: w[0], groups: sliding.groups,
+      rows: axes.rows, columns: axes.columns)
+  }
+
+  package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
+    [operands[0].with(try geometry(operands).outputShape)]
+  }
+
+  package func gradient(_ b: inout GraphBuilder, _ primal: Primal) -> [Value?] {
+    let (x, w, dy) = (primal.inputs[0], primal.inputs[1], primal.seed)
+    let (image, kernel) = (b.shape(of: x), b.shape(of: w))
+    return [
+      primal.wanted[0]
+        ? b.conv2dTranspose(dy, w, sliding, height: image[2], width: image[3]) : nil,
+      primal.wanted[1] ? b.conv2dKernel(x, dy, kernel: [kernel[2], kernel[3]], sliding) : nil,
+    ]
+  }
+
+  package func reference(_ operands: [TensorView], _ results: [TensorView]) {
+    let geometry = acceptedGeometry(operands.map(\.type))
+    switch operands[0].type.element {
+    case .f64: Self.run(geometry, Double.self, operands, results[0])
+    default: Self.run(geometry, Float.self, operands, results[0])
+    }
+  }
+
+  private static func run<R: Real>(
+    _ g: ConvolutionGeometry, _: R.Type, _ operands: [TensorView], _ result: TensorView
+  ) {
+    let (x, w, y) = (
+      operands[0].elements(R.self), operands[1].elements(R.self), result.elements(R.self)
+    )
+    let (rows, columns) = (g.rows.inputIndices, g.columns.inputIndices)
+    let (height, width) = (g.rows.input, g.columns.input)
+    let (kernelHeight, kernelWidth) = (g.rows.taps, g.columns.taps)
+    let (inputs, outputs) = (g.groupInputs, g.groupOutputs)
+    var position = 0
+    for image in 0..<g.batch {
+      for output in 0..<g.outputChannels {
+        let firstPlane = image * g.inputChannels + output / outputs * inputs
+        for row in 0..<g.rows.output {
+          for column in 0..<g.columns.output {
+            var sum = 0.0
+            for input in 0..<inputs {
+              for i in 0..<kernelHeight {
+                let source = rows[row * kernelHeight + i]
+                if source < 0 { continue }
+                let line = ((firstPlane + input) * height + source) * width
+                let taps = ((output * inputs + input) * kernelHeight + i) * kernelWidth
+                for j in 0..<kernelWidth {
+                  let place = columns[column * kernelWidth + j]
+                  if place >= 0 { sum += Double(x[line + place]) * Double(w[taps + j]) }
+                }
+              }
+            }
+            y[position] = R(sum)
+            position += 1
+          }
+        }
+      }
+    }
+  }
+}
+
+extension GraphBuilder {
+  /// `conv2d(x, w)`; lists of one stand for all entries.
+  package mutating func conv2d(
+    _ x: Value, _ w: Value, stride: [Int] = [1], padding: [Int] = [0], dilation: [Int] = [1],
+    groups: Int = 1
+  ) -> Value {
+    conv2d(
+      x, w, Sliding(stride: stride, padding: padding, dilation: dilation, groups: groups))
+  }
+
+  package mutating func conv2d(_ x: Value, _ w: Value, _ sliding: Sliding) -> Value {
+    add(Conv2d(sliding), [x, w])
+  }
+}

@@ -1,0 +1,90 @@
+import RetortIR
+
+/// One axis of a window that slides over an image: output `o` and tap `k` meet input
+/// `i = o · stride − before + k · dilation`. Where `i` lies outside the image the tap is in the
+/// padding.
+package struct WindowAxis: Hashable, Sendable {
+  /// Extent of the image along the axis, without padding.
+  package let input: Int
+  /// `⌊(input + before + after − dilation · (taps − 1) − 1) / stride⌋ + 1`
+  package let output: Int
+  package let taps: Int
+  package let stride: Int
+  /// Padding in front of the image.
+  package let before: Int
+  /// Padding behind the image. What the last window does not reach is left out.
+  package let after: Int
+  package let dilation: Int
+
+  /// What attributes and extents may be at most, so that no position overflows.
+  package static let limit = 1 << 31
+
+  /// Nil where the window does not fit the padded image. Every number must be within `limit`.
+  package init?(
+    input: Int, taps: Int, stride: Int, before: Int, after: Int, dilation: Int = 1
+  ) {
+    let free = input + before + after - Self.reach(taps: taps, dilation: dilation)
+    guard free >= 0 else { return nil }
+    self.input = input
+    output = free / stride + 1
+    self.taps = taps
+    self.stride = stride
+    self.before = before
+    self.after = after
+    self.dilation = dilation
+  }
+
+  /// How far a window reaches from its first to behind its last tap.
+  package static func reach(taps: Int, dilation: Int) -> Int { dilation * (taps - 1) + 1 }
+
+  /// `−1` for the padding, else the input index, of each output and tap:
+  /// element `o · taps + k`.
+  package var inputIndices: [Int] {
+    var indices: [Int] = []
+    indices.reserveCapacity(output * taps)
+    for position in 0..<output {
+      for tap in 0..<taps {
+        let index = position * stride - before + tap * dilation
+        indices.append(index >= 0 && index < input ? index : -1)
+      }
+    }
+    return indices
+  }
+
+  /// The output index that reads an input through a tap, or `−1` where none does: element
+  /// `i · taps + k`.
+  package var outputIndices: [Int] {
+    var indices = [Int](repeating: -1, count: input * taps)
+    for (position, index) in inputIndices.enumerated() where index >= 0 {
+      indices[index * taps + position % taps] = position / taps
+    }
+    return indices
+  }
+
+  /// How many taps of each output lie inside the image.
+  package var insideCounts: [Int] {
+    let indices = inputIndices
+    return (0..<output).map { position in
+      indices[position * taps..<(position + 1) * taps].count { $0 >= 0 }
+    }
+  }
+}
+
+extension [Int] {
+  /// A list of one stands for that number everywhere.
+  func spread(to count: Int) -> [Int] {
+    self.count == 1 ? [Int](repeating: self[0], count: count) : self
+  }
+
+  /// Throws unless there are `count` entries, all of them from `least` to the window's limit.
+  func requireWindow(
+    _ attribute: String, count: Int, atLeast least: Int, _ label: String
+  ) throws(Violation) {
+    try require(
+      self.count == count, label,
+      "takes one or \(count) numbers as '\(attribute)', got \(self)")
+    try require(
+      allSatisfy { $0 >= least && $0 <= WindowAxis.limit }, label,
+      "takes numbers from \(least) to \(WindowAxis.limit) as '\(attribute)', got \(self)")
+  }
+}
