@@ -1,0 +1,73 @@
+import Glibc
+import RetortText
+
+/// A stretch of zeroed memory from the system, whose start is aligned to 64 bytes.
+///
+/// With guards, the pages before and behind it cannot be touched: an access past either end stops
+/// the process at once.
+package final class Arena {
+  package let byteCount: Int
+  package let base: UnsafeMutableRawPointer
+  private let mapping: UnsafeMutableRawPointer
+  private let mappedByteCount: Int
+
+  /// What every value of every program is aligned to.
+  package static let alignment = 64
+
+  /// - Throws: where the system does not give as much.
+  package init(byteCount: Int, guarded: Bool = false) throws(Diagnostics) {
+    precondition(byteCount >= 0)
+    self.byteCount = byteCount
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let rounded = Self.aligned(max(byteCount, 1))
+    let body = (rounded + page - 1) / page * page
+    mappedByteCount = body + (guarded ? 2 * page : 0)
+    let pointer = mmap(
+      nil, mappedByteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let pointer, pointer != MAP_FAILED else {
+      throw Diagnostics(
+        "the system does not give \(byteCount) bytes of memory",
+        hint: "a smaller batch needs less")
+    }
+    mapping = pointer
+    if guarded {
+      mprotect(pointer, page, PROT_NONE)
+      mprotect(pointer + page + body, page, PROT_NONE)
+      // The end lies at the guard, where most mistakes happen.
+      base = pointer + page + body - rounded
+    } else {
+      base = pointer
+      madvise(pointer, mappedByteCount, Int32(MADV_HUGEPAGE))
+    }
+  }
+
+  deinit { munmap(mapping, mappedByteCount) }
+
+  /// Rounded up to the alignment.
+  package static func aligned(_ byteCount: Int) -> Int {
+    (byteCount + alignment - 1) & ~(alignment - 1)
+  }
+
+  /// All bits set: NaN as a real, -1 as an integer, and no valid `bool`.
+  static let poison: UInt8 = 0xFF
+
+  /// Fills a range with poison.
+  func poison(_ range: Range<Int>) {
+    memset(base + range.lowerBound, Int32(Self.poison), range.count)
+  }
+}
+
+extension Arena {
+  /// Places that are taken one behind the other, before the memory exists.
+  package struct Layout {
+    package private(set) var byteCount = 0
+
+    package init() {}
+
+    /// The offset of the next `byteCount` bytes.
+    package mutating func take(_ count: Int) -> Int {
+      defer { byteCount += Arena.aligned(count) }
+      return byteCount
+    }
+  }
+}

@@ -1,0 +1,234 @@
+import RetortIR
+import RetortTensor
+import RetortText
+
+/// A planned graph, ready to run: flat steps on fixed addresses in memory of its own.
+///
+/// Made once; `run` then allocates nothing (an operation without a fast kernel may, inside its
+/// reference). Results are bitwise the same for every thread count and every run. A program serves
+/// one caller at a time.
+///
+/// Weights are bound with `bind`, and stay; what depends on them alone is computed before the next
+/// run. After a run the weights that the graph updates hold their new values.
+package final class Program {
+  package let graph: Graph
+  package let options: ProgramOptions
+  let segments: [Arena]
+  let layout: ProgramLayout
+  let main = StepList()
+  let preparation = StepList()
+  private let updates: MoveList
+  private let views: [String: TensorView]
+  private let scratch: Arena
+  private let scratchStride: Int
+  private var isPrepared = false
+  private var bound: Set<String> = []
+
+  /// - Throws: where the graph is not planned, or its memory cannot be had.
+  package init(_ graph: Graph, options: ProgramOptions) throws(Diagnostics) {
+    self.graph = graph
+    self.options = options
+    let backend = options.backend
+    layout = try ProgramLayout(graph) { backend != .reference && FusedPlan($0, graph) != nil }
+    var segments: [Arena] = []
+    for segment in ProgramLayout.Segment.allCases {
+      segments.append(
+        try Arena(byteCount: layout.byteCount(of: segment), guarded: options.isChecked))
+    }
+    self.segments = segments
+    let table = KernelTable(backend: backend)
+    let builder = ProgramBuilder(
+      graph: graph, layout: layout, table: table, bases: segments.map(\.base))
+    builder.add(graph.body.nodes, prepared: true, to: preparation)
+    builder.add(graph.body.nodes, prepared: false, to: main)
+    scratchStride = Arena.aligned(max(main.scratchByteCount, preparation.scratchByteCount))
+    scratch = try Arena(byteCount: scratchStride * options.pool.threadCount)
+    var views: [String: TensorView] = [:]
+    for input in graph.inputs { views[input.name] = builder.view(input.value) }
+    self.views = views
+    updates = MoveList(
+      graph.outputs.filter { $0.role == .update }.map { output in
+        let source = builder.view(output.value)
+        guard let weight = views[output.name] else {
+          preconditionFailure("'\(output.name)' is updated but not declared")
+        }
+        return MoveList.Move(
+          source: source.base, destination: weight.base, byteCount: source.type.byteCount)
+      })
+    outputs = graph.outputs.filter { $0.role == .result }
+      .map { (name: $0.name, view: builder.view($0.value)) }
+  }
+
+  /// The results by name, where a run leaves them. To be read before the next run.
+  package let outputs: [(name: String, view: TensorView)]
+
+  // MARK: weights
+
+  /// Sets parameters and buffers by path; names that the graph does not know are ignored.
+  /// - Throws: where one is of another type, or one that was never set is missing.
+  package func bind(weights: [String: HostTensor]) throws(Diagnostics) {
+    for input in graph.inputs where input.role.isWeight {
+      if weights[input.name] == nil, bound.contains(input.name) { continue }
+      let tensor = try InputCheck.accept(weights[input.name], for: input, of: graph)
+      views[input.name]!.copyBytes(from: tensor)
+      bound.insert(input.name)
+    }
+    isPrepared = false
+  }
+
+  /// Computes what depends on the weights alone. `run` does so by itself after `bind`.
+  package func prepare() {
+    if !preparation.steps.isEmpty {
+      var hook = NoHook()
+      execute(preparation, &hook)
+    }
+    isPrepared = true
+  }
+
+  /// The parameters and buffers as they are now.
+  package var weights: [String: HostTensor] {
+    var result: [String: HostTensor] = [:]
+    for input in graph.inputs where input.role.isWeight {
+      result[input.name] = HostTensor(copying: views[input.name]!)
+    }
+    return result
+  }
+
+  // MARK: running
+
+  /// Where an input, parameter or buffer lies. Whoever writes an input there need not copy it.
+  package func view(ofInput name: String) -> TensorView? { views[name] }
+
+  /// Copies an input in.
+  package func setInput(_ name: String, to tensor: HostTensor) throws(Diagnostics) {
+    guard let input = graph.inputs.first(where: { $0.name == name && $0.role == .input }) else {
+      let names = graph.inputs.filter { $0.role == .input }.map(\.name)
+      throw Diagnostics(
+        "'\(graph.name)' has no input '\(name)'",
+        hint: Suggestion.nearest(to: name, in: names).map { "did you mean '\($0)'?" })
+    }
+    views[name]!.copyBytes(from: try InputCheck.accept(tensor, for: input, of: graph))
+  }
+
+  /// Copies the inputs in, runs and copies the results out.
+  package func run(
+    inputs: [String: HostTensor]
+  ) throws(Diagnostics) -> [String: HostTensor] {
+    try load(inputs)
+    run()
+    return results
+  }
+
+  /// Copies the inputs in; names that the graph does not know are ignored.
+  package func load(_ inputs: [String: HostTensor]) throws(Diagnostics) {
+    for input in graph.inputs {
+      switch input.role {
+      case .input:
+        views[input.name]!.copyBytes(
+          from: try InputCheck.accept(inputs[input.name], for: input, of: graph))
+      case .parameter, .buffer:
+        guard bound.contains(input.name) else {
+          _ = try InputCheck.accept(nil, for: input, of: graph)
+          continue
+        }
+      }
+    }
+  }
+
+  /// Copies of the results by name.
+  package var results: [String: HostTensor] {
+    var results: [String: HostTensor] = [:]
+    for output in outputs { results[output.name] = HostTensor(copying: output.view) }
+    return results
+  }
+
+  /// Runs on what lies in the inputs' memory. Allocates nothing.
+  package func run() {
+    var hook = NoHook()
+    run(&hook)
+  }
+
+  /// Runs and measures every step. Allocates nothing.
+  package func run(measuring statistics: RunStatistics) {
+    statistics.startRun()
+    var hook = TimingHook(statistics: statistics)
+    run(&hook)
+    statistics.endRun()
+  }
+
+  /// Runs and looks at every value: tells the probe, and stops at NaN or an infinity.
+  package func run(
+    probe: ProbeCallback?, checksFinite: Bool
+  ) throws(Diagnostics) {
+    var hook = ProbeHook(program: self, probe: probe, checksFinite: checksFinite)
+    try run(&hook)
+  }
+
+  func run<H: StepHook>(_ hook: inout H) throws(H.Failure) {
+    if !isPrepared { prepare() }
+    try execute(main, &hook)
+    finish()
+  }
+
+  private func finish() {
+    guard !updates.moves.isEmpty else { return }
+    updates.run()
+    if !preparation.steps.isEmpty { isPrepared = false }
+  }
+
+  private func execute<H: StepHook>(_ list: StepList, _ hook: inout H) throws(H.Failure) {
+    var index = 0
+    while index < list.steps.count {
+      hook.willRun(index)
+      var next = index + 1
+      switch list.steps[index] {
+      case .kernel(let kernel): launch(list.kernels + kernel, list.tileCounts[kernel])
+      case .beginLoop(let number):
+        let loop = list.loops[number]
+        if !loop.begin() { next = loop.endStep + 1 }
+      case .endLoop(let number):
+        let loop = list.loops[number]
+        if loop.next() { next = loop.firstStep }
+      }
+      try hook.didRun(index, next)
+      index = next
+    }
+  }
+
+  private struct Launch {
+    let kernel: UnsafeMutablePointer<any Kernel>
+    let scratch: UnsafeMutableRawPointer
+    let stride: Int
+  }
+
+  private func launch(_ kernel: UnsafeMutablePointer<any Kernel>, _ tileCount: Int) {
+    var launch = Launch(kernel: kernel, scratch: scratch.base, stride: scratchStride)
+    withUnsafePointer(to: &launch) { pointer in
+      options.pool.run(tiles: tileCount, context: pointer) { context, tile, worker in
+        let launch = context.assumingMemoryBound(to: Launch.self).pointee
+        launch.kernel.pointee.run(tile: tile, scratch: launch.scratch + worker * launch.stride)
+      }
+    }
+  }
+}
+
+extension TensorView {
+  /// Overwrites the elements with those of a tensor of the same type.
+  func copyBytes(from tensor: HostTensor) {
+    precondition(tensor.type == type, "\(tensor.type) does not fit \(type)")
+    tensor.bytes.withUnsafeBytes { bytes in
+      if let source = bytes.baseAddress {
+        base.copyMemory(from: source, byteCount: bytes.count)
+      }
+    }
+  }
+}
+
+extension HostTensor {
+  /// A copy of what lies in memory.
+  package init(copying view: TensorView) {
+    self.init(
+      view.type,
+      bytes: Array(UnsafeRawBufferPointer(start: view.base, count: view.type.byteCount)))
+  }
+}
