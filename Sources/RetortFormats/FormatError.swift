@@ -1,0 +1,42 @@
+import RetortText
+
+/// What is wrong with the bytes of a file, before anybody has said which file it is.
+///
+/// Decoders work on bytes and throw this; the entry points that know the path turn it into
+/// `Diagnostics`.
+package struct FormatError: Error, Sendable, CustomStringConvertible {
+  /// The fact, in lower case: `the data ends after 40 of 48 bytes`.
+  package let message: String
+  /// What would mend it, where something would.
+  package let hint: String?
+
+  package init(_ message: String, hint: String? = nil) {
+    self.message = message
+    self.hint = hint
+  }
+
+  package var description: String { message }
+
+  /// The same fault, said of the file at `path`.
+  package func diagnostics(_ path: String) -> Diagnostics {
+    Diagnostics(message, path: path, hint: hint)
+  }
+
+  /// The same fault, said of one part of a file: `entry 'w.npy': ...`.
+  package func within(_ part: String) -> FormatError {
+    FormatError("\(part): \(message)", hint: hint)
+  }
+}
+
+/// Runs a decoder and says its faults of the file at `path`.
+package func naming<R>(
+  _ path: String, _ body: () throws(FormatError) -> R
+) throws(Diagnostics) -> R {
+  do { return try body() } catch { throw error.diagnostics(path) }
+}
+
+/// Names from a file as they may be shown: quoted, control characters escaped, cut after 80.
+func quoted(_ name: String) -> String {
+  let scalars = name.unicodeScalars.prefix(80).map { $0.value < 32 ? "?" : String($0) }
+  return "'" + scalars.joined() + (name.unicodeScalars.count > 80 ? "..." : "") + "'"
+}

@@ -1,0 +1,147 @@
+import RetortTensor
+import RetortText
+
+/// Images of one size, as a network takes them, with what else their file says.
+package struct Images: Sendable {
+  /// f32 `[n, 3, height, width]` in 0...1.
+  package var pixels: HostTensor
+  /// A name for each: the PNG file's, or the file's and the number in it.
+  package var names: [String]
+  /// The classes, where the file has them.
+  package var labels: [Int]?
+
+  package init(pixels: HostTensor, names: [String], labels: [Int]? = nil) {
+    precondition(pixels.type.element == .f32 && pixels.shape.rank == 4, "images are f32[n, 3, h, w]")
+    self.pixels = pixels
+    self.names = names
+    self.labels = labels
+  }
+
+  package var count: Int { pixels.shape[0] }
+  package var height: Int { pixels.shape[2] }
+  package var width: Int { pixels.shape[3] }
+
+  // MARK: Reading
+
+  /// Reads a PNG file, a folder of PNG files (in the order of their names) or of CIFAR batches, a
+  /// CIFAR-10 `.bin` file, or an `.npy` file: float32 or float64 `[n, 3, h, w]` in 0...1, or uint8
+  /// of the same shape. Bytes become value / 255.
+  /// - Parameter first: how many images are wanted at most.
+  package static func read(
+    _ path: String, first: Int? = nil
+  ) throws(Diagnostics) -> Images {
+    if InputFile.isFolder(path) { return try readFolder(path, first) }
+    let bytes = try InputFile.read(path)
+    if PNG.recognises(bytes) || path.lowercased().hasSuffix(".png") {
+      return try join([decodePNG(bytes, path)], [fileName(path)], path)
+    }
+    if Npy.recognises(bytes[...]) || path.lowercased().hasSuffix(".npy") {
+      let stored = try naming(path) { () throws(FormatError) in try Npy.decode(bytes[...]) }
+      return try fromArray(stored, path, first)
+    }
+    guard path.lowercased().hasSuffix(".bin") else {
+      throw Diagnostics(
+        "is no file of images", path: path,
+        hint: "read are PNG files, folders of them, CIFAR-10 .bin files and .npy arrays")
+    }
+    return fromCifar(try naming(path) { () throws(FormatError) in try Cifar(bytes) }, path, first)
+  }
+
+  /// Checks the size against what a graph takes.
+  package func expecting(
+    height: Int, width: Int, by taker: String, path: String
+  ) throws(Diagnostics) {
+    guard self.height == height, self.width == width else {
+      throw Diagnostics(
+        "image is \(self.width)x\(self.height), \(taker) takes \(width)x\(height)", path: path,
+        hint: "scale the images to \(width)x\(height) pixels")
+    }
+  }
+
+  private static func readFolder(_ path: String, _ first: Int?) throws(Diagnostics) -> Images {
+    let all = try InputFile.names(inFolder: path)
+    let names = all.filter { $0.lowercased().hasSuffix(".png") }
+    if names.isEmpty, all.contains(where: { $0.hasPrefix("data_batch_") }) {
+      return fromCifar(try Cifar.read(path), path, first)
+    }
+    guard !names.isEmpty else { throw Diagnostics("the folder has no PNG files", path: path) }
+    let wanted = Array(names.prefix(first ?? .max))
+    var images: [RGBImage] = []
+    for name in wanted {
+      let file = path + "/" + name
+      images.append(try decodePNG(InputFile.read(file), file))
+    }
+    return try join(images, wanted, path)
+  }
+
+  private static func decodePNG(_ bytes: [UInt8], _ path: String) throws(Diagnostics) -> RGBImage {
+    try naming(path) { () throws(FormatError) in try PNG.decode(bytes) }
+  }
+
+  private static func fileName(_ path: String) -> String {
+    String(path.split(separator: "/").last ?? "image.png")
+  }
+
+  private static func join(
+    _ images: [RGBImage], _ names: [String], _ path: String
+  ) throws(Diagnostics) -> Images {
+    let (height, width) = (images.first?.height ?? 0, images.first?.width ?? 0)
+    var values: [Float] = []
+    values.reserveCapacity(images.count * 3 * height * width)
+    for (image, name) in zip(images, names) {
+      guard image.height == height, image.width == width else {
+        throw Diagnostics(
+          "\(quoted(name)) is \(image.width)x\(image.height), but \(quoted(names[0])) is"
+            + " \(width)x\(height); images that go together have one size", path: path)
+      }
+      for channel in 0..<3 {
+        for pixel in 0..<height * width { values.append(unit(image.bytes[3 * pixel + channel])) }
+      }
+    }
+    return Images(pixels: HostTensor([images.count, 3, height, width], values), names: names)
+  }
+
+  private static func fromCifar(_ cifar: Cifar, _ path: String, _ first: Int?) -> Images {
+    let count = min(cifar.count, max(0, first ?? .max))
+    let values = cifar.pixels[..<(count * Cifar.pixelBytes)].map(unit)
+    return Images(
+      pixels: HostTensor([count, 3, 32, 32], values), names: numbered(count, path),
+      labels: cifar.labels[..<count].map(Int.init))
+  }
+
+  private static func fromArray(
+    _ stored: StoredTensor, _ path: String, _ first: Int?
+  ) throws(Diagnostics) -> Images {
+    let shape = stored.tensor.shape
+    guard shape.rank == 4, shape[1] == 3, ["uint8", "float32", "float64"].contains(stored.dtype)
+    else {
+      throw Diagnostics(
+        "holds \(stored.dtype)\(shape), not images", path: path,
+        hint: "images are float32, float64 or uint8 [n, 3, height, width]")
+    }
+    let count = min(shape[0], max(0, first ?? .max))
+    let wanted = Shape([count, 3, shape[2], shape[3]])
+    let values: [Float]
+    if stored.dtype == "uint8" {
+      values = stored.tensor.withElements(of: Int32.self) { elements in
+        elements[..<wanted.elementCount].map { unit(UInt8(truncatingIfNeeded: $0)) }
+      }
+    } else {
+      let floats = stored.tensor.converted(to: .f32).elements(as: Float.self)
+      values = Array(floats[..<wanted.elementCount])
+      if let wrong = values.first(where: { !($0 >= 0 && $0 <= 1) }) {
+        throw Diagnostics(
+          "has the value \(wrong); images are in 0...1", path: path,
+          hint: "divide by 255, or save them as uint8")
+      }
+    }
+    return Images(pixels: HostTensor(wanted, values), names: numbered(count, path))
+  }
+
+  private static func numbered(_ count: Int, _ path: String) -> [String] {
+    let name = fileName(path).split(separator: ".").first ?? "image"
+    return (0..<count).map { "\(name)-\($0)" }
+  }
+
+  private static func unit(_ byte: UInt8) -> Float { Float(byte) / 255 }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import RetortText
+
+/// Whole files in memory, with a bound on their size and a sentence when they cannot be read.
+package enum InputFile {
+  /// Files past 16 GiB are refused unless the caller states another limit.
+  package static let defaultLimit = 1 << 34
+
+  /// The bytes of the file at `path`, or of standard input for `-`.
+  ///
+  /// The bytes are read, not mapped: a file that another program shortens meanwhile must not be
+  /// able to end this one. Memory grows with what is read, not with what the file system claims.
+  /// - Throws: when it cannot be opened or read, is a folder, or holds more than `limit` bytes.
+  package static func read(
+    _ path: String, limit: Int = defaultLimit
+  ) throws(Diagnostics) -> [UInt8] {
+    if path == "-" { return try readAll(STDIN_FILENO, "standard input", 0, limit) }
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw unreadable(path, errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw unreadable(path, errno) }
+    if status.st_mode & S_IFMT == S_IFDIR {
+      throw Diagnostics("cannot be read: it is a folder", path: path)
+    }
+    let claimed = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : 0
+    if claimed > limit { throw tooLarge(path, limit) }
+    return try readAll(descriptor, path, claimed, limit)
+  }
+
+  package static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The names in a folder, sorted by their bytes, without those that begin with a dot.
+  package static func names(inFolder path: String) throws(Diagnostics) -> [String] {
+    guard let folder = opendir(path) else { throw unreadable(path, errno) }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  private static func readAll(
+    _ descriptor: Int32, _ path: String, _ claimed: Int, _ limit: Int
+  ) throws(Diagnostics) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var chunk = claimed > 0 ? claimed + 1 : 1 << 16
+    while true {
+      let start = bytes.count
+      var failure: Int32 = 0
+      // One more than the limit is asked for, so that passing it is noticed.
+      let wanted = min(chunk, limit + 1 - start)
+      let piece = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
+        while count < wanted {
+          let got = Foundation.read(descriptor, buffer.baseAddress! + count, wanted - count)
+          if got > 0 {
+            count += got
+          } else if got == 0 {
+            break
+          } else if errno != EINTR {
+            failure = errno
+            break
+          }
+        }
+      }
+      if failure != 0 { throw unreadable(path, failure) }
+      if start == 0 { bytes = piece } else { bytes += piece }
+      if bytes.count > limit { throw tooLarge(path, limit) }
+      if piece.count < wanted { return bytes }
+      chunk = max(bytes.count, 1 << 16)
+    }
+  }
+
+  private static func tooLarge(_ path: String, _ limit: Int) -> Diagnostics {
+    Diagnostics("is larger than the limit of \(limit) bytes", path: path)
+  }
+
+  private static func unreadable(_ path: String, _ code: Int32) -> Diagnostics {
+    Diagnostics("cannot be read: \(reason(code))", path: path)
+  }
+
+  /// The C library's words for an error number.
+  package static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
+}

@@ -1,0 +1,108 @@
+import RetortTensor
+import RetortText
+
+/// What `inspect` says of a file that is read by this module: names, types, shapes, checksums.
+///
+/// Checksums are SHA-256 in hexadecimal: of tensors over their values as little-endian float32 in
+/// row-major order (integers and bool by value), of images over their bytes.
+package enum Inspection: Sendable {
+  case tensors(TensorFile.Contents)
+  case png(RGBImage)
+  case cifar(Cifar)
+
+  /// Reads a file of tensors, a PNG image or a CIFAR-10 file, told by content and suffix.
+  package static func read(_ path: String) throws(Diagnostics) -> Inspection {
+    let bytes = try InputFile.read(path)
+    let lower = path.lowercased()
+    if PNG.recognises(bytes) || lower.hasSuffix(".png") {
+      return .png(try naming(path) { () throws(FormatError) in try PNG.decode(bytes) })
+    }
+    // Checkpoints are called .bin too, but begin with bytes that are no CIFAR-10 label.
+    if lower.hasSuffix(".bin"), TensorFile.format(bytes, "") == nil {
+      return .cifar(try naming(path) { () throws(FormatError) in try Cifar(bytes) })
+    }
+    return .tensors(try TensorFile.contents(bytes, path))
+  }
+
+  /// The checksum that `inspect` prints of a tensor.
+  package static func checksum(_ tensor: HostTensor) -> String {
+    // Through Double, 64-bit integers would round twice.
+    let floats = tensor.type.element == .i64
+      ? HostTensor(tensor.shape, tensor.elements(as: Int64.self).map { Float($0) })
+      : tensor.converted(to: .f32)
+    return SHA256.hexadecimal(floats.bytes)
+  }
+
+  /// For tensors a list of objects with `name`, `path`, `dtype`, `shape` and `sha256`; for an image
+  /// or a CIFAR file one object with `shape` and `sha256`, and the labels.
+  package var json: String {
+    switch self {
+    case .tensors(let contents):
+      let lines = contents.tensors.map { "  " + Self.json($0).text }
+      return "[\n" + lines.joined(separator: ",\n") + "\n]\n"
+    case .png(let image):
+      return JSONValue.object([
+        "format": .string("png"), "height": .number(image.height), "width": .number(image.width),
+        "shape": .array([.number(image.height), .number(image.width), .number(3)]),
+        "dtype": .string("uint8"), "sha256": .string(SHA256.hexadecimal(image.bytes)),
+      ]).text + "\n"
+    case .cifar(let cifar):
+      return JSONValue.object([
+        "format": .string("cifar10"),
+        "shape": .array([.number(cifar.count), .number(3), .number(32), .number(32)]),
+        "dtype": .string("uint8"), "sha256": .string(SHA256.hexadecimal(cifar.pixels)),
+        "labels": .array(cifar.labels.map { .number(Int($0)) }),
+      ]).text + "\n"
+    }
+  }
+
+  private static func json(_ stored: StoredTensor) -> JSONValue {
+    let path = stored.path.map { step -> JSONValue in
+      switch step {
+      case .key(let key): .string(key)
+      case .position(let position): .number(position)
+      }
+    }
+    return .object([
+      "name": .string(stored.name), "path": .array(path), "dtype": .string(stored.dtype),
+      "shape": .array(stored.tensor.shape.extents.map(JSONValue.number)),
+      "sha256": .string(checksum(stored.tensor)),
+    ])
+  }
+
+  /// For reading by people.
+  package var text: String {
+    switch self {
+    case .tensors(let contents): return Self.text(contents)
+    case .png(let image):
+      return "PNG image, \(image.width)x\(image.height) pixels\n"
+        + "sha256 \(SHA256.hexadecimal(image.bytes))\n"
+    case .cifar(let cifar):
+      var table = TextTable(["class", "images"])
+      for label in UInt8(0)..<10 {
+        table.add([String(label), String(cifar.labels.count { $0 == label })])
+      }
+      return "CIFAR-10 file, \(cifar.count) images of 32x32\n"
+        + "sha256 \(SHA256.hexadecimal(cifar.pixels))\n\n" + table.text
+    }
+  }
+
+  private static func text(_ contents: TensorFile.Contents) -> String {
+    var table = TextTable(
+      ["name", "dtype", "shape", "sha256"], alignments: [.left, .left, .left, .left])
+    var elements = 0
+    for stored in contents.tensors {
+      elements += stored.tensor.elementCount
+      table.add([
+        stored.name, stored.dtype, stored.tensor.shape.description,
+        String(checksum(stored.tensor).prefix(16)),
+      ])
+    }
+    var summary = "\n\(contents.format.rawValue): \(contents.tensors.count) tensors,"
+      + " \(elements) elements"
+    if contents.otherCount > 0 {
+      summary += "; \(contents.otherCount) more belong to training"
+    }
+    return table.text + summary + "\n"
+  }
+}

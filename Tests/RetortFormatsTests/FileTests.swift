@@ -1,0 +1,66 @@
+import Foundation
+import RetortFormats
+import RetortText
+import Testing
+
+@Suite(.serialized) struct FileTests {
+  @Test func aFileAppearsOnlyWhenCommitted() throws {
+    let folder = TemporaryFolder()
+    let file = try AtomicFile(folder.file("a"))
+    try file.write([1, 2])
+    #expect(folder.names.count == 1)
+    #expect(folder.names != ["a"])
+    try file.write([3])
+    try file.commit()
+    #expect(folder.names == ["a"])
+    #expect(try InputFile.read(folder.file("a")) == [1, 2, 3])
+  }
+
+  @Test func whatIsNotCommittedLeavesNothing() throws {
+    let folder = TemporaryFolder()
+    do {
+      let file = try AtomicFile(folder.file("a"))
+      try file.write([1])
+    }
+    #expect(folder.names == [])
+    let interrupted = try AtomicFile(folder.file("b"))
+    try interrupted.write([1])
+    AtomicFile.removeTemporaries()
+    #expect(folder.names == [])
+  }
+
+  @Test func aReplacedFileKeepsItsPermissionsAndLinksAreFollowed() throws {
+    let folder = TemporaryFolder()
+    let path = folder.write([1], "real")
+    chmod(path, 0o640)
+    symlink("real", folder.file("link"))
+    try AtomicFile.write([2], to: folder.file("link"))
+    #expect(try InputFile.read(path) == [2])
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    #expect(attributes[.posixPermissions] as? Int == 0o640)
+    #expect(folder.names == ["link", "real"])
+  }
+
+  @Test func faultsNameThePathAndTheReason() {
+    let missing = #expect(throws: Diagnostics.self) {
+      try AtomicFile.write([1], to: "/no/such/folder/a")
+    }
+    #expect(missing?.list.first?.path == "/no/such/folder/a")
+    #expect(missing?.list.first?.message == "cannot be written: No such file or directory")
+    let full = #expect(throws: Diagnostics.self) { try AtomicFile.write([1], to: "/dev/full") }
+    #expect(full?.list.first?.message == "cannot be written: No space left on device")
+    let folder = #expect(throws: Diagnostics.self) { try InputFile.read("/") }
+    #expect(folder?.list.first?.message == "cannot be read: it is a folder")
+  }
+
+  @Test func readingIsBounded() {
+    let endless = #expect(throws: Diagnostics.self) {
+      try InputFile.read("/dev/zero", limit: 100_000)
+    }
+    #expect(endless?.list.first?.message == "is larger than the limit of 100000 bytes")
+    let file = TemporaryFolder()
+    let path = file.write([1, 2, 3], "a")
+    #expect(throws: Diagnostics.self) { try InputFile.read(path, limit: 2) }
+    #expect(throws: Never.self) { try InputFile.read(path, limit: 3) }
+  }
+}

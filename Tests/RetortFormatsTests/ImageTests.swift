@@ -1,0 +1,94 @@
+import RetortFormats
+import RetortTensor
+import RetortText
+import Testing
+
+@Suite struct ImageTests {
+  @Test(arguments: [(1, 1), (7, 3), (32, 32), (100, 61)])
+  func pngComesBackAsItWas(_ width: Int, _ height: Int) throws {
+    let image = sampleImage(width: width, height: height)
+    let bytes = PNG.encode(image)
+    #expect(try PNG.decode(bytes) == image)
+    #expect(PNG.encode(image) == bytes)
+  }
+
+  @Test func aFolderOfImagesIsReadInOrder() throws {
+    let folder = TemporaryFolder()
+    let images = (0..<3).map { _ in sampleImage(width: 4, height: 5) }
+    for (name, image) in zip(["b.png", "a.png", "c.PNG"], images) {
+      _ = folder.write(PNG.encode(image), name)
+    }
+    _ = folder.write([1], "notes.txt")
+    let read = try Images.read(folder.path)
+    #expect(read.names == ["a.png", "b.png", "c.PNG"])
+    #expect(read.pixels.shape == [3, 3, 5, 4])
+    #expect(read.image(at: 1) == images[0])
+    #expect(try Images.read(folder.path, first: 2).count == 2)
+  }
+
+  @Test func imagesOfTwoSizesDoNotGoTogether() throws {
+    let folder = TemporaryFolder()
+    _ = folder.write(PNG.encode(sampleImage(width: 4, height: 5)), "a.png")
+    _ = folder.write(PNG.encode(sampleImage(width: 5, height: 4)), "b.png")
+    let error = #expect(throws: Diagnostics.self) { try Images.read(folder.path) }
+    #expect(
+      error?.list.first?.message
+        == "'b.png' is 5x4, but 'a.png' is 4x5; images that go together have one size")
+  }
+
+  @Test func theSizeIsComparedWithWhatAGraphTakes() throws {
+    let folder = TemporaryFolder()
+    let path = folder.write(PNG.encode(sampleImage(width: 48, height: 48)), "a.png")
+    let images = try Images.read(path)
+    try images.expecting(height: 48, width: 48, by: "the purifier", path: path)
+    let error = #expect(throws: Diagnostics.self) {
+      try images.expecting(height: 32, width: 32, by: "the purifier", path: path)
+    }
+    #expect(error?.list.first?.message == "image is 48x48, the purifier takes 32x32")
+  }
+
+  @Test(arguments: ["out.npy", "out.bin", "out"])
+  func bytesSurviveWritingAndReading(_ name: String) throws {
+    let folder = TemporaryFolder()
+    var generator = SeededGenerator(seed: 3)
+    let cifar = Cifar(
+      labels: [3, 9, 0],
+      pixels: (0..<3 * Cifar.pixelBytes).map { _ in UInt8(truncatingIfNeeded: generator.next()) })
+    let source = folder.write(cifar.encoded, "in.bin")
+    let images = try Images.read(source)
+    #expect(images.labels == [3, 9, 0])
+    try images.write(to: folder.file(name))
+    let again = try Images.read(folder.file(name))
+    #expect(again.pixels == images.pixels)
+    if name.hasSuffix("bin") { #expect(again.labels == images.labels) }
+  }
+
+  @Test func arraysOfBytesAndOfFloatsAreImages() throws {
+    let folder = TemporaryFolder()
+    let values = HostTensor([1, 3, 1, 1], [0, 0.25, 1] as [Float])
+    let floats = folder.write(Npy.encode(values), "f.npy")
+    #expect(try Images.read(floats).pixels == values)
+    let large = folder.write(Npy.encode(HostTensor([1, 3, 1, 1], [0, 2, 1] as [Float])), "l.npy")
+    let error = #expect(throws: Diagnostics.self) { try Images.read(large) }
+    #expect(error?.list.first?.message == "has the value 2.0; images are in 0...1")
+    let other = folder.write(Npy.encode(HostTensor([3], [0, 2, 1] as [Float])), "o.npy")
+    #expect(throws: Diagnostics.self) { try Images.read(other) }
+  }
+
+  @Test func cifar100HasTwoLabelsARecord() throws {
+    let record = [UInt8(19), 99] + [UInt8](repeating: 4, count: Cifar.pixelBytes)
+    #expect(try Cifar(record + record, .cifar100).labels == [99, 99])
+    #expect(throws: FormatError.self) { try Cifar(record) }
+  }
+
+  @Test func batchesOfAFolderAreJoined() throws {
+    let folder = TemporaryFolder()
+    for label in UInt8(1)...3 {
+      let pixels = [UInt8](repeating: label, count: Cifar.pixelBytes)
+      _ = folder.write(Cifar(labels: [label], pixels: pixels).encoded, "data_batch_\(label).bin")
+    }
+    let all = try Cifar.read(folder.path)
+    #expect(all.labels == [1, 2, 3])
+    #expect(try Images.read(folder.path).labels == [1, 2, 3])
+  }
+}

@@ -1,0 +1,27 @@
+import RetortFormats
+import Testing
+
+@Suite struct JSONTests {
+  @Test func whatIsPrintedIsReadBack() throws {
+    let text = #"{"b":[1,-2.5e3,true,null],"a":{"k\n\"\\\u0001":"é😀"},"":""}"#
+    let value = try JSONParser.parse(text.utf8)
+    #expect(value.text == text)
+    #expect(value["b"]?.array?.map(\.int) == [1, nil, nil, nil])
+    #expect(value["b"]?.array?[1].double == -2500)
+    #expect(try JSONParser.parse(#" "\ud83d\ude00\u00e9" "#.utf8) == .string("😀é"))
+  }
+
+  @Test(arguments: [
+    "", "{", "[1,]", "{\"a\":1,}", "{\"a\":1,\"a\":2}", "01", "1.", "-", "+1", "nul", "\"a",
+    "\"\\x\"", "\"\\ud800\"", "[1] 2", "{a:1}", "\"\u{1}\"", "NaN", "1e", "// c\n1",
+  ])
+  func whatIsNotJSONIsRefused(_ text: String) {
+    #expect(throws: FormatError.self) { try JSONParser.parse(text.utf8) }
+  }
+
+  @Test func deepNestingIsRefused() {
+    #expect(throws: FormatError.self) {
+      try JSONParser.parse(repeatElement(UInt8(ascii: "["), count: 100_000))
+    }
+  }
+}
