@@ -27,14 +27,26 @@ extension OpCatalog {
       "Reductions",
       [
         Sum.self, Mean.self, ReduceMax.self, ReduceMin.self, ArgMax.self, ArgMin.self,
+        TopK.self,
       ]
     ),
     (
       "Shaping",
       [
         Reshape.self, Transpose.self, Broadcast.self, Slice.self, Pad.self, Reverse.self,
-        Concatenate.self,
+        Concatenate.self, Gather.self, ScatterAdd.self, OneHot.self,
       ]
     ),
+    ("Contraction", [MatMul.self, Conv2d.self, Conv2dTranspose.self, Conv2dKernel.self]),
+    (
+      "Pooling",
+      [
+        MaxPool2d.self, MaxPool2dScatter.self, MaxPool2dGather.self, AvgPool2d.self,
+        AvgPool2dAdjoint.self,
+      ]
+    ),
+    ("Normalised exponentials", [Softmax.self, LogSoftmax.self]),
+    ("Images", [CropResize.self, CropResizeAdjoint.self]),
+    ("Randomness", [Bits.self, Uniform.self, Normal.self, Permutation.self, Fold.self]),
   ])
 }

@@ -26,7 +26,7 @@ struct ViolationCase: CustomTestStringConvertible, Sendable {
   private static let flags = TensorType(.bool, [2, 3])
   private static let whole = TensorType(.i32, [2, 3])
 
-  @Test(arguments: families() + choices + sources + reductions + shaping)
+  @Test(arguments: families() + choices + sources + reductions + shaping + random)
   func brokenConstraintIsNamed(_ broken: ViolationCase) {
     do {
       _ = try broken.op.resultTypes(broken.operands, regions: []) { _ in fatalError() }
@@ -130,6 +130,32 @@ struct ViolationCase: CustomTestStringConvertible, Sendable {
     .init("mean/C2", Mean(axes: [-3]), [x], "axis -3 is outside f32[2, 3]"),
     .init("mean/C3", Mean(axes: [0, 0]), [x], "axis 0 of f32[2, 3] is named twice"),
   ]
+
+  private static let key = TensorType(.key, [2])
+
+  static let random: [ViolationCase] =
+    [
+      .init("uniform/C4", Uniform([2], type: .i32), [key], "draws reals, not i32"),
+      .init("uniform/C5", Uniform([2], low: 1, high: 0), [key], "draws from 1.0 to 0.0"),
+      .init("normal/C4", Normal([2], type: .u32), [key], "draws reals, not u32"),
+      .init("permutation/C1", Permutation(3), [x], "draws from a key, got f32[2, 3]"),
+      .init(
+        "permutation/C2", Permutation(-1), [key],
+        "cannot put -1 numbers in order for each key of key[2]"),
+      .init(
+        "fold/C1", Fold(), [key, TensorType(.i32, [])],
+        "takes operands of one shape, got key[2] and i32[]"),
+      .init("fold/C2", Fold(), [x, whole], "folds into a key, got f32[2, 3]"),
+      .init("fold/C3", Fold(), [key, TensorType(.i64, [2])], "folds in i32 or u32, got i64[2]"),
+    ] + draws(Bits.init) + draws { Uniform($0) } + draws { Normal($0) }
+
+  private static func draws<D: KeyedDraw>(_ make: (Shape) -> D) -> [ViolationCase] {
+    [
+      .init("\(D.name)/C1", make([2]), [x], "draws from a key, got f32[2, 3]"),
+      .init("\(D.name)/C2", make([-4]), [key], "[-4] is not the shape of a tensor"),
+      .init("\(D.name)/C3", make([3, 2]), [key], "[3, 2] does not begin with the shape of key[2]"),
+    ]
+  }
 
   static let shaping: [ViolationCase] = [
     .init("reshape/C1", Reshape([-2, 3]), [x], "[-2, 3] is not the shape of a tensor"),
