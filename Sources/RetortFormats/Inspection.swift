@@ -98,8 +98,9 @@ package enum Inspection: Sendable {
         String(checksum(stored.tensor).prefix(16)),
       ])
     }
-    var summary = "\n\(contents.format.rawValue): \(contents.tensors.count) tensors,"
-      + " \(elements) elements"
+    let count = contents.tensors.count
+    var summary = "\n\(contents.format.rawValue): \(count) tensor\(count == 1 ? "" : "s"),"
+      + " \(elements) element\(elements == 1 ? "" : "s")"
     if contents.otherCount > 0 {
       summary += "; \(contents.otherCount) more belong to training"
     }

@@ -1,0 +1,32 @@
+import RetortDriver
+import RetortFormats
+import RetortText
+
+extension Command {
+  static let inspect = Command(
+    name: "inspect", summary: "lists what a file holds: tensors, images, a definition or a plan",
+    positionals: "FILE", positionalCount: 1...1,
+    options: [
+      Option("--json", "machine-readable: names, types, shapes and SHA-256 of the values"),
+      Option("--format", "cifar10|cifar100", "the layout of a CIFAR .bin file (default: cifar10)"),
+      .graphs,
+    ],
+    discussion: """
+        retort inspect model.safetensors
+        retort inspect --json test_batch.bin
+      """
+  ) { arguments in
+    let path = arguments.positionals[0]
+    let text: String
+    if path.hasSuffix(".graph") {
+      let library = try arguments.library()
+      text = try DefinitionSummary(path: path, library: library).text(json: arguments.has("--json"))
+    } else if Artifact.isArtifact(path) {
+      text = try PlanSummary(path: path).text(json: arguments.has("--json"))
+    } else {
+      let format = try arguments.choice("--format", CifarFormat.self) ?? .cifar10
+      text = try Inspection(path, cifar: format).text(json: arguments.has("--json"))
+    }
+    print(text, terminator: text.hasSuffix("\n") ? "" : "\n")
+  }
+}
