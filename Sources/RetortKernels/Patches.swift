@@ -117,8 +117,8 @@ struct Patches {
   }
 }
 
-/// Patches as the right operand: lines are the output positions of one image after another, depth is
-/// the patch.
+/// Patches as the right operand: lines are the output positions of one image after another, depth
+/// is the patch.
 struct PatchPanels: ProductPanels {
   /// Of the first image.
   let patches: Patches

@@ -72,7 +72,8 @@ import Testing
 
   @Test func emptyReductionsGiveTheIdentity() {
     #expect(run(ReductionPlan(.sum, extents: [2, 0], axes: [1]), []) == [0, 0])
-    #expect(run(ReductionPlan(.maximum, extents: [2, 0], axes: [1]), []) == [-.infinity, -.infinity])
+    let largest = run(ReductionPlan(.maximum, extents: [2, 0], axes: [1]), [])
+    #expect(largest == [-.infinity, -.infinity])
   }
 
   @Test func argmaxIsTheFirstMaximumAndNaNIsLargest() {

@@ -54,22 +54,25 @@ struct FusionBlock {
   func definer(of value: Value) -> Int? { definers[value] }
 
   private static func kind(_ node: Node, _ graph: Graph) -> Kind {
-    guard node.results.count == 1, isNarrow(graph.type(of: node.results[0])),
-      node.operands.allSatisfy({ isNarrow(graph.type(of: $0)) })
-    else { return .barrier }
-    if ElementwiseOps.contains(node.op) { return .compute }
+    guard node.results.count == 1, isLane(graph.type(of: node.results[0])) else { return .barrier }
+    let operands = node.operands.map(graph.type)
+    if ElementwiseOps.contains(node.op) {
+      let isReadable = operands.allSatisfy { isLane($0) || node.op is Convert && isWord($0) }
+      return isReadable ? .compute : .barrier
+    }
     if node.op is Fill { return .mode }
-    let isWider = node.op is Broadcast
-      && graph.type(of: node.operands[0]).shape != graph.type(of: node.results[0]).shape
+    let isWider = node.op is Broadcast && operands[0].shape != graph.type(of: node.results[0]).shape
     return isWider ? .mode : .barrier
   }
 
-  /// What one lane holds: four bytes, or a truth value.
-  private static func isNarrow(_ type: TensorType) -> Bool {
-    switch type.element {
-    case .f32, .i32, .u32, .bool: true
-    default: false
-    }
+  /// What a fused kernel computes with.
+  private static func isLane(_ type: TensorType) -> Bool {
+    type.element == .f32 || type.element == .bool
+  }
+
+  /// What it can convert while reading.
+  private static func isWord(_ type: TensorType) -> Bool {
+    type.element == .i32 || type.element == .u32
   }
 }
 

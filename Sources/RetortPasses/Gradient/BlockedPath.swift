@@ -46,7 +46,7 @@ struct BlockedPath {
   }
 
   private mutating func spread(_ op: any TensorOp, _ node: Node) {
-    if let blocker = node.operands.lazy.compactMap({ blockers[$0] }).first {
+    if let blocker = node.operands.first(where: { blockers[$0] != nil }).flatMap({ blockers[$0] }) {
       for result in node.results { blockers[result] = blocker }
     }
     guard node.operands.contains(where: smooth.contains) else { return }
@@ -56,7 +56,10 @@ struct BlockedPath {
         smooth.insert(result)
       }
     case .zero: return
-    case .none: for result in node.results { blockers[result] = node }
+    case .none:
+      // A gradient rule that takes the index of a maximum means that it is constant nearby.
+      guard node.origin.derivation == nil else { return }
+      for result in node.results { blockers[result] = node }
     }
   }
 
