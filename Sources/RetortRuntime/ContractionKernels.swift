@@ -52,7 +52,7 @@ enum ContractionKernels {
   static func convolution(
     _ op: any Convolution, _ operands: [TensorView], _ y: TensorView, _ method: ConvolutionMethod
   ) -> any Kernel {
-    let geometry = kernelGeometry(op.acceptedGeometry(operands.map(\.type)))
+    let geometry = kernelGeometry(op.acceptedExtents(operands.map(\.type)))
     let (a, b, result) = (operands[0].floats, operands[1].floats, y.floats)
     switch op {
     case is Conv2dTranspose:
@@ -74,7 +74,7 @@ enum ContractionKernels {
   }
 
   private static func kernelGeometry(
-    _ geometry: RetortOps.ConvolutionGeometry
+    _ geometry: ConvolutionExtents
   ) -> RetortKernels.ConvolutionGeometry {
     let (rows, columns) = (geometry.rows, geometry.columns)
     return RetortKernels.ConvolutionGeometry(

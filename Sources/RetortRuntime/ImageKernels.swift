@@ -7,7 +7,7 @@ enum ImageKernels {
   static func pooling(
     _ op: any Pooling, _ operands: [TensorView], _ y: TensorView
   ) -> (any Kernel)? {
-    let geometry = kernelGeometry(op.acceptedGeometry(operands.map(\.type)))
+    let geometry = kernelGeometry(op.acceptedExtents(operands.map(\.type)))
     let first = operands[0].floats, second = operands[operands.count - 1].floats
     let result = y.floats
     switch op {
@@ -40,7 +40,7 @@ enum ImageKernels {
     }
   }
 
-  private static func kernelGeometry(_ geometry: PoolGeometry) -> PoolingGeometry {
+  private static func kernelGeometry(_ geometry: PoolingExtents) -> PoolingGeometry {
     let (rows, columns) = (geometry.rows, geometry.columns)
     return PoolingGeometry(
       planes: geometry.planeCount, height: rows.input, width: columns.input,

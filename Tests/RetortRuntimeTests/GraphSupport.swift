@@ -1,5 +1,6 @@
 import RetortIR
 import RetortOps
+import RetortPasses
 import RetortRuntime
 import RetortTensor
 import RetortTestSupport
@@ -20,6 +21,12 @@ enum Fixture {
     let outputs = b.addAll(sample.op, inputs)
     return b.finish(
       outputs: outputs.enumerated().map { GraphOutput(value: $1, name: "y\($0)") })
+  }
+
+  /// The same graph in Double.
+  static func widened(_ graph: Graph) throws -> Graph {
+    var record = PassRecord(name: Widen.name)
+    return try Widen().run(graph, &record)
   }
 
   /// Tensors as the inputs `x0`, `x1`, …

@@ -14,7 +14,7 @@ enum NetworkGraphs {
     b.origin = Origin(path: "stem")
     let convolved = b.add(Conv2d(Sliding(padding: [1])), [x, kernel], name: "convolved")
     let activated = affine(&b, convolved, bias)
-    let pooled = b.maxPool2d(activated, PoolWindow([2]))
+    let pooled = b.maxPool2d(activated, window: [2])
     b.origin = Origin()
     let mean = b.mean(pooled, axes: [2, 3], keep: true)
     let centred = b.sub(pooled, mean)

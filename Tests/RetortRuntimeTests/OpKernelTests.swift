@@ -56,7 +56,7 @@ func tilesJoinWithoutASeam(_ index: Int) throws {
 @Test(arguments: OpCatalog.standard.names)
 func everyOperationRunsInDouble(_ name: String) throws {
   for sample in OpCatalog.standard[name]!.samples {
-    let graph = Fixture.sample(sample).widened
+    let graph = try Fixture.widened(Fixture.sample(sample))
     let inputs = Fixture.named(sample.wideTensors(seed: 5))
     let expected = try Interpreter().run(graph, inputs: inputs).outputs
     for backend in Backend.allCases {
