@@ -91,6 +91,17 @@ package struct GraphBuilder: Sendable {
   /// The node that was added last to the innermost open block.
   package var lastNode: Node? { open[open.count - 1].nodes.last }
 
+  /// Records something about the node that was added last.
+  package mutating func annotateLastNode(_ annotations: [Annotation]) {
+    let block = open.count - 1
+    let node = open[block].nodes.count - 1
+    precondition(node >= 0, "there is no node yet")
+    open[block].nodes[node].annotations += annotations
+  }
+
+  /// How many values there are so far; later ones have this or a higher number.
+  package var valueCount: Int { values.count }
+
   /// The graph, with every name made unique.
   package func finish(outputs: [GraphOutput]) -> Graph {
     precondition(open.count == 1, "a region is still open")
@@ -159,12 +170,14 @@ extension Graph {
   }
 }
 
-/// The words of the language that cannot name a value.
+/// The words of the language that cannot name a value. `key` can: types and values never stand in
+/// the same place.
 package enum Keyword: String, CaseIterable, Sendable {
   case graph, `import`, parameter, buffer, update, `repeat`, `in`, with, collect, yield, `return`
   case `if`, `else`, `for`, `as`, `init`, `true`, `false`, prepare, fused, require, inf, nan
 
   package static func isReserved(_ word: String) -> Bool {
-    Keyword(rawValue: word) != nil || ElementType(rawValue: word) != nil
+    Keyword(rawValue: word) != nil
+      || word != ElementType.key.rawValue && ElementType(rawValue: word) != nil
   }
 }

@@ -1,0 +1,114 @@
+import RetortIR
+import RetortTensor
+import RetortText
+
+/// A file's graphs and all that it imports, as written.
+package struct Definition: Sendable {
+  package internal(set) var files: [SourceFile]
+  package internal(set) var graphs: [String: GraphSyntax]
+  /// The names of the first file's own graphs, as they stand in it.
+  package let entryOrder: [String]
+  /// Knows the library's folders, for graphs that settings name.
+  var loader: Loader
+
+  /// One argument of a graph, for help and error messages.
+  package struct Argument: Sendable {
+    package let name: String
+    /// `Int`, `[Graph]`, `f32[n, 3, 32, 32]`, as written.
+    package let kind: String
+    package let defaultValue: String?
+    package let isTensor: Bool
+  }
+
+  /// One graph that can be the entry.
+  package struct Entry: Sendable {
+    package let name: String
+    package let arguments: [Argument]
+    package let results: [(name: String, type: String)]
+
+    /// `halve(x: f32[n], steps: Int = 3) -> (last: f32[n])`
+    package var signature: String {
+      let list = arguments.map { argument in
+        "\(argument.name): \(argument.kind)" + (argument.defaultValue.map { " = \($0)" } ?? "")
+      }
+      let outputs = results.map { "\($0.name): \($0.type)" }.joined(separator: ", ")
+      return "\(name)(\(list.joined(separator: ", ")))"
+        + (results.isEmpty ? "" : " -> (\(outputs))")
+    }
+  }
+
+  /// The first file's graphs.
+  package var entries: [Entry] { entryOrder.compactMap { graphs[$0] }.map(Self.entry) }
+
+  static func entry(_ graph: GraphSyntax) -> Entry {
+    Entry(
+      name: graph.name.text,
+      arguments: graph.arguments.map { argument in
+        Argument(
+          name: argument.name.text, kind: argument.type.range.text,
+          defaultValue: argument.defaultValue?.range.text, isTensor: argument.type.isTensor)
+      },
+      results: graph.results.map { ($0.name, $0.type.range.text) })
+  }
+
+  /// The entry graph with every call inlined and every shape known.
+  ///
+  /// - Parameter entry: the graph's name; the first file's first graph if nil.
+  /// - Throws: what is wrong with the definition or the settings.
+  package func elaborate(
+    entry: String? = nil, settings: Settings = Settings(), catalog: OpCatalog,
+    limits: Limits = Limits()
+  ) throws(Diagnostics) -> Elaboration {
+    let graph = try entryGraph(entry)
+    let elaborator = Elaborator(self, catalog, limits, entry: graph)
+    return try elaborator.elaborate(settings)
+  }
+
+  private func entryGraph(_ name: String?) throws(Diagnostics) -> GraphSyntax {
+    guard let name else {
+      guard let first = entryOrder.first, let graph = graphs[first] else {
+        throw Diagnostics("the file has no graph", path: files.first?.path)
+      }
+      return graph
+    }
+    guard let graph = graphs[name] else {
+      throw Diagnostics(
+        "there is no graph '\(name)'", path: files.first?.path,
+        hint: Suggestion.hint(for: name, in: entryOrder))
+    }
+    return graph
+  }
+}
+
+/// What elaboration gives.
+package struct Elaboration: Sendable {
+  package let graph: Graph
+  /// What was taken for granted: dimensions that nothing bound.
+  package let notes: [Diagnostic]
+}
+
+/// What a user fixes from outside.
+package struct Settings: Sendable {
+  /// `--set NAME=VALUE`, as text: `32`, `16/255`, `true`, `name`, `a,b` or `[1, 2]`.
+  package var values: [String: String]
+  /// The types of tensors that are given as inputs; they bind dimensions.
+  package var inputTypes: [String: TensorType]
+
+  package init(values: [String: String] = [:], inputTypes: [String: TensorType] = [:]) {
+    self.values = values
+    self.inputTypes = inputTypes
+  }
+}
+
+extension SourceRange {
+  /// The text that stands there, on one line.
+  var text: String {
+    file.text(offsets).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+  }
+}
+
+extension TypeSyntax {
+  var isTensor: Bool {
+    if case .tensor = kind { true } else { false }
+  }
+}

@@ -1,0 +1,222 @@
+import RetortIR
+import RetortTensor
+import RetortText
+
+extension Elaborator {
+  /// Elaborates the entry graph.
+  func elaborate(_ settings: Settings) throws(Diagnostics) -> Elaboration {
+    bind(settings)
+    try check()
+    do throws(Reported) {
+      try bindOpenDimensions()
+      try bindDefaults()
+      try declareInputs()
+    } catch {
+      try check()
+    }
+    let outcome = execute(entry.body)
+    let outputs = self.outputs(outcome)
+    try check()
+    let graph = builder.finish(
+      outputs: outputs
+        + updates.map { GraphOutput(value: $0.value, name: $0.weight.path, role: .update) })
+    return Elaboration(graph: graph, notes: notes)
+  }
+
+  // MARK: Settings
+
+  private func bind(_ settings: Settings) {
+    let dimensions = entry.dimensionNames
+    for name in settings.values.keys.sorted() {
+      let text = settings.values[name]!
+      if let argument = entry.arguments.first(where: { $0.name.text == name }) {
+        bind(argument, setting: text)
+      } else if let isRest = dimensions.first(where: { $0.name == name })?.isRest {
+        let kind: ValueKind = isRest ? .integers : .integer
+        guard let datum = parse(name, text, as: kind) else { continue }
+        guard (datum.elements ?? [datum]).allSatisfy({ isExtent($0) }) else {
+          report(setting: "--set \(name)=\(text)", "a dimension is an Int of at least 0")
+          continue
+        }
+        frame.bind(name, datum)
+      } else {
+        let known = entry.arguments.filter { !$0.type.isTensor }.map(\.name.text)
+        report(
+          setting: "--set \(name)=\(text)",
+          "'\(entry.name.text)' has no argument or dimension '\(name)'",
+          hint: Suggestion.hint(for: name, in: known + dimensions.map(\.name)))
+      }
+    }
+    for name in settings.inputTypes.keys.sorted() {
+      bindInput(name, settings.inputTypes[name]!)
+    }
+  }
+
+  private func bind(_ argument: ArgumentSyntax, setting text: String) {
+    let name = argument.name.text
+    guard case .value(let kind) = argument.type.kind else {
+      report(
+        setting: "--set \(name)=\(text)",
+        "'\(name)' is a tensor, \(argument.type.range.text), and not set as text",
+        hint: "give it as a file: --input \(name)=FILE")
+      return
+    }
+    guard let datum = parse(name, text, as: kind) else { return }
+    for case .graph(let graph) in datum.elements ?? [datum] { findModel(graph, name, text) }
+    frame.bind(name, datum)
+  }
+
+  /// A graph that a setting names may be in the library.
+  private func findModel(_ graph: String, _ name: String, _ text: String) {
+    if definition.graphs[graph] != nil || catalog[graph] != nil { return }
+    do {
+      if try definition.loader.loadModel(graph) {
+        definition.graphs = definition.loader.graphs
+        definition.files = definition.loader.files
+        return
+      }
+    } catch {
+      add(error.list)
+      return
+    }
+    report(
+      setting: "--set \(name)=\(text)",
+      "there is no graph '\(graph)', neither in the file nor in the library's models",
+      hint: Suggestion.nearest(to: graph, in: definition.graphs.keys.sorted())
+        .map { "did you mean '\($0)'?" })
+  }
+
+  /// A setting's text as a value of a kind: words stand for themselves where names and strings are
+  /// expected, and lists may go without brackets.
+  private func parse(_ name: String, _ text: String, as kind: ValueKind) -> Datum? {
+    let place = "--set \(name)=\(text)"
+    if kind == .text, !text.hasPrefix("\"") { return .text(text) }
+    if kind == .graph { return .graph(text) }
+    let isBare = kind.element != nil && !text.hasPrefix("[")
+    if isBare, kind == .graphs || kind == .texts {
+      let items = text.split(separator: ",").map {
+        String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+      }
+      return .list(items.map { kind == .graphs ? .graph($0) : .text($0) })
+    }
+    // A list of one can be meant by a range, which is a list itself.
+    let source = SourceFile(path: place, text: isBare && !text.contains("..<") ? "[\(text)]" : text)
+    guard let expression = try? Parser.parseExpression(source) else {
+      report(setting: place, "'\(text)' cannot be read as \(kind.rawValue)")
+      return nil
+    }
+    let saved = frames
+    frames = [Frame(graph: entry, path: "", call: nil)]
+    defer { frames = saved }
+    guard let value = try? evaluate(expression) else { return nil }
+    if let converted = value.converted(to: kind) { return converted }
+    report(setting: place, "'\(name)' is \(kind.rawValue), but '\(text)' is \(describe(value))")
+    return nil
+  }
+
+  private func isExtent(_ datum: Datum) -> Bool {
+    if case .integer(let value) = datum { value >= 0 && value <= limits.integer } else { false }
+  }
+
+  /// Binds dimensions as a given tensor's shape says. Its element type is the driver's affair.
+  private func bindInput(_ name: String, _ type: TensorType) {
+    guard let argument = entry.arguments.first(where: { $0.name.text == name }),
+      case .tensor(let element, let dimensions) = argument.type.kind
+    else {
+      let known = entry.arguments.filter(\.type.isTensor).map(\.name.text)
+      report(
+        setting: "--input \(name)", "'\(entry.name.text)' has no input '\(name)'",
+        hint: Suggestion.hint(for: name, in: known))
+      return
+    }
+    guard (try? match(dimensions, type.shape, in: frame)) == true else {
+      report(
+        setting: "--input \(name)",
+        "'\(name)' is \(argument.type.range.text)\(knownDimensions(dimensions, frame)), but the file "
+          + "holds \(type.with(element))")
+      return
+    }
+  }
+
+  // MARK: What nothing binds
+
+  /// Dimensions that are still open are 1, with a note.
+  private func bindOpenDimensions() throws(Reported) {
+    for dimension in entry.dimensionNames where frame.lookUp(dimension.name) == nil {
+      if try bindDefault(dimension.name, in: frame) { continue }
+      frame.bind(dimension.name, dimension.isRest ? .list([]) : .integer(1))
+      let taken = dimension.isRest ? "no dimension" : "1"
+      notes.append(
+        .note("'\(dimension.name)' is taken as \(taken); --set \(dimension.name)=VALUE binds it"))
+    }
+  }
+
+  private func bindDefaults() throws(Reported) {
+    for argument in entry.arguments where !argument.type.isTensor {
+      if frame.lookUp(argument.name.text) != nil { continue }
+      if try bindDefault(argument.name.text, in: frame) { continue }
+      throw report(
+        "'\(argument.name.text)' has no default and is not given", at: argument.name.range,
+        hint: "--set \(argument.name.text)=VALUE, a \(argument.type.range.text)")
+    }
+  }
+
+  private func declareInputs() throws(Reported) {
+    var failed = false
+    for argument in entry.arguments where argument.type.isTensor {
+      do throws(Reported) {
+        let type = try tensorType(argument.type)
+        builder.origin = Origin(range: argument.name.range)
+        frame.bind(argument.name.text, .tensor(builder.input(argument.name.text, type)))
+      } catch {
+        frame.bind(argument.name.text, .poison)
+        failed = true
+      }
+    }
+    if failed { throw Reported() }
+  }
+
+  // MARK: Results
+
+  private func outputs(_ outcome: Outcome) -> [GraphOutput] {
+    guard let values = try? results(outcome, of: entry, at: entry.name.range) else { return [] }
+    var outputs: [GraphOutput] = []
+    for (syntax, datum) in zip(entry.results, values) {
+      guard case .tensor(let value) = datum else {
+        report(
+          "'\(syntax.name)' is \(syntax.type.range.text); an entry's results are tensors",
+          at: syntax.type.range)
+        continue
+      }
+      outputs.append(GraphOutput(value: value, name: syntax.name))
+    }
+    return outputs
+  }
+}
+
+extension GraphSyntax {
+  /// The names that the arguments' types bind, in order.
+  var dimensionNames: [(name: String, isRest: Bool)] {
+    var list: [(name: String, isRest: Bool)] = []
+    for argument in arguments {
+      guard case .tensor(_, let dimensions) = argument.type.kind else { continue }
+      for dimension in dimensions {
+        let (expression, isRest) = dimension.parts
+        guard case .name(let name) = expression.kind, !list.contains(where: { $0.name == name }),
+          !arguments.contains(where: { $0.name.text == name && $0.defaultValue == nil })
+        else { continue }
+        list.append((name, isRest))
+      }
+    }
+    return list
+  }
+}
+
+extension DimensionSyntax {
+  var parts: (expression: Expression, isRest: Bool) {
+    switch self {
+    case .extent(let expression): (expression, false)
+    case .rest(let expression): (expression, true)
+    }
+  }
+}

@@ -1,0 +1,241 @@
+import RetortIR
+import RetortOps
+import RetortTensor
+import RetortText
+
+extension Elaborator {
+  /// A tensor type whose dimensions are all known.
+  func tensorType(_ syntax: TypeSyntax) throws(Reported) -> TensorType {
+    guard case .tensor(let element, let dimensions) = syntax.kind else {
+      throw report("expected a tensor's type, found \(syntax.range.text)", at: syntax.range)
+    }
+    guard element.isComputed else {
+      throw report(
+        "\(element.rawValue) is for stored weights only", at: syntax.range,
+        hint: "write f32; weights are widened when they are loaded")
+    }
+    var extents: [Int] = []
+    for dimension in dimensions {
+      switch dimension {
+      case .extent(let expression): extents.append(try extent(expression))
+      case .rest(let expression): extents += try self.extents(expression)
+      }
+    }
+    let type = TensorType(element, Shape(extents))
+    try checkSize(type, at: syntax.range)
+    return type
+  }
+
+  private func extent(_ expression: Expression) throws(Reported) -> Int {
+    let datum = try evaluate(expression)
+    guard case .integer(let value) = datum, value >= 0, value <= limits.integer else {
+      var hint: String?
+      if case .number = datum { hint = "'floor_div(a, b)' divides and rounds down" }
+      throw report(
+        "a dimension is an Int from 0 to \(limits.integer), but \(spelling(expression.range)) is "
+          + describe(datum), at: expression.range, hint: hint)
+    }
+    return value
+  }
+
+  private func extents(_ expression: Expression) throws(Reported) -> [Int] {
+    let datum = try evaluate(expression)
+    var list: [Int] = []
+    for item in datum.elements ?? [.poison] {
+      guard case .integer(let value) = item, value >= 0, value <= limits.integer,
+        list.count < limits.rank
+      else {
+        throw report(
+          "'...' takes a list of dimensions, but \(spelling(expression.range)) is "
+            + describe(datum), at: expression.range)
+      }
+      list.append(value)
+    }
+    return list
+  }
+
+  /// Refuses tensors that no machine holds, before anything multiplies their extents.
+  func checkSize(_ type: TensorType, at range: SourceRange) throws(Reported) {
+    guard type.rank <= limits.rank else {
+      throw report(
+        "a tensor has at most \(limits.rank) dimensions, \(type) has \(type.rank)", at: range)
+    }
+    guard let shape = Shape.checked(type.shape.extents),
+      type.shape.extents.allSatisfy({ $0 <= limits.integer }),
+      shape.elementCount <= limits.elements
+    else {
+      throw report("\(type) has too many elements", at: range)
+    }
+  }
+
+  // MARK: Binding dimensions
+
+  /// Binds the names in an argument's dimensions from a shape; false where they do not agree.
+  func match(
+    _ dimensions: [DimensionSyntax], _ shape: Shape, in callee: Frame
+  ) throws(Reported) -> Bool {
+    let restPosition = dimensions.firstIndex { $0.parts.isRest }
+    let single = dimensions.count - (restPosition == nil ? 0 : 1)
+    guard restPosition == nil ? shape.rank == single : shape.rank >= single else { return false }
+    let lead = restPosition ?? dimensions.count
+    for (dimension, extent) in zip(dimensions[..<lead], shape.extents) {
+      guard try match(dimension.parts.expression, .integer(extent), in: callee) else {
+        return false
+      }
+    }
+    guard let restPosition else { return true }
+    let tail = dimensions.count - restPosition - 1
+    let rest = shape.extents[lead..<(shape.rank - tail)].map(Datum.integer)
+    guard try match(dimensions[lead].parts.expression, .list(rest), in: callee) else {
+      return false
+    }
+    for (dimension, extent) in zip(dimensions[(lead + 1)...], shape.extents.suffix(tail)) {
+      guard try match(dimension.parts.expression, .integer(extent), in: callee) else {
+        return false
+      }
+    }
+    return true
+  }
+
+  private func match(
+    _ expression: Expression, _ actual: Datum, in callee: Frame
+  ) throws(Reported) -> Bool {
+    if case .name(let name) = expression.kind, callee.lookUp(name) == nil,
+      try !bindDefault(name, in: callee)
+    {
+      callee.bind(name, actual)
+      return true
+    }
+    let expected = try evaluate(expression, in: callee)
+    return expected.equals(actual) == true
+  }
+
+  /// Binds a compile-time argument that is not given to its default; false where there is none.
+  func bindDefault(_ name: String, in callee: Frame) throws(Reported) -> Bool {
+    guard
+      let argument = callee.graph.arguments.first(where: { $0.name.text == name }),
+      case .value(let kind) = argument.type.kind, let expression = argument.defaultValue
+    else { return false }
+    let datum = try evaluate(expression, in: callee)
+    callee.bind(name, try convert(datum, to: kind, "'\(name)'", at: expression.range))
+    return true
+  }
+
+  /// Evaluates with another graph's names.
+  func evaluate(_ expression: Expression, in callee: Frame) throws(Reported) -> Datum {
+    if callee === frame { return try evaluate(expression) }
+    frames.append(callee)
+    defer { frames.removeLast() }
+    return try evaluate(expression)
+  }
+
+  /// ` with n = 8, c = 3` for the bound names of a type; empty where there are none.
+  func knownDimensions(_ dimensions: [DimensionSyntax], _ callee: Frame) -> String {
+    var known: [String] = []
+    for dimension in dimensions {
+      for name in dimension.parts.expression.names {
+        let text: String
+        switch callee.lookUp(name) {
+        case .integer(let value): text = "\(name) = \(value)"
+        case .list(let list):
+          let items = list.map { if case .integer(let value) = $0 { String(value) } else { "?" } }
+          text = "\(name) = [\(items.joined(separator: ", "))]"
+        default: continue
+        }
+        if !known.contains(text) { known.append(text) }
+      }
+    }
+    return known.isEmpty ? "" : " with " + known.joined(separator: ", ")
+  }
+
+  // MARK: Values of a wanted type
+
+  /// A compile-time value of a kind; `what` names the place that wants it.
+  func convert(
+    _ datum: Datum, to kind: ValueKind, _ what: String, at range: SourceRange
+  ) throws(Reported) -> Datum {
+    guard let converted = datum.converted(to: kind) else {
+      throw report(
+        "\(what) is \(kind.rawValue), but \(spelling(range)) is \(describe(datum))", at: range)
+    }
+    return converted
+  }
+
+  /// The value as a tensor of exactly a type. Numbers fill it.
+  func tensor(
+    _ datum: Datum, as type: TensorType, _ what: String, at range: SourceRange
+  ) throws(Reported) -> Value {
+    let value = try tensor(datum, element: type.element, shape: type.shape, at: range)
+    let actual = builder.type(of: value)
+    guard actual == type else {
+      throw report(
+        "\(what) is \(type), but \(spelling(range)) is \(actual)", at: range,
+        labels: [Diagnostic.Label(range, actual.description)])
+    }
+    return value
+  }
+
+  /// The value as a tensor. A number becomes a `fill` of the element type and shape that it meets
+  /// (a scalar, `i32` or `f32`, where it meets nothing), a list a vector.
+  func tensor(
+    _ datum: Datum, element: ElementType? = nil, shape: Shape = [], at range: SourceRange
+  ) throws(Reported) -> Value {
+    switch datum {
+    case .tensor(let value): return value
+    case .flag(let value):
+      return try fill(value ? 1 : 0, element ?? .bool, shape, datum, at: range)
+    case .integer(let value):
+      guard let number = Double(exactly: value) else {
+        throw report("\(value) has too many digits for an element of a tensor", at: range)
+      }
+      return try fill(number, element ?? .i32, shape, datum, at: range)
+    case .number(let value):
+      return try fill(value, element ?? .f32, shape, datum, at: range)
+    case .list, .range: return try vector(datum, element ?? .f32, at: range)
+    default: throw report("expected a tensor, found \(describe(datum))", at: range)
+    }
+  }
+
+  private func fill(
+    _ value: Double, _ element: ElementType, _ shape: Shape, _ datum: Datum, at range: SourceRange
+  ) throws(Reported) -> Value {
+    var isFlag = false
+    if case .flag = datum { isFlag = true }
+    guard element != .key, (element == .bool) == isFlag, element.holds(value) else {
+      throw report("\(describe(datum)) cannot be an element of type \(element.rawValue)", at: range)
+    }
+    builder.origin = Origin(range: range, path: frame.path)
+    return builder.fill(value, shape, element)
+  }
+
+  private func vector(
+    _ datum: Datum, _ element: ElementType, at range: SourceRange
+  ) throws(Reported) -> Value {
+    let list = datum.elements ?? []
+    try spend(list.count, at: range)
+    var numbers: [Double] = []
+    for item in list {
+      guard let number = item.double, element.isNumber, element.holds(number) else {
+        throw report(
+          "expected a tensor, found \(describe(datum)) with \(describe(item)), which is no element "
+            + "of type \(element.rawValue)", at: range)
+      }
+      numbers.append(number)
+    }
+    builder.origin = Origin(range: range, path: frame.path)
+    return builder.constant(numbers, [numbers.count], element)
+  }
+}
+
+extension Expression {
+  /// The names in it, from left to right; only what dimensions are made of is searched.
+  var names: [String] {
+    switch kind {
+    case .name(let name): [name]
+    case .unary(_, let operand): operand.names
+    case .binary(_, let left, let right): left.names + right.names
+    case .call(let call): call.arguments.flatMap(\.value.names)
+    default: []
+    }
+  }
+}

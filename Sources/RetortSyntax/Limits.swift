@@ -1,0 +1,22 @@
+/// How much work a definition may cause, so that a hostile one ends with a sentence.
+package struct Limits: Sendable {
+  /// Values of the graph.
+  package var values = 2_000_000
+  /// Expressions evaluated, turns of `for`, pieces of text and lists.
+  package var steps = 20_000_000
+  /// Calls, expressions and blocks within each other.
+  package var depth = 320
+  /// Calls within each other.
+  package var calls = 64
+  /// Bytes of one string.
+  package var textLength = 1 << 16
+  /// Elements of one tensor.
+  package var elements = 1 << 40
+  /// The largest extent, stride or other number that an operation takes.
+  package var integer = 1 << 31
+  package var rank = 32
+  /// Errors after which elaboration stops.
+  package var errors = 100
+
+  package init() {}
+}

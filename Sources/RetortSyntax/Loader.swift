@@ -1,0 +1,166 @@
+import RetortIR
+import RetortText
+
+/// Reading definitions from files.
+package enum Frontend {
+  /// Reads a definition and all that it imports.
+  ///
+  /// - Parameters:
+  ///   - library: folders in which imports are looked up when they are not beside the file.
+  ///   - read: gives the file at a path, or nil where there is none.
+  /// - Throws: what is wrong with any of the files.
+  package static func load(
+    _ path: String, library: [String],
+    read: @escaping @Sendable (String) -> SourceFile?
+  ) throws(Diagnostics) -> Definition {
+    var loader = Loader(library: library, read: read)
+    guard let file = read(path) else {
+      throw Diagnostics("there is no such file, or it cannot be read", path: path)
+    }
+    let tree = try loader.load(file, as: Loader.normalised(path), from: nil)
+    try loader.check()
+    var seen = Set<String>()
+    return Definition(
+      files: loader.files, graphs: loader.graphs,
+      entryOrder: tree.graphs.map(\.name.text).filter { seen.insert($0).inserted },
+      loader: loader)
+  }
+}
+
+/// Follows imports. Every file is read once, whatever ways lead to it.
+struct Loader: Sendable {
+  static let importDepthLimit = 64
+
+  let library: [String]
+  let read: @Sendable (String) -> SourceFile?
+  private(set) var files: [SourceFile] = []
+  private(set) var graphs: [String: GraphSyntax] = [:]
+  /// By normalised path.
+  private var trees: [String: FileSyntax] = [:]
+  /// The imports that lead to the file at hand, outermost first.
+  private var chain: [(path: String, range: SourceRange?)] = []
+  private var problems: [Diagnostic] = []
+
+  init(library: [String], read: @escaping @Sendable (String) -> SourceFile?) {
+    self.library = library
+    self.read = read
+  }
+
+  /// Throws what was found wrong so far.
+  mutating func check() throws(Diagnostics) {
+    if !problems.isEmpty {
+      defer { problems = [] }
+      throw Diagnostics(problems)
+    }
+  }
+
+  /// Parses a file and loads its imports. Problems of imported files are collected, so that one
+  /// run shows all; only a file that does not parse at the top throws.
+  mutating func load(
+    _ file: SourceFile, as path: String, from place: SourceRange?
+  ) throws(Diagnostics) -> FileSyntax {
+    files.append(file)
+    let tree: FileSyntax
+    do {
+      tree = try Parser.parse(file)
+    } catch {
+      problems += error.list
+      throw Diagnostics(problems)
+    }
+    trees[path] = tree
+    chain.append((path, place))
+    for line in tree.imports { follow(line, from: path) }
+    chain.removeLast()
+    for graph in tree.graphs { define(graph) }
+    return tree
+  }
+
+  private mutating func define(_ graph: GraphSyntax) {
+    guard let other = graphs.updateValue(graph, forKey: graph.name.text) else { return }
+    problems.append(
+      Diagnostic(
+        .error, "there is a graph '\(graph.name.text)' already", at: graph.name.range,
+        notes: [.note("the other one is here", at: other.name.range)]))
+  }
+
+  private mutating func follow(_ line: ImportSyntax, from path: String) {
+    guard line.path.hasSuffix(".graph") else {
+      report("imports end in '.graph'", line)
+      return
+    }
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    let beside = line.path.hasPrefix("/") ? line.path : folder + line.path
+    let candidates = ([beside] + library.map { $0 + "/" + line.path }).map(Self.normalised)
+    for candidate in candidates {
+      if let position = chain.firstIndex(where: { $0.path == candidate }) {
+        reportCycle(line, chain[position...].map(\.path) + [candidate])
+        return
+      }
+      if trees[candidate] != nil { return }
+      guard let file = read(candidate) else { continue }
+      if isKnown(file) { return }
+      guard chain.count < Self.importDepthLimit else {
+        report("more than \(Self.importDepthLimit) files import each other in a chain", line)
+        return
+      }
+      _ = try? load(file, as: candidate, from: line.range)
+      return
+    }
+    report(
+      "there is no file '\(line.path)'", line,
+      hint: "looked for \(candidates.joined(separator: " and "))")
+  }
+
+  /// Whether the same file was read under another spelling of its path: one relative, one absolute.
+  private func isKnown(_ file: SourceFile) -> Bool {
+    let name = file.path.split(separator: "/").last
+    return files.contains {
+      $0.path.split(separator: "/").last == name && $0.bytes == file.bytes
+    }
+  }
+
+  private mutating func report(_ message: String, _ line: ImportSyntax, hint: String? = nil) {
+    problems.append(Diagnostic(.error, message, at: line.range, hint: hint))
+  }
+
+  private mutating func reportCycle(_ line: ImportSyntax, _ cycle: [String]) {
+    let message =
+      cycle.count == 2
+      ? "the file imports itself" : "the files import each other: \(cycle.joined(separator: " → "))"
+    report(message, line)
+  }
+
+  /// Adds a graph of the library's `models` that a setting names: from the file of its name, or of
+  /// its name's first words (`wide_resnet_28_10` from `wide_resnet.graph`).
+  mutating func loadModel(_ name: String) throws(Diagnostics) -> Bool {
+    guard GraphBuilder.identifier(name) == name else { return false }
+    var words = name.split(separator: "_", omittingEmptySubsequences: false)
+    while !words.isEmpty {
+      for folder in library {
+        let path = Self.normalised("\(folder)/models/\(words.joined(separator: "_")).graph")
+        guard trees[path] == nil, let file = read(path), !isKnown(file) else { continue }
+        guard let tree = try? Parser.parse(file),
+          tree.graphs.contains(where: { $0.name.text == name })
+        else { continue }
+        _ = try load(file, as: path, from: nil)
+        try check()
+        return true
+      }
+      words.removeLast()
+    }
+    return false
+  }
+
+  /// The path without `.` and with `..` taken back, as far as the text shows.
+  static func normalised(_ path: String) -> String {
+    var parts: [Substring] = []
+    for part in path.split(separator: "/") where part != "." {
+      if part == "..", let last = parts.last, last != ".." {
+        parts.removeLast()
+      } else {
+        parts.append(part)
+      }
+    }
+    return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+  }
+}
