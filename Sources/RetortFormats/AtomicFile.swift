@@ -54,10 +54,8 @@ package final class AtomicFile {
   package func write(_ bytes: some Collection<UInt8>) throws(Diagnostics) {
     precondition(descriptor >= 0, "written to after commit or discard")
     // Every collection that is written here is contiguous; others are copied once.
-    var failure: Int32?
-    if bytes.withContiguousStorageIfAvailable({ failure = put(UnsafeRawBufferPointer($0)) }) == nil {
-      failure = Array(bytes).withUnsafeBytes { put($0) }
-    }
+    let contiguous = bytes.withContiguousStorageIfAvailable { put(UnsafeRawBufferPointer($0)) }
+    let failure = contiguous ?? Array(bytes).withUnsafeBytes { put($0) }
     if let failure {
       discard()
       throw Self.unwritable(path, failure)

@@ -22,7 +22,8 @@ package enum Checksum {
         var crc: UInt32 = 0xFFFF_FFFF
         var index = 0
         while index + 8 <= buffer.count {
-          let word = UInt64(littleEndian: buffer.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+          let loaded = buffer.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+          let word = UInt64(littleEndian: loaded)
           let mixed = word ^ UInt64(crc)
           crc = 0
           for byte in 0..<8 {

@@ -11,7 +11,8 @@ package struct Images: Sendable {
   package var labels: [Int]?
 
   package init(pixels: HostTensor, names: [String], labels: [Int]? = nil) {
-    precondition(pixels.type.element == .f32 && pixels.shape.rank == 4, "images are f32[n, 3, h, w]")
+    precondition(
+      pixels.type.element == .f32 && pixels.shape.rank == 4, "images are f32[n, 3, h, w]")
     self.pixels = pixels
     self.names = names
     self.labels = labels

@@ -132,7 +132,9 @@ struct Inflate {
       throw FormatError("a block declares more codes than there are symbols")
     }
     var orderLengths = [UInt8](repeating: 0, count: 19)
-    for index in 0..<(try take(4) + 4) { orderLengths[Self.lengthOrder[index]] = UInt8(try take(3)) }
+    for index in 0..<(try take(4) + 4) {
+      orderLengths[Self.lengthOrder[index]] = UInt8(try take(3))
+    }
     let order = try HuffmanCode(lengths: orderLengths[...], "code lengths")
     var lengths: [UInt8] = []
     while lengths.count < literalCount + distanceCount {
@@ -195,11 +197,9 @@ struct Inflate {
       }
       guard count <= limit - output.count else { throw tooMuch() }
       let start = output.count - distance
-      if distance >= count {
-        output.append(contentsOf: output[start..<start + count])
-      } else {
-        for index in 0..<count { output.append(output[start + index]) }
-      }
+      // Byte by byte: a match may overlap itself, and a slice of the output would make appending
+      // copy all of it.
+      for index in start..<start + count { output.append(output[index]) }
     }
   }
 }

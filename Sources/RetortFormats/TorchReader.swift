@@ -23,10 +23,11 @@ struct TorchReader {
     self.fetch = fetch
   }
 
-  /// Every tensor under `root`, which must be a container.
+  /// Every tensor under `root`, which must be a container, or `root` itself under the name
+  /// `tensor`.
   consuming func contents(_ root: PickleValue) throws(FormatError) -> TorchCheckpoint.Contents {
     switch root {
-    case .dictionary, .list, .tuple: break
+    case .dictionary, .list, .tuple, .tensor: break
     default: throw FormatError("holds \(root.kind), not a dictionary of tensors")
     }
     try visit(root, [])
@@ -99,7 +100,7 @@ struct TorchReader {
         made[index] = tensor
       }
       result.append(
-        StoredTensor(name: "", path: path, dtype: storage.type.rawValue, tensor: tensor))
+        StoredTensor(name: "tensor", path: path, dtype: storage.type.rawValue, tensor: tensor))
     }
     return try TensorNaming.assign(result)
   }

@@ -47,7 +47,7 @@ package struct ConvolutionForward: Sendable, Hashable {
   package let geometry: ConvolutionGeometry
   package let method: ConvolutionMethod
   package let epilogue: ConvolutionEpilogue
-  private let blocks: OutputBlocks
+  private let product: PatchProduct
 
   package init(
     _ geometry: ConvolutionGeometry, method: ConvolutionMethod,
@@ -56,19 +56,19 @@ package struct ConvolutionForward: Sendable, Hashable {
     self.geometry = geometry
     self.method = method
     self.epilogue = epilogue
-    blocks = OutputBlocks(rows: geometry.groupFilters, columns: geometry.outPlane)
+    product = PatchProduct(geometry)
   }
 
   private var usesPlanes: Bool { method == .simd && geometry.isDepthwise }
-  private var tilesPerGroup: Int { method == .simd && !usesPlanes ? blocks.count : 1 }
 
   package var tileCount: Int {
-    geometry.outPlane == 0 ? 0 : geometry.batch * geometry.groups * tilesPerGroup
+    if method == .simd && !usesPlanes { return product.tileCount }
+    return geometry.outPlane == 0 ? 0 : geometry.batch * geometry.groups
   }
 
   package var scratchByteCount: Int {
     if usesPlanes { return DepthwisePlane(geometry).scratchByteCount }
-    if method == .simd { return blocks.scratchByteCount(depth: geometry.patch) }
+    if method == .simd { return product.scratchByteCount }
     return geometry.isPointwise ? 0 : 4 * geometry.patch * geometry.outPlane
   }
 
@@ -78,35 +78,43 @@ package struct ConvolutionForward: Sendable, Hashable {
     scratch: UnsafeMutableRawPointer
   ) {
     let g = geometry
-    let (image, group) = (tile / tilesPerGroup).quotientAndRemainder(dividingBy: g.groups)
+    if method == .simd && !usesPlanes {
+      product.run(tile: tile, input: x, output: y, scratch: scratch) { group in
+        StridedPanels(
+          base: weights + g.weightOffset(group: group), lineStride: g.patch, depthStride: 1)
+      } epilogue: { filter, rows, count, stride, part in
+        epilogue.apply(
+          rows: rows, count: count, stride: stride, bias: bias.map { $0 + filter }, part)
+      }
+      return
+    }
+    let (image, group) = tile.quotientAndRemainder(dividingBy: g.groups)
     let input = x + g.inputOffset(image: image, group: group)
     let kernel = weights + g.weightOffset(group: group)
     let output = y + g.outputOffset(image: image, group: group)
-    var block = (rows: 0..<g.groupFilters, columns: 0..<g.outPlane)
     if usesPlanes {
       DepthwisePlane(g).forward(input, kernel, output, scratch)
-    } else if method == .simd {
-      block = blocks[tile % tilesPerGroup]
-      ProductTile.run(
-        rows: block.rows, columns: block.columns, depth: g.patch,
-        a: StridedPanels(base: kernel, lineStride: g.patch, depthStride: 1),
-        b: PatchPanels(patches: Patches(geometry: g, image: input)),
-        c: output + block.rows.lowerBound * g.outPlane + block.columns.lowerBound,
-        cStride: g.outPlane, accumulate: false, scratch: scratch)
     } else {
-      var columns = input
-      if !g.isPointwise {
-        let copied = scratch.assumingMemoryBound(to: Float.self)
-        Patches(geometry: g, image: input).copyRows(0..<g.patch, into: copied)
-        columns = UnsafePointer(copied)
-      }
-      BLAS.sgemm(
-        rows: g.groupFilters, columns: g.outPlane, depth: g.patch, a: kernel, aStride: g.patch,
-        b: columns, bStride: g.outPlane, c: output, cStride: g.outPlane)
+      multiplyPatches(input, kernel, output, scratch)
     }
     epilogue.apply(
-      rows: block.rows.count, count: block.columns.count, stride: g.outPlane,
-      bias: bias.map { $0 + group * g.groupFilters + block.rows.lowerBound },
-      output + block.rows.lowerBound * g.outPlane + block.columns.lowerBound)
+      rows: g.groupFilters, count: g.outPlane, stride: g.outPlane,
+      bias: bias.map { $0 + group * g.groupFilters }, output)
+  }
+
+  private func multiplyPatches(
+    _ input: UnsafePointer<Float>, _ kernel: UnsafePointer<Float>,
+    _ output: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer
+  ) {
+    let g = geometry
+    var columns = input
+    if !g.isPointwise {
+      let copied = scratch.assumingMemoryBound(to: Float.self)
+      Patches(geometry: g, image: input).copyRows(0..<g.patch, into: copied)
+      columns = UnsafePointer(copied)
+    }
+    BLAS.sgemm(
+      rows: g.groupFilters, columns: g.outPlane, depth: g.patch, a: kernel, aStride: g.patch,
+      b: columns, bStride: g.outPlane, c: output, cStride: g.outPlane)
   }
 }

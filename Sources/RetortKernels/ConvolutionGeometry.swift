@@ -1,8 +1,9 @@
 /// The extents of a 2-d convolution of NCHW images with weights `[filters, channels / groups,
 /// kernelHeight, kernelWidth]`.
 ///
-/// `y[n, o, p, q] = Σ x[n, c, p · strideY − top + u · dilationY, q · strideX − left + v · dilationX]
-/// · w[o, c, u, v]` over the channels `c` of `o`'s group and taps `(u, v)`; outside the image, x is 0.
+/// `y[n, o, p, q] = Σ x[n, c, p · strideY − top + u · dilationY, q · strideX − left + v ·
+/// dilationX] · w[o, c, u, v]` over the channels `c` of `o`'s group and taps `(u, v)`; outside the
+/// image, x is 0.
 package struct ConvolutionGeometry: Sendable, Hashable {
   package var batch: Int
   package var channels: Int

@@ -2,41 +2,38 @@ import RetortTensor
 
 /// The adjoint of a convolution in its input, which is also the transposed convolution of `dy`.
 ///
-/// Shapes: `dy: [N, O, H′, W′]`, `w: [O, C / groups, kh, kw]`, `dx: [N, C, H, W]`, all of the forward
-/// geometry. `simd` at stride 1 is a convolution with mirrored taps; otherwise the gradients of the
-/// patches are computed and added back to the image in the order of the taps.
+/// Shapes: `dy: [N, O, H′, W′]`, `w: [O, C / groups, kh, kw]`, `dx: [N, C, H, W]`, all of the
+/// forward geometry. `simd` at stride 1 is a convolution with mirrored taps; otherwise the
+/// gradients of the patches are computed and added back to the image in the order of the taps.
 package struct ConvolutionInputGradient: Sendable, Hashable {
   package let geometry: ConvolutionGeometry
   package let method: ConvolutionMethod
+  /// Stride 1: the convolution with mirrored taps.
+  private let product: PatchProduct?
+  /// Otherwise the gradients of the patches.
   private let blocks: OutputBlocks
 
   package init(_ geometry: ConvolutionGeometry, method: ConvolutionMethod) {
     self.geometry = geometry
     self.method = method
-    blocks =
-      geometry.strideY == 1 && geometry.strideX == 1
-      ? OutputBlocks(rows: geometry.groupChannels, columns: geometry.plane)
-      : OutputBlocks(rows: geometry.patch, columns: geometry.outPlane)
+    let mirrors =
+      method == .simd && !geometry.isDepthwise && geometry.strideY == 1 && geometry.strideX == 1
+    product = mirrors ? PatchProduct(geometry.mirrored) : nil
+    blocks = OutputBlocks(rows: geometry.patch, columns: geometry.outPlane)
   }
 
   private var usesPlanes: Bool { method == .simd && geometry.isDepthwise }
-  private var mirrors: Bool {
-    method == .simd && !usesPlanes && geometry.strideY == 1 && geometry.strideX == 1
-  }
-  private var tilesPerGroup: Int { mirrors ? blocks.count : 1 }
 
   package var tileCount: Int {
-    geometry.plane == 0 ? 0 : geometry.batch * geometry.groups * tilesPerGroup
+    if let product { return product.tileCount }
+    return geometry.plane == 0 ? 0 : geometry.batch * geometry.groups
   }
 
   package var scratchByteCount: Int {
-    if usesPlanes { return DepthwisePlane(geometry).scratchByteCount }
-    if mirrors {
-      return blocks.scratchByteCount(depth: geometry.groupFilters * geometry.taps)
-    }
+    if usesPlanes { return DepthwisePlane(geometry).inputGradientScratchByteCount }
+    if let product { return product.scratchByteCount }
     let columns = geometry.isPointwise ? 0 : 4 * geometry.patch * geometry.outPlane
-    let product = method == .simd ? blocks.scratchByteCount(depth: geometry.groupFilters) : 0
-    return columns + product
+    return columns + (method == .simd ? blocks.scratchByteCount(depth: geometry.groupFilters) : 0)
   }
 
   package func run(
@@ -44,21 +41,21 @@ package struct ConvolutionInputGradient: Sendable, Hashable {
     dx: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
   ) {
     let g = geometry
-    let (image, group) = (tile / tilesPerGroup).quotientAndRemainder(dividingBy: g.groups)
+    if let product {
+      product.run(tile: tile, input: dy, output: dx, scratch: scratch) { group in
+        MirroredWeightPanels(
+          weights: weights + g.weightOffset(group: group), groupChannels: g.groupChannels,
+          taps: g.taps)
+      } epilogue: { _, _, _, _, _ in
+      }
+      return
+    }
+    let (image, group) = tile.quotientAndRemainder(dividingBy: g.groups)
     let seed = dy + g.outputOffset(image: image, group: group)
     let kernel = weights + g.weightOffset(group: group)
     let result = dx + g.inputOffset(image: image, group: group)
     if usesPlanes {
       DepthwisePlane(g).inputGradient(seed, kernel, result, scratch)
-    } else if mirrors {
-      let block = blocks[tile % tilesPerGroup]
-      let mirrored = g.mirrored
-      ProductTile.run(
-        rows: block.rows, columns: block.columns, depth: mirrored.patch,
-        a: MirroredWeightPanels(weights: kernel, groupChannels: g.groupChannels, taps: g.taps),
-        b: PatchPanels(patches: Patches(geometry: mirrored, image: seed)),
-        c: result + block.rows.lowerBound * g.plane + block.columns.lowerBound, cStride: g.plane,
-        accumulate: false, scratch: scratch)
     } else {
       // Pointwise patches are the image; others are added back to it.
       let columns = g.isPointwise ? result : scratch.assumingMemoryBound(to: Float.self)

@@ -2,9 +2,9 @@ import RetortTensor
 
 /// The adjoint of a convolution in its weights: `dw = Σ_images dy · patchesᵀ`.
 ///
-/// Shapes: `x: [N, C, H, W]`, `dy: [N, O, H′, W′]`, `dw: [O, C / groups, kh, kw]`. A tile is a block
-/// of `dw` summed over the images in order, so nothing depends on threads and no partial sums are
-/// kept.
+/// Shapes: `x: [N, C, H, W]`, `dy: [N, O, H′, W′]`, `dw: [O, C / groups, kh, kw]`. A tile is a
+/// block of `dw` summed over the images in order, so nothing depends on threads and no partial sums
+/// are kept.
 package struct ConvolutionKernelGradient: Sendable, Hashable {
   package let geometry: ConvolutionGeometry
   package let method: ConvolutionMethod

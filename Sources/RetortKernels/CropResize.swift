@@ -2,9 +2,10 @@ import RetortTensor
 
 /// Cuts one box out of each image and resizes it bilinearly.
 ///
-/// Shapes: `x, dx: [N, C, H, W]`, `boxes: f32[N, 4]` (top, left, height, width in whole pixels), `y,
-/// dy: [N, C, H′, W′]`. Output row `p` reads the box at `s = max(0, (p + ½) · height / H′ − ½)`: its
-/// rows `⌊s⌋` and `⌊s⌋ + 1`, both kept inside the box, weighted by the distance; no antialiasing.
+/// Shapes: `x, dx: [N, C, H, W]`, `boxes: f32[N, 4]` (top, left, height, width in whole pixels),
+/// `y, dy: [N, C, H′, W′]`. Output row `p` reads the box at
+/// `s = max(0, (p + ½) · height / H′ − ½)`: its rows `⌊s⌋` and `⌊s⌋ + 1`, both kept inside the box,
+/// weighted by the distance; no antialiasing.
 /// Boxes are clamped to the image, so that no box reads outside of it.
 /// Source: torchvision 0.8.1, `resized_crop` on tensors (`align_corners = False`).
 package struct CropResizeKernel: Sendable, Hashable {

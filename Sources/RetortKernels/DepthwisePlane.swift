@@ -4,81 +4,92 @@ import RetortTensor
 /// plane, so that no inner loop asks where the image ends.
 struct DepthwisePlane {
   private let g: ConvolutionGeometry
-
-  init(_ geometry: ConvolutionGeometry) { g = geometry }
-
   // The padded plane covers all that taps can reach, and the image where it is larger than that.
-  private var rows: Int {
-    max(
+  private let rows: Int
+  private let rowStride: Int
+
+  init(_ geometry: ConvolutionGeometry) {
+    g = geometry
+    rows = max(
       g.height + max(0, g.top),
       (g.outHeight - 1) * g.strideY + (g.kernelHeight - 1) * g.dilationY + 1 + max(0, -g.top))
-  }
-  private var rowStride: Int {
-    let reach =
-      (g.outWidth - 1) * g.strideX + (g.kernelWidth - 1) * g.dilationX + 1 + max(0, -g.left)
-    return max(g.width + max(0, g.left), reach)
+    rowStride = max(
+      g.width + max(0, g.left),
+      (g.outWidth - 1) * g.strideX + (g.kernelWidth - 1) * g.dilationX + 1 + max(0, -g.left))
   }
 
-  var scratchByteCount: Int { 4 * rows * rowStride }
+  /// With room behind the last line for whole vectors.
+  private var planeCount: Int { rows * rowStride + 16 * g.strideX }
+  var scratchByteCount: Int { 4 * planeCount }
 
   /// Where the image's first element lies in the padded plane.
   private var imageOffset: Int { max(0, g.top) * rowStride + max(0, g.left) }
   /// Where the first tap of the first output lies.
   private var tapOffset: Int { max(0, -g.top) * rowStride + max(0, -g.left) }
 
-  private func tap(_ index: Int) -> Int {
-    tapOffset + index / g.kernelWidth * g.dilationY * rowStride
-      + index % g.kernelWidth * g.dilationX
-  }
-
   private func pad(
     _ image: UnsafePointer<Float>, _ scratch: UnsafeMutableRawPointer
   ) -> UnsafeMutablePointer<Float> {
     let plane = scratch.assumingMemoryBound(to: Float.self)
-    plane.update(repeating: 0, count: rows * rowStride)
+    plane.update(repeating: 0, count: planeCount)
     for y in 0..<g.height {
       (plane + imageOffset + y * rowStride).update(from: image + y * g.width, count: g.width)
     }
     return plane
   }
 
-  /// Every output sums its taps in order.
+  /// Every output sums its taps in order. With `mirrorsTaps` the weights of each filter are read
+  /// backwards.
   func forward(
     _ image: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer
+    _ output: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer,
+    mirrorsTaps: Bool = false
   ) {
     let plane = pad(image, scratch)
+    let last = g.taps - 1
     for filter in 0..<g.groupFilters {
-      let kernel = weights + filter * g.taps
       for p in 0..<g.outHeight {
         let line = output + filter * g.outPlane + p * g.outWidth
-        line.update(repeating: 0, count: g.outWidth)
-        for index in 0..<g.taps {
-          let source = plane + tap(index) + p * g.strideY * rowStride
-          let weight = kernel[index]
-          for q in 0..<g.outWidth {
-            line[q] = line[q].addingProduct(weight, source[q &* g.strideX])
+        let source = plane + tapOffset + p * g.strideY * rowStride
+        for q in stride(from: 0, to: g.outWidth, by: 16) {
+          var sum = LaneBlock.zero
+          forEachTap(filter) { index, offset in
+            let x = load(source + (offset &+ q &* g.strideX))
+            let weight = weights[mirrorsTaps ? last &- index : index]
+            sum = sum.addingProduct(LaneBlock(repeating: weight), x)
           }
+          sum.store(line + q, count: min(16, g.outWidth - q))
         }
       }
     }
   }
 
+  /// Whether the input gradient is itself such a convolution, with mirrored taps: then stores do
+  /// not overlap what the next tap loads.
+  private var mirrors: Bool { g.strideY == 1 && g.strideX == 1 && g.groupFilters == 1 }
+
+  var inputGradientScratchByteCount: Int {
+    mirrors ? DepthwisePlane(g.mirrored).scratchByteCount : scratchByteCount
+  }
+
+  /// Otherwise every tap adds its share of `dy` to a padded plane, of which the image part is the
+  /// result.
   func inputGradient(
     _ seed: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
     _ result: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer
   ) {
+    if mirrors {
+      DepthwisePlane(g.mirrored).forward(seed, weights, result, scratch, mirrorsTaps: true)
+      return
+    }
     let plane = scratch.assumingMemoryBound(to: Float.self)
-    plane.update(repeating: 0, count: rows * rowStride)
+    plane.update(repeating: 0, count: planeCount)
     for filter in 0..<g.groupFilters {
       for p in 0..<g.outHeight {
         let line = seed + filter * g.outPlane + p * g.outWidth
-        for index in 0..<g.taps {
-          let target = plane + tap(index) + p * g.strideY * rowStride
-          let weight = weights[filter * g.taps + index]
-          for q in 0..<g.outWidth {
-            target[q &* g.strideX] = target[q &* g.strideX].addingProduct(weight, line[q])
-          }
+        let target = plane + tapOffset + p * g.strideY * rowStride
+        forEachTap(filter) { index, offset in
+          add(weights[index], line, to: target + offset)
         }
       }
     }
@@ -87,42 +98,68 @@ struct DepthwisePlane {
     }
   }
 
-  /// Adds this image's share to `result`; each line's products are summed in sixteen lanes.
+  /// Adds this image's share to `result`; each tap's products are summed in sixteen lanes.
   func addKernelGradient(
     _ image: UnsafePointer<Float>, _ seed: UnsafePointer<Float>,
     _ result: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer
   ) {
     let plane = pad(image, scratch)
     for filter in 0..<g.groupFilters {
-      for index in 0..<g.taps {
-        var sum: Float = 0
+      forEachTap(filter) { index, offset in
+        var sums = LaneBlock.zero
         for p in 0..<g.outHeight {
           let line = seed + filter * g.outPlane + p * g.outWidth
-          let source = plane + tap(index) + p * g.strideY * rowStride
-          sum += dot(line, source, g.strideX, g.outWidth)
+          let source = plane + (tapOffset + offset + p * g.strideY * rowStride)
+          for q in stride(from: 0, to: g.outWidth, by: 16) {
+            let count = min(16, g.outWidth - q)
+            var x = load(source + q &* g.strideX)
+            // Lanes past the line must not turn an infinity there into NaN.
+            if count < 16 { for lane in count..<16 { x[lane] = 0 } }
+            sums = sums.addingProduct(LaneBlock.load(line + q, count: count), x)
+          }
         }
-        result[filter * g.taps + index] += sum
+        result[index] += sums.sum()
       }
     }
   }
 
-  private func dot(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ bStride: Int, _ count: Int
-  ) -> Float {
-    var total: Float = 0
-    var i = 0
-    if bStride == 1 {
-      var sums = LaneBlock.zero
-      while i &+ 16 <= count {
-        sums = sums.addingProduct(LaneBlock.load(a + i), LaneBlock.load(b + i))
-        i &+= 16
+  /// Calls `body(weight index, offset of the tap in the padded plane)`.
+  @inline(__always)
+  private func forEachTap(_ filter: Int, _ body: (Int, Int) -> Void) {
+    var index = filter &* g.taps
+    for u in 0..<g.kernelHeight {
+      for v in 0..<g.kernelWidth {
+        body(index, u &* g.dilationY &* rowStride &+ v &* g.dilationX)
+        index &+= 1
       }
-      total = sums.sum()
     }
-    while i < count {
-      total = total.addingProduct(a[i], b[i &* bStride])
-      i &+= 1
+  }
+
+  /// Sixteen inputs of neighbouring outputs; the plane has room for reading past a line.
+  @inline(__always)
+  private func load(_ source: UnsafePointer<Float>) -> LaneBlock {
+    if g.strideX == 1 { return LaneBlock.load(source) }
+    var block = LaneBlock.zero
+    for lane in 0..<16 { block[lane] = source[lane &* g.strideX] }
+    return block
+  }
+
+  @inline(__always)
+  private func add(
+    _ weight: Float, _ line: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>
+  ) {
+    var q = 0
+    if g.strideX == 1 {
+      let factor = LaneBlock(repeating: weight)
+      while q &+ 16 <= g.outWidth {
+        LaneBlock.load(target + q).addingProduct(factor, LaneBlock.load(line + q))
+          .store(target + q)
+        q &+= 16
+      }
     }
-    return total
+    while q < g.outWidth {
+      target[q &* g.strideX] = target[q &* g.strideX].addingProduct(weight, line[q])
+      q &+= 1
+    }
   }
 }

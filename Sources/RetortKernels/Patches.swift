@@ -8,33 +8,50 @@ struct Patches {
   /// The group's first channel of the image.
   let image: UnsafePointer<Float>
 
-  /// Writes `count` elements of row `row` from output position `first` on, `step` apart.
+  /// Writes `count` elements of each of `rows`, from output position `first` on: element `i` of row
+  /// `rows.lowerBound + r` at `target[r · rowStep + i · step]`.
   @inline(__always)
   func copy(
-    row: Int, first: Int, count: Int, into target: UnsafeMutablePointer<Float>, step: Int
+    rows: Range<Int>, first: Int, count: Int, into target: UnsafeMutablePointer<Float>,
+    rowStep: Int, step: Int
   ) {
     let g = geometry
-    let channel = row / g.taps
-    let tap = row % g.taps
-    let offsetY = tap / g.kernelWidth * g.dilationY - g.top
-    let offsetX = tap % g.kernelWidth * g.dilationX - g.left
-    let source = image + channel * g.plane
     let outWidth = g.outWidth
-    var p = first / outWidth
-    var q = first % outWidth
-    var done = 0
-    while done < count {
-      let length = min(count - done, outWidth - q)
-      let y = p * g.strideY + offsetY
-      let to = target + done * step
-      if y >= 0 && y < g.height {
-        copyLine(source + y * g.width, q * g.strideX + offsetX, length, to, step)
-      } else {
-        for i in 0..<length { to[i &* step] = 0 }
+    let (firstLine, firstColumn) = first.quotientAndRemainder(dividingBy: outWidth)
+    // Channel, vertical and horizontal tap count along, because divisions per row would show.
+    var channel = rows.lowerBound / g.taps
+    var u = rows.lowerBound % g.taps / g.kernelWidth
+    var v = rows.lowerBound % g.kernelWidth
+    for r in 0..<rows.count {
+      let source = image + channel &* g.plane
+      let offsetY = u &* g.dilationY &- g.top
+      let offsetX = v &* g.dilationX &- g.left
+      var p = firstLine
+      var q = firstColumn
+      var to = target + r &* rowStep
+      var rest = count
+      while rest > 0 {
+        let length = min(rest, outWidth &- q)
+        let y = p &* g.strideY &+ offsetY
+        if y >= 0 && y < g.height {
+          copyLine(source + y &* g.width, q &* g.strideX &+ offsetX, length, to, step)
+        } else {
+          for i in 0..<length { to[i &* step] = 0 }
+        }
+        to += length &* step
+        rest &-= length
+        q = 0
+        p &+= 1
       }
-      done += length
-      q = 0
-      p += 1
+      v &+= 1
+      if v == g.kernelWidth {
+        v = 0
+        u &+= 1
+        if u == g.kernelHeight {
+          u = 0
+          channel &+= 1
+        }
+      }
     }
   }
 
@@ -46,6 +63,11 @@ struct Patches {
   ) {
     let stride = geometry.strideX
     let width = geometry.width
+    if stride == 1 && step == 1 && length == 32 && x >= 0 && x &+ 32 <= width {
+      LaneBlock.load(line + x).store(target)
+      LaneBlock.load(line + (x &+ 16)).store(target + 16)
+      return
+    }
     // The positions i with 0 ≤ x + i · stride < width.
     let begin = x >= 0 ? 0 : min(length, (-x + stride - 1) / stride)
     let end = x >= width ? 0 : min(length, (width - x + stride - 1) / stride)
@@ -65,10 +87,7 @@ struct Patches {
   /// Writes rows `rows` of the matrix, densely.
   func copyRows(_ rows: Range<Int>, into target: UnsafeMutablePointer<Float>) {
     let count = geometry.outPlane
-    for row in rows {
-      copy(
-        row: row, first: 0, count: count, into: target + (row - rows.lowerBound) * count, step: 1)
-    }
+    copy(rows: rows, first: 0, count: count, into: target, rowStep: count, step: 1)
   }
 
   /// The adjoint of `copyRows` for all rows: adds each element of `columns` to the image element
@@ -98,18 +117,27 @@ struct Patches {
   }
 }
 
-/// Patches as the right operand: lines are output positions, depth is the patch.
+/// Patches as the right operand: lines are the output positions of one image after another, depth
+/// is the patch.
 struct PatchPanels: ProductPanels {
+  /// Of the first image.
   let patches: Patches
+  let imageStride: Int
 
   @inline(__always)
   func pack(
     first: Int, count: Int, width: Int, depth: Range<Int>, into target: UnsafeMutablePointer<Float>
   ) {
-    for row in depth {
-      patches.copy(
-        row: row, first: first, count: count,
-        into: target + (row - depth.lowerBound) * width, step: 1)
+    let outPlane = patches.geometry.outPlane
+    var (image, position) = first.quotientAndRemainder(dividingBy: outPlane)
+    var done = 0
+    while done < count {
+      let length = min(count - done, outPlane - position)
+      Patches(geometry: patches.geometry, image: patches.image + image * imageStride).copy(
+        rows: depth, first: position, count: length, into: target + done, rowStep: width, step: 1)
+      done += length
+      position = 0
+      image += 1
     }
     zeroPadding(from: count, width: width, depthCount: depth.count, target)
   }
@@ -124,11 +152,9 @@ struct TransposedPatchPanels: ProductPanels {
   func pack(
     first: Int, count: Int, width: Int, depth: Range<Int>, into target: UnsafeMutablePointer<Float>
   ) {
-    for line in 0..<count {
-      patches.copy(
-        row: first + line, first: depth.lowerBound, count: depth.count, into: target + line,
-        step: width)
-    }
+    patches.copy(
+      rows: first..<first + count, first: depth.lowerBound, count: depth.count, into: target,
+      rowStep: 1, step: width)
     zeroPadding(from: count, width: width, depthCount: depth.count, target)
   }
 }
@@ -143,13 +169,21 @@ struct MirroredWeightPanels: ProductPanels {
   func pack(
     first: Int, count: Int, width: Int, depth: Range<Int>, into target: UnsafeMutablePointer<Float>
   ) {
-    for k in depth {
-      let filter = k / taps
-      let tap = taps - 1 - k % taps
-      let source = weights + (filter * groupChannels + first) * taps + tap
-      let to = target + (k - depth.lowerBound) * width
-      for line in 0..<count { to[line] = source[line &* taps] }
-      for line in count..<width { to[line] = 0 }
+    var (filter, tap) = depth.lowerBound.quotientAndRemainder(dividingBy: taps)
+    for k in 0..<depth.count {
+      let source = weights + ((filter &* groupChannels &+ first) &* taps &+ (taps &- 1 &- tap))
+      let to = target + k &* width
+      if count == 8 && width == 8 {
+        for line in 0..<8 { to[line] = source[line &* taps] }
+      } else {
+        for line in 0..<count { to[line] = source[line &* taps] }
+        for line in count..<width { to[line] = 0 }
+      }
+      tap &+= 1
+      if tap == taps {
+        tap = 0
+        filter &+= 1
+      }
     }
   }
 }

@@ -65,7 +65,8 @@ package struct RandomDraw: Sendable, Hashable {
   }
 }
 
-/// A random permutation of `0 ..< count` per key: the stable order of the key's first `count` words.
+/// A random permutation of `0 ..< count` per key: the stable order of the key's first `count`
+/// words.
 ///
 /// `y: i32[keyCount, count]`. A tile is one key; words are sorted byte by byte from the lowest.
 package struct RandomPermutation: Sendable, Hashable {

@@ -10,8 +10,8 @@ package enum ReductionKind: String, Sendable, Hashable, CaseIterable {
 ///
 /// Sums: along contiguous rows (`inner` 1) blocks of 1024 elements are summed in 64 lanes and their
 /// totals in Double, so the error is under `24 · 2⁻²⁴ · Σ|x|`; otherwise runs of 32 rows are summed
-/// in order and their totals in order, so it is under `(33 + reduced / 32) · 2⁻²⁴ · Σ|x|`. The order
-/// depends on the extents alone.
+/// in order and their totals in order, so it is under `(33 + reduced / 32) · 2⁻²⁴ · Σ|x|`. The
+/// order depends on the extents alone.
 package struct ReductionKernel: Sendable, Hashable {
   package let kind: ReductionKind
   package let outer: Int

@@ -1,7 +1,7 @@
 /// Picks rows of a table: `y[i, :] = table[indices[i], :]`.
 ///
-/// Shapes: `table: [rows, width]`, `indices: [count]`, `y: [count, width]`. Indices outside the table
-/// are moved to its nearest end.
+/// Shapes: `table: [rows, width]`, `indices: [count]`, `y: [count, width]`. Indices outside the
+/// table are moved to its nearest end.
 package struct GatherRows: Sendable, Hashable {
   package let rows: Int
   package let count: Int
@@ -28,10 +28,11 @@ package struct GatherRows: Sendable, Hashable {
   }
 }
 
-/// The adjoint of `GatherRows` for f32: `y[indices[i], :] += x[i, :]` from zero, in the order of `i`.
+/// The adjoint of `GatherRows` for f32: `y[indices[i], :] += x[i, :]` from zero, in the order of
+/// `i`.
 ///
-/// Shapes: `x: [count, width]`, `y: [rows, width]`. A tile is a block of columns, so that the order of
-/// sums is the same for every number of threads.
+/// Shapes: `x: [count, width]`, `y: [rows, width]`. A tile is a block of columns, so that the order
+/// of sums is the same for every number of threads.
 package struct ScatterAddRows: Sendable, Hashable {
   package let rows: Int
   package let count: Int

@@ -1,7 +1,7 @@
 import RetortTensor
 
-/// Softmax along the middle axis of `[outer, axis, inner]`: `yᵢ = exp(xᵢ − m) / Σⱼ exp(xⱼ − m)`, or its
-/// logarithm `xᵢ − m − ln Σⱼ exp(xⱼ − m)`, with `m = maxⱼ xⱼ`.
+/// Softmax along the middle axis of `[outer, axis, inner]`: `yᵢ = exp(xᵢ − m) / Σⱼ exp(xⱼ − m)`, or
+/// its logarithm `xᵢ − m − ln Σⱼ exp(xⱼ − m)`, with `m = maxⱼ xⱼ`.
 ///
 /// `y` may be `x`. Sums run in an order that depends on the axis alone.
 package struct SoftmaxKernel: Sendable, Hashable {

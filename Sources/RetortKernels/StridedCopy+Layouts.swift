@@ -1,7 +1,8 @@
 import RetortTensor
 
 extension StridedCopy {
-  /// `y[i_{p(0)}, i_{p(1)}, …] = x[i₀, i₁, …]`: axis `k` of the result is axis `permutation[k]` of `x`.
+  /// `y[i_{p(0)}, i_{p(1)}, …] = x[i₀, i₁, …]`: axis `k` of the result is axis
+  /// `permutation[k]` of `x`.
   package static func transpose(
     _ shape: Shape, permutation: [Int], elementByteCount: Int
   ) -> StridedCopy {
@@ -21,8 +22,8 @@ extension StridedCopy {
       targetStrides: target.strides, elementByteCount: elementByteCount)
   }
 
-  /// `y[i₀, …] = x[starts[0] + i₀ · steps[0], …]`, `extents` elements along each axis. Negative steps
-  /// run backwards.
+  /// `y[i₀, …] = x[starts[0] + i₀ · steps[0], …]`, `extents` elements along each axis. Negative
+  /// steps run backwards.
   package static func slice(
     _ shape: Shape, starts: [Int], extents: [Int], steps: [Int], elementByteCount: Int
   ) -> StridedCopy {
@@ -44,8 +45,8 @@ extension StridedCopy {
       elementByteCount: elementByteCount)
   }
 
-  /// Writes `x` into a tensor of shape `target` from `starts` on, every `steps`-th element; the rest
-  /// is left alone. Padding is a fill and this; joining tensors is this for each of them.
+  /// Writes `x` into a tensor of shape `target` from `starts` on, every `steps`-th element; the
+  /// rest is left alone. Padding is a fill and this; joining tensors is this for each of them.
   package static func insert(
     _ shape: Shape, into target: Shape, starts: [Int], steps: [Int]? = nil, elementByteCount: Int
   ) -> StridedCopy {

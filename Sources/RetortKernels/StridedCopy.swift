@@ -1,9 +1,9 @@
-/// Copies elements between two layouts: transposition, broadcasting, slicing, padding, reversing and
-/// joining are all this, with other strides.
+/// Copies elements between two layouts: transposition, broadcasting, slicing, padding, reversing
+/// and joining are all this, with other strides.
 ///
-/// Element `(i₀, …)` of the extents goes from `sourceOffset + Σ iₖ sourceStrides[k]` to `targetOffset +
-/// Σ iₖ targetStrides[k]`, counted in elements of 1, 2, 4 or 8 bytes. Source strides may be 0 or
-/// negative; no two elements may share a target.
+/// Element `(i₀, …)` of the extents goes from `sourceOffset + Σ iₖ sourceStrides[k]` to
+/// `targetOffset + Σ iₖ targetStrides[k]`, counted in elements of 1, 2, 4 or 8 bytes. Source
+/// strides may be 0 or negative; no two elements may share a target.
 package struct StridedCopy: Sendable, Hashable {
   package let elementByteCount: Int
   package let sourceOffset: Int

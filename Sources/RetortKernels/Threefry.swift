@@ -22,8 +22,8 @@ extension SIMD16<UInt32>: ThreefryWord {
   }
 }
 
-/// The counter-based generator Threefry-2x32 with 20 rounds, and the draws that JAX makes of it with
-/// partitionable counters.
+/// The counter-based generator Threefry-2x32 with 20 rounds, and the draws that JAX makes of it
+/// with partitionable counters.
 ///
 /// Source: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"; the
 /// conventions of `jax.random`.

@@ -45,7 +45,7 @@ extension OpCatalog {
         AvgPool2dAdjoint.self,
       ]
     ),
-    ("Normalised exponentials", [Softmax.self, LogSoftmax.self]),
+    ("Normalisation", [Softmax.self, LogSoftmax.self]),
     ("Images", [CropResize.self, CropResizeAdjoint.self]),
     ("Randomness", [Bits.self, Uniform.self, Normal.self, Permutation.self, Fold.self]),
   ])

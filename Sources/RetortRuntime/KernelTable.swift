@@ -1,4 +1,5 @@
 import RetortIR
+import RetortKernels
 import RetortOps
 import RetortTensor
 
@@ -6,17 +7,33 @@ import RetortTensor
 struct KernelTable {
   let backend: Backend
 
+  init(backend: Backend) {
+    self.backend = backend
+    // Tiles are the parallelism; OpenBLAS's own threads would change the order of sums.
+    BLAS.setThreads(1)
+  }
+
   /// The kernels that compute an operation, to be run one after another.
   func kernels(
     for op: any TensorOp, _ operands: [TensorView], _ results: [TensorView],
     annotations: [Annotation]
   ) -> [any Kernel] {
-    if backend != .reference {
-      if let plan = FusedPlan(op, operands.map(\.type), results.map(\.type)) {
+    let method = method(annotations)
+    if let method {
+      if op is Reshape || op is Detach, operands[0].base == results[0].base {
+        return [BoundKernel(tiles: 0) { _, _ in }]
+      }
+      // Elementwise operations first: they are the ones that plans put in place.
+      if !(op is Fill || op is Reshape || op is Broadcast || op is Detach),
+        let plan = FusedPlan(op, operands.map(\.type), results.map(\.type))
+      {
         return kernels(for: plan, operands, results)
       }
       if type(of: op).broadcastsOperands {
         return inPlace(operands, results) { [TiledReference(op, operands, $0)] }
+      }
+      if Self.fast(op, operands, results, method) != nil {
+        return apart(operands, results) { Self.fast(op, operands, $0, method)! }
       }
     }
     return apart(operands, results) { [ReferenceKernel(op: op, operands: operands, results: $0)] }
@@ -27,6 +44,58 @@ struct KernelTable {
     for plan: FusedPlan, _ captures: [TensorView], _ results: [TensorView]
   ) -> [any Kernel] {
     inPlace(captures, results) { [FusedKernel(plan, operands: captures, results: $0)] }
+  }
+
+  /// How products are computed; nil where the reference is wanted. Of the algorithms that
+  /// `choose-algorithms` writes down only `blas` is OpenBLAS's; patches are packed slice by slice
+  /// into Retort's own product, and depthwise convolutions run on planes.
+  private func method(_ annotations: [Annotation]) -> ConvolutionMethod? {
+    switch backend {
+    case .reference: return nil
+    case .simd: return .simd
+    case .blas: return .blas
+    case .auto:
+      guard case .text(let name) = annotations.first(where: { $0.name == "algorithm" })?.value
+      else { return .simd }
+      return name == "reference" ? nil : ConvolutionMethod(rawValue: name) ?? .simd
+    }
+  }
+
+  /// The fast kernels of what is not elementwise.
+  private static func fast(
+    _ op: any TensorOp, _ operands: [TensorView], _ results: [TensorView],
+    _ method: ConvolutionMethod
+  ) -> [any Kernel]? {
+    guard let y = results.first else { return nil }
+    if let kernels = LayoutKernels.kernels(op, operands, y) { return kernels }
+    if let kernel = RandomKernels.kernel(op, operands, y) { return [kernel] }
+    guard operands.allSatisfy({ $0.type.element == .f32 }), let x = operands.first else {
+      return nil
+    }
+    func axis(_ axis: Int) -> Int { x.shape.normalised(axis)! }
+    switch op {
+    case let op as MatMul:
+      return [ContractionKernels.product(op, x, operands[1], y, method)]
+    case let op as any Convolution:
+      return [ContractionKernels.convolution(op, operands, y, method)]
+    case let op as any Pooling: return ImageKernels.pooling(op, operands, y).map { [$0] }
+    case is CropResize: return [ImageKernels.crop(x, operands[1], y)]
+    case is CropResizeAdjoint: return [ImageKernels.cropAdjoint(x, operands[1], y)]
+    case let op as Sum:
+      return ReductionKernels.reduction(.sum, axes: x.shape.reducedAxes(op.axes), x, y)
+    case let op as Mean:
+      return ReductionKernels.reduction(.mean, axes: x.shape.reducedAxes(op.axes), x, y)
+    case let op as ReduceMax:
+      return ReductionKernels.reduction(.maximum, axes: [axis(op.axis)], x, y)
+    case let op as ReduceMin:
+      return ReductionKernels.reduction(.minimum, axes: [axis(op.axis)], x, y)
+    case let op as ArgMax: return [ReductionKernels.argMax(axis: axis(op.axis), x, y)]
+    case let op as Softmax:
+      return [ReductionKernels.softmax(axis: axis(op.axis), isLogarithmic: false, x, y)]
+    case let op as LogSoftmax:
+      return [ReductionKernels.softmax(axis: axis(op.axis), isLogarithmic: true, x, y)]
+    default: return nil
+    }
   }
 
   /// For kernels that may write a result where an operand of the same element size begins.
@@ -50,36 +119,4 @@ struct KernelTable {
     let fits = results.allSatisfy { result in !operands.contains(where: result.overlaps) }
     return fits ? make(results) : Detour(results).kernels(make)
   }
-}
-
-/// Memory of its own for results that a plan puts where the kernel still reads.
-struct Detour {
-  private let results: [TensorView]
-  private let buffers: [Buffer]
-
-  init(_ results: [TensorView]) {
-    self.results = results
-    buffers = results.map { Buffer(byteCount: $0.type.byteCount) }
-  }
-
-  func kernels(_ make: ([TensorView]) -> [any Kernel]) -> [any Kernel] {
-    let apart = zip(results, buffers).map { TensorView($0.type, $1.base) }
-    let moves = MoveList(
-      zip(apart, results).map { source, target in
-        MoveList.Move(
-          source: source.base, destination: target.base, byteCount: target.type.byteCount)
-      })
-    return make(apart) + [MoveKernel(list: moves, owners: buffers)]
-  }
-}
-
-/// Memory that lives as long as somebody holds it.
-final class Buffer {
-  let base: UnsafeMutableRawPointer
-
-  init(byteCount: Int) {
-    base = .allocate(byteCount: max(1, byteCount), alignment: Arena.alignment)
-  }
-
-  deinit { base.deallocate() }
 }

@@ -12,7 +12,7 @@ package enum Processor {
   }
 
   /// The same for given facts. Without any flag nothing is known, and nothing is refused.
-  static func complaint(flags: Set<Substring>, needsAVX512: Bool, needsAVX2: Bool) -> String? {
+  package static func complaint(flags: Set<Substring>, needsAVX512: Bool, needsAVX2: Bool) -> String? {
     if flags.isEmpty { return nil }
     var missing: [String] = []
     if needsAVX512, !flags.contains("avx512f") { missing.append("AVX-512") }
@@ -33,7 +33,7 @@ package enum Processor {
     return sets.first { $0.1 != 0 }?.0 ?? "baseline"
   }
 
-  static func fingerprint(_ cpuinfo: String) -> String {
+  package static func fingerprint(_ cpuinfo: String) -> String {
     func field(_ name: String) -> String? { Self.field(name, cpuinfo).map(String.init) }
     guard let vendor = field("vendor_id"), let family = field("cpu family"),
       let model = field("model")
@@ -41,7 +41,7 @@ package enum Processor {
     return "\(architecture) \(vendor) family \(family) model \(model)"
   }
 
-  static func flags(_ cpuinfo: String) -> Set<Substring> {
+  package static func flags(_ cpuinfo: String) -> Set<Substring> {
     Set((field("flags", cpuinfo) ?? "").split(separator: " "))
   }
 

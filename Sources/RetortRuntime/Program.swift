@@ -85,6 +85,21 @@ package final class Program {
     isPrepared = true
   }
 
+  func prepareIfNeeded() {
+    if !isPrepared { prepare() }
+  }
+
+  /// Takes the weights that are given and holds what they decide for computed.
+  func adopt(weights: [String: HostTensor]) throws(Diagnostics) {
+    for input in graph.inputs where input.role.isWeight {
+      if let tensor = weights[input.name] {
+        views[input.name]!.copyBytes(from: try InputCheck.accept(tensor, for: input, of: graph))
+      }
+      bound.insert(input.name)
+    }
+    isPrepared = true
+  }
+
   /// The parameters and buffers as they are now.
   package var weights: [String: HostTensor] {
     var result: [String: HostTensor] = [:]
@@ -165,7 +180,7 @@ package final class Program {
   }
 
   func run<H: StepHook>(_ hook: inout H) throws(H.Failure) {
-    if !isPrepared { prepare() }
+    prepareIfNeeded()
     try execute(main, &hook)
     finish()
   }

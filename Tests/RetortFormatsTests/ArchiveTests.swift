@@ -13,7 +13,8 @@ import Testing
     let repeats = (0..<40_000).map { sentence[$0 % sentence.count] }
     let farRepeat = noise[..<33_000] + noise[..<33_000]
     return [
-      ("empty", []), ("one", [7]), ("two", [7, 7]), ("zeros", [UInt8](repeating: 0, count: 100_000)),
+      ("empty", []), ("one", [7]), ("two", [7, 7]),
+      ("zeros", [UInt8](repeating: 0, count: 100_000)),
       ("noise", noise), ("skewed", skewed), ("repeats", repeats), ("far", Array(farRepeat)),
     ]
   }
@@ -35,6 +36,19 @@ import Testing
       try writer.append(name, bytes, compress: true)
       #expect(try writer.finished().count < limit, "\(name)")
     }
+  }
+
+  /// Millions of short matches; copying the output at each would take minutes.
+  @Test(.timeLimit(.minutes(1))) func unpackingTakesTimeInProportionToItsOutput() throws {
+    var bytes: [UInt8] = []
+    for index in UInt32(0)..<1 << 20 {
+      let mixed = (index &* 0x9E37_79B1) >> 24
+      bytes += [1, 2, 3, UInt8(mixed & 31)]
+    }
+    var writer = ZipWriter()
+    try writer.append("a", bytes, compress: true)
+    let archive = try Zip(try writer.finished())
+    #expect(try archive.contents(of: archive.entries[0]).elementsEqual(bytes))
   }
 
   @Test func aDamagedEntryIsNamed() throws {

@@ -3,7 +3,7 @@ import RetortFormats
 import RetortText
 import Testing
 
-@Suite(.serialized) struct FileTests {
+@Suite struct FileTests {
   @Test func aFileAppearsOnlyWhenCommitted() throws {
     let folder = TemporaryFolder()
     let file = try AtomicFile(folder.file("a"))
@@ -23,10 +23,18 @@ import Testing
       try file.write([1])
     }
     #expect(folder.names == [])
-    let interrupted = try AtomicFile(folder.file("b"))
-    try interrupted.write([1])
-    AtomicFile.removeTemporaries()
-    #expect(folder.names == [])
+  }
+
+  /// In a process of its own, because it takes away the temporary files of all.
+  @Test func anInterruptRemovesWhatIsBeingWritten() async {
+    await #expect(processExitsWith: .success) {
+      let folder = TemporaryFolder()
+      let file = try AtomicFile(folder.file("a"))
+      try file.write([1])
+      #expect(folder.names.count == 1)
+      AtomicFile.removeTemporaries()
+      #expect(folder.names == [])
+    }
   }
 
   @Test func aReplacedFileKeepsItsPermissionsAndLinksAreFollowed() throws {

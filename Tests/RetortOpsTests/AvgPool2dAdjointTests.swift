@@ -1,6 +1,7 @@
 import RetortIR
 import RetortOps
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 struct AvgPool2dAdjointTests {
@@ -8,9 +9,9 @@ struct AvgPool2dAdjointTests {
     let dy = HostTensor([1, 1, 1, 3], [6.0, 12, 18])
     let window = PoolWindow([1, 3], stride: [1], padding: [0, 1, 0, 1])
     let counted = AvgPool2dAdjoint(window, height: 1, width: 3)
-    #expect(try counted.evaluate(dy) == [6, 12, 10])
+    #expect(try counted.numbers(dy) == [6, 12, 10])
     let uncounted = AvgPool2dAdjoint(window, countPadding: false, height: 1, width: 3)
-    #expect(try uncounted.evaluate(dy) == [7, 16, 13])
+    #expect(try uncounted.numbers(dy) == [7, 16, 13])
   }
 
   @Test func avg_pool2d_adjoint_C1_operandIsNoImage() {
@@ -32,7 +33,8 @@ struct AvgPool2dAdjointTests {
     }
     #expect(
       throws: Violation(
-        "C4", "slides a window of 5×5 over an image of 4×4 with padding [0, 0, 0, 0], which is"
+        "C4",
+        "slides a window of 5×5 over an image of 4×4 with padding [0, 0, 0, 0], which is"
           + " smaller", operand: 0)
     ) { try AvgPool2dAdjoint(PoolWindow([5]), height: 4, width: 4).inferTypes(types) }
   }

@@ -1,21 +1,22 @@
 import RetortIR
 import RetortOps
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 struct Conv2dKernelTests {
   @Test func correlatesTheImageWithTheOutput() throws {
     let x = HostTensor([1, 1, 1, 4], [1.0, 2, 3, 4])
     let y = HostTensor([1, 1, 1, 3], [1.0, 10, 100])
-    #expect(try Conv2dKernel(kernel: [1, 2], Sliding()).evaluate(x, y) == [321, 432])
+    #expect(try Conv2dKernel(kernel: [1, 2], Sliding()).numbers(x, y) == [321, 432])
     let padded = Conv2dKernel(kernel: [1, 2], Sliding(stride: [1, 2], padding: [0, 1, 0, 1]))
-    #expect(try padded.evaluate(x, y) == [420, 31])
+    #expect(try padded.numbers(x, y) == [420, 31])
   }
 
   @Test func addsUpOverTheBatch() throws {
     let x = HostTensor([2, 1, 1, 1], [1.0, 2])
     let y = HostTensor([2, 2, 1, 1], [3.0, 4, 5, 6])
-    #expect(try Conv2dKernel(kernel: [1], Sliding()).evaluate(x, y) == [13, 16])
+    #expect(try Conv2dKernel(kernel: [1], Sliding()).numbers(x, y) == [13, 16])
   }
 
   @Test func conv2d_kernel_C1_operandsAreReal() {

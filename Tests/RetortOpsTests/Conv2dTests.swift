@@ -1,6 +1,7 @@
 import RetortIR
 import RetortOps
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 struct Conv2dTests {
@@ -8,10 +9,10 @@ struct Conv2dTests {
   @Test func matchesThePublishedVectors() throws {
     let x = HostTensor.acceptance([1, 1, 4, 4])
     let w = HostTensor.acceptance([1, 1, 3, 3], offset: 100)
-    let below = try Conv2d(Sliding(stride: [2], padding: [0, 0, 1, 1])).evaluate(x, w)
+    let below = try Conv2d(Sliding(stride: [2], padding: [0, 0, 1, 1])).numbers(x, w)
     #expect(
       agree(below, [1.59221146269, 1.54621463359, 1.30330260694, 1.13402541452], digits: 11))
-    let around = try Conv2d(Sliding(stride: [2], padding: [1])).evaluate(x, w)
+    let around = try Conv2d(Sliding(stride: [2], padding: [1])).numbers(x, w)
     #expect(
       agree(around, [0.828843385544, 1.65291821046, 1.43384141841, 2.66939543426], digits: 11))
   }
@@ -19,19 +20,19 @@ struct Conv2dTests {
   @Test func theSinglePrecisionFormAddsUpInDouble() throws {
     let x = HostTensor([1, 3, 1, 1], [Float(0x1p24), 1, 1])
     let w = HostTensor([1, 3, 1, 1], [Float(1), 1, 1])
-    #expect(try Conv2d().evaluate(x, w) == [0x1p24 + 2])
+    #expect(try Conv2d().numbers(x, w) == [0x1p24 + 2])
   }
 
   @Test func groupsSeeTheirOwnChannelsOnly() throws {
     let x = HostTensor([1, 2, 1, 2], [1.0, 2, 10, 20])
     let w = HostTensor([2, 1, 1, 1], [3.0, 5])
-    #expect(try Conv2d(Sliding(groups: 2)).evaluate(x, w) == [3, 6, 50, 100])
+    #expect(try Conv2d(Sliding(groups: 2)).numbers(x, w) == [3, 6, 50, 100])
   }
 
   @Test func dilationSpreadsTheTaps() throws {
     let x = HostTensor([1, 1, 1, 5], [1.0, 2, 3, 4, 5])
     let w = HostTensor([1, 1, 1, 2], [1.0, 10])
-    #expect(try Conv2d(Sliding(dilation: [1, 3])).evaluate(x, w) == [41, 52])
+    #expect(try Conv2d(Sliding(dilation: [1, 3])).numbers(x, w) == [41, 52])
   }
 
   @Test func oneNumberStandsForTheList() {
@@ -103,7 +104,8 @@ struct Conv2dTests {
   @Test func conv2d_C5_windowIsLargerThanTheImage() {
     #expect(
       throws: Violation(
-        "C5", "slides a kernel of 3×3 with dilation [2, 1] over an image of 4×4 with padding"
+        "C5",
+        "slides a kernel of 3×3 with dilation [2, 1] over an image of 4×4 with padding"
           + " [0, 0, 0, 0], which is smaller", operand: 0)
     ) {
       try Conv2d(Sliding(dilation: [2, 1])).inferTypes([

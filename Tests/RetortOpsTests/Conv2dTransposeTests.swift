@@ -1,6 +1,7 @@
 import RetortIR
 import RetortOps
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 struct Conv2dTransposeTests {
@@ -8,7 +9,7 @@ struct Conv2dTransposeTests {
   @Test func matchesThePublishedVector() throws {
     let y = HostTensor.acceptance([1, 2, 2, 2])
     let w = HostTensor.acceptance([2, 1, 4, 4], offset: 200)
-    let x = try Conv2dTranspose(Sliding(stride: [2], padding: [1])).evaluate(y, w)
+    let x = try Conv2dTranspose(Sliding(stride: [2], padding: [1])).numbers(y, w)
     #expect(x.count == 16)
     #expect(agree([x.reduce(0, +)], [10.6476702559], digits: 10))
     #expect(
@@ -20,9 +21,9 @@ struct Conv2dTransposeTests {
   @Test func spreadsEachPixelOverTheKernel() throws {
     let y = HostTensor([1, 1, 1, 2], [1.0, 10])
     let w = HostTensor([1, 1, 1, 3], [1.0, 2, 3])
-    #expect(try Conv2dTranspose(Sliding(stride: [1, 2])).evaluate(y, w) == [1, 2, 13, 20, 30])
+    #expect(try Conv2dTranspose(Sliding(stride: [1, 2])).numbers(y, w) == [1, 2, 13, 20, 30])
     let wider = Conv2dTranspose(Sliding(stride: [1, 2]), width: 6)
-    #expect(try wider.evaluate(y, w) == [1, 2, 13, 20, 30, 0])
+    #expect(try wider.numbers(y, w) == [1, 2, 13, 20, 30, 0])
   }
 
   @Test func givesTheSmallestImageUnlessToldOtherwise() throws {

@@ -1,6 +1,7 @@
 import RetortIR
 import RetortOps
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 struct CropResizeAdjointTests {
@@ -8,7 +9,7 @@ struct CropResizeAdjointTests {
   @Test func matchesThePublishedGradient() throws {
     let op = CropResizeAdjoint(height: 32, width: 32)
     let boxes = HostTensor([1, 4], [Float(3), 5, 20, 17])
-    let dx = try op.evaluate(.acceptance([1, 3, 32, 32], offset: 1000), boxes)
+    let dx = try op.numbers(.acceptance([1, 3, 32, 32], offset: 1000), boxes)
     #expect(agree([dx.reduce(0) { $0 + abs($1) }], [1536.0569303], digits: 7))
     #expect(agree([dx[3 * 32 + 5]], [1.81433581862], digits: 11))
   }
@@ -16,7 +17,8 @@ struct CropResizeAdjointTests {
   @Test func pixelsOutsideTheBoxGetNothing() throws {
     let dy = HostTensor([1, 1, 1, 4], [1.0, 1, 1, 1])
     let boxes = HostTensor([1, 4], [Float(0), 1, 1, 2])
-    #expect(try CropResizeAdjoint(height: 2, width: 4).evaluate(dy, boxes) == [0, 2, 2, 0, 0, 0, 0, 0])
+    let dx = try CropResizeAdjoint(height: 2, width: 4).numbers(dy, boxes)
+    #expect(dx == [0, 2, 2, 0, 0, 0, 0, 0])
   }
 
   @Test func crop_resize_adjoint_C1_operandIsNoImage() {
@@ -33,7 +35,8 @@ struct CropResizeAdjointTests {
   @Test func crop_resize_adjoint_C2_boxesAreIntegers() {
     #expect(
       throws: Violation(
-        "C2", "takes a box of top, left, height and width for each of 1 images, [1, 4], got"
+        "C2",
+        "takes a box of top, left, height and width for each of 1 images, [1, 4], got"
           + " i32[1, 4]", operand: 1)
     ) {
       try CropResizeAdjoint(height: 2, width: 2).inferTypes([

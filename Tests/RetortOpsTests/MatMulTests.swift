@@ -1,6 +1,7 @@
 import RetortIR
 import RetortOps
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 struct MatMulTests {
@@ -8,24 +9,25 @@ struct MatMulTests {
   private let b = HostTensor([2, 2], [5.0, 6, 7, 8])
 
   @Test func multipliesRowsByColumns() throws {
-    #expect(try MatMul().evaluate(a, b) == [19, 22, 43, 50])
+    #expect(try MatMul().numbers(a, b) == [19, 22, 43, 50])
     let left = MatMul(transposeA: true, transposeB: false)
-    #expect(try left.evaluate(a, b) == [26, 30, 38, 44])
+    #expect(try left.numbers(a, b) == [26, 30, 38, 44])
     let right = MatMul(transposeA: false, transposeB: true)
-    #expect(try right.evaluate(a, b) == [17, 23, 39, 53])
+    #expect(try right.numbers(a, b) == [17, 23, 39, 53])
     let both = MatMul(transposeA: true, transposeB: true)
-    #expect(try both.evaluate(a, b) == [23, 31, 34, 46])
+    #expect(try both.numbers(a, b) == [23, 31, 34, 46])
   }
 
   @Test func aMatrixIsSharedByTheBatch() throws {
     let batch = HostTensor([2, 1, 2], [1.0, 0, 0, 1])
-    #expect(try MatMul().evaluate(batch, b) == [5, 6, 7, 8])
+    #expect(try MatMul().numbers(batch, b) == [5, 6, 7, 8])
     let columns = HostTensor([2, 2, 1], [1.0, 0, 0, 1])
-    #expect(try MatMul().evaluate(a, columns) == [1, 3, 2, 4])
+    #expect(try MatMul().numbers(a, columns) == [1, 3, 2, 4])
   }
 
   @Test func aSumOverNothingIsZero() throws {
-    let empty = try MatMul().evaluate(HostTensor([1, 0], [Double]()), HostTensor([0, 2], [Double]()))
+    let empty = try MatMul().numbers(
+      HostTensor([1, 0], [Double]()), HostTensor([0, 2], [Double]()))
     #expect(empty == [0, 0])
   }
 
@@ -41,7 +43,8 @@ struct MatMulTests {
     #expect(cotangents[0] == nil)
     let product = b.lastNode!
     #expect(product.op is MatMul)
-    #expect(product.operands.map { b.type(of: $0) } == [TensorType([24, 5]), TensorType([24, 4])])
+    #expect(
+      product.operands.map { b.type(of: $0) } == [TensorType([24, 5]), TensorType([24, 4])])
   }
 
   @Test func costsTwoOperationsForEachMultiplyAdd() throws {

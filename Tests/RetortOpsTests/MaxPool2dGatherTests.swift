@@ -1,13 +1,14 @@
 import RetortIR
 import RetortOps
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 struct MaxPool2dGatherTests {
   @Test func picksWhereTheFirstMaximaAre() throws {
     let x = HostTensor([1, 1, 2, 4], [1.0, 5, 5, 2, 5, 4, -1, 5])
     let v = HostTensor([1, 1, 2, 4], [0.0, 1, 2, 3, 4, 5, 6, 7])
-    #expect(try MaxPool2dGather(PoolWindow([2])).evaluate(x, v) == [1, 2])
+    #expect(try MaxPool2dGather(PoolWindow([2])).numbers(x, v) == [1, 2])
   }
 
   @Test func max_pool2d_gather_C1_operandIsNoImage() {
@@ -30,7 +31,8 @@ struct MaxPool2dGatherTests {
     ) { try MaxPool2dGather(PoolWindow([2], padding: [2])).inferTypes(types) }
     #expect(
       throws: Violation(
-        "C4", "slides a window of 5×5 over an image of 4×4 with padding [0, 0, 0, 0], which is"
+        "C4",
+        "slides a window of 5×5 over an image of 4×4 with padding [0, 0, 0, 0], which is"
           + " smaller", operand: 0)
     ) { try MaxPool2dGather(PoolWindow([5])).inferTypes(types) }
   }

@@ -1,25 +1,26 @@
 import RetortIR
 import RetortOps
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 struct MaxPool2dTests {
   private let x = HostTensor([1, 1, 2, 4], [1.0, 5, 5, 2, 3, 4, -1, 9])
 
   @Test func takesTheLargestOfEachWindow() throws {
-    #expect(try MaxPool2d(PoolWindow([2])).evaluate(x) == [5, 9])
+    #expect(try MaxPool2d(PoolWindow([2])).numbers(x) == [5, 9])
     let overlapping = MaxPool2d(PoolWindow([1, 3], stride: [1, 2], padding: [0, 1, 0, 1]))
-    #expect(try overlapping.evaluate(x) == [5, 5, 4, 9])
+    #expect(try overlapping.numbers(x) == [5, 5, 4, 9])
   }
 
   @Test func paddingIsNeverTheLargest() throws {
     let below = HostTensor([1, 1, 1, 2], [-3.0, -2])
-    #expect(try MaxPool2d(PoolWindow([3], stride: [1], padding: [1])).evaluate(below) == [-2, -2])
+    #expect(try MaxPool2d(PoolWindow([3], stride: [1], padding: [1])).numbers(below) == [-2, -2])
   }
 
   @Test func aNaNWins() throws {
     let broken = HostTensor([1, 1, 1, 4], [.nan, 1.0, 2, .nan])
-    let y = try MaxPool2d(PoolWindow([1, 2])).evaluate(broken)
+    let y = try MaxPool2d(PoolWindow([1, 2])).numbers(broken)
     #expect(y.allSatisfy { $0.isNaN })
   }
 
@@ -57,7 +58,8 @@ struct MaxPool2dTests {
   @Test func max_pool2d_C4_windowIsLargerThanTheImage() {
     #expect(
       throws: Violation(
-        "C4", "slides a window of 4×4 over an image of 2×8 with padding [0, 0, 0, 0], which is"
+        "C4",
+        "slides a window of 4×4 over an image of 2×8 with padding [0, 0, 0, 0], which is"
           + " smaller", operand: 0)
     ) { try MaxPool2d(PoolWindow([4])).inferTypes([TensorType([1, 1, 2, 8])]) }
     #expect(throws: Violation("C4", "takes images with pixels, got 0×8", operand: 0)) {

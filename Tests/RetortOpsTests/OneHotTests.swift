@@ -1,6 +1,7 @@
 import RetortIR
 import RetortOps
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 struct OneHotTests {

@@ -1,13 +1,14 @@
 import RetortIR
 import RetortOps
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 struct ScatterAddTests {
   @Test func addsWhatMeets() throws {
     let updates = HostTensor([3, 2], [1.0, 2, 3, 4, 5, 6])
     let indices = HostTensor([3], [Int32(2), 0, 2])
-    let x = try ScatterAdd(axis: 0, extent: 3).evaluate(updates, indices)
+    let x = try ScatterAdd(axis: 0, extent: 3).numbers(updates, indices)
     #expect(x == [3, 4, 0, 0, 6, 8])
   }
 
@@ -50,7 +51,9 @@ struct ScatterAddTests {
     #expect(
       throws: Violation(
         "C3", "expects the extents of i32[3] at axis 0 of 'updates', got f32[2, 3]", operand: 0)
-    ) { try ScatterAdd(axis: 0, extent: 4).inferTypes([TensorType([2, 3]), TensorType(.i32, [3])]) }
+    ) {
+      try ScatterAdd(axis: 0, extent: 4).inferTypes([TensorType([2, 3]), TensorType(.i32, [3])])
+    }
   }
 
   @Test func scatter_add_C4_extentIsEmpty() {

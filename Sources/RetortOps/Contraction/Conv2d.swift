@@ -39,7 +39,7 @@ package struct Conv2d: Convolution {
     Sample(Conv2d(Sliding(stride: [2])), [TensorType([2, 5, 5, 5]), TensorType([3, 5, 1, 1])]),
   ]
 
-  package func geometry(_ operands: [TensorType]) throws(Violation) -> ConvolutionGeometry {
+  package func extents(_ operands: [TensorType]) throws(Violation) -> ConvolutionExtents {
     try Self.requireImages(operands, "C1")
     try sliding.check("C2")
     let (x, w) = (operands[0].shape, operands[1].shape)
@@ -53,16 +53,17 @@ package struct Conv2d: Convolution {
       "expects \(sliding.groups * w[1]) input channels, but 'x' has \(x[1])", operand: 0)
     guard let axes = sliding.axes(height: x[2], width: x[3], kernel: [w[2], w[3]]) else {
       throw Violation(
-        "C5", "slides a kernel of \(w[2])×\(w[3]) with dilation \(sliding.dilation) over an image"
+        "C5",
+        "slides a kernel of \(w[2])×\(w[3]) with dilation \(sliding.dilation) over an image"
           + " of \(x[2])×\(x[3]) with padding \(sliding.padding), which is smaller", operand: 0)
     }
-    return ConvolutionGeometry(
+    return ConvolutionExtents(
       batch: x[0], inputChannels: x[1], outputChannels: w[0], groups: sliding.groups,
       rows: axes.rows, columns: axes.columns)
   }
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
-    [operands[0].with(try geometry(operands).outputShape)]
+    [operands[0].with(try extents(operands).outputShape)]
   }
 
   package func gradient(_ b: inout GraphBuilder, _ primal: Primal) -> [Value?] {
@@ -76,46 +77,46 @@ package struct Conv2d: Convolution {
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {
-    let geometry = acceptedGeometry(operands.map(\.type))
+    let extents = acceptedExtents(operands.map(\.type))
     switch operands[0].type.element {
-    case .f64: Self.run(geometry, Double.self, operands, results[0])
-    default: Self.run(geometry, Float.self, operands, results[0])
+    case .f64: Self.run(extents, Double.self, operands, results[0])
+    default: Self.run(extents, Float.self, operands, results[0])
     }
   }
 
   private static func run<R: Real>(
-    _ g: ConvolutionGeometry, _: R.Type, _ operands: [TensorView], _ result: TensorView
+    _ e: ConvolutionExtents, _: R.Type, _ operands: [TensorView], _ result: TensorView
   ) {
     let (x, w, y) = (
       operands[0].elements(R.self), operands[1].elements(R.self), result.elements(R.self)
     )
-    let (rows, columns) = (g.rows.inputIndices, g.columns.inputIndices)
-    let (height, width) = (g.rows.input, g.columns.input)
-    let (kernelHeight, kernelWidth) = (g.rows.taps, g.columns.taps)
-    let (inputs, outputs) = (g.groupInputs, g.groupOutputs)
-    var position = 0
-    for image in 0..<g.batch {
-      for output in 0..<g.outputChannels {
-        let firstPlane = image * g.inputChannels + output / outputs * inputs
-        for row in 0..<g.rows.output {
-          for column in 0..<g.columns.output {
-            var sum = 0.0
-            for input in 0..<inputs {
-              for i in 0..<kernelHeight {
-                let source = rows[row * kernelHeight + i]
-                if source < 0 { continue }
-                let line = ((firstPlane + input) * height + source) * width
-                let taps = ((output * inputs + input) * kernelHeight + i) * kernelWidth
-                for j in 0..<kernelWidth {
-                  let place = columns[column * kernelWidth + j]
-                  if place >= 0 { sum += Double(x[line + place]) * Double(w[taps + j]) }
+    let (rows, columns) = (e.rows, e.columns)
+    let plane = rows.output * columns.output
+    for image in 0..<e.batch {
+      for output in 0..<e.outputChannels {
+        var sums = [Double](repeating: 0, count: plane)
+        let firstInput = image * e.inputChannels + output / e.groupOutputs * e.groupInputs
+        for input in 0..<e.groupInputs {
+          for i in 0..<rows.taps {
+            for j in 0..<columns.taps {
+              let kernel = output * e.groupInputs + input
+              let weight = Double(w[(kernel * rows.taps + i) * columns.taps + j])
+              let span = columns.outputs(throughTap: j)
+              for row in rows.outputs(throughTap: i) {
+                let source = row * rows.stride + rows.offset(ofTap: i)
+                let line =
+                  ((firstInput + input) * rows.input + source) * columns.input
+                  + columns.offset(ofTap: j)
+                for column in span {
+                  sums[row * columns.output + column] +=
+                    weight * Double(x[line + column * columns.stride])
                 }
               }
             }
-            y[position] = R(sum)
-            position += 1
           }
         }
+        let target = (image * e.outputChannels + output) * plane
+        for (position, sum) in sums.enumerated() { y[target + position] = R(sum) }
       }
     }
   }

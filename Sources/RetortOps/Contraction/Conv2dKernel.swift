@@ -44,7 +44,7 @@ package struct Conv2dKernel: Convolution {
       [TensorType([2, 4, 5, 3]), TensorType([2, 6, 5, 5])]),
   ]
 
-  package func geometry(_ operands: [TensorType]) throws(Violation) -> ConvolutionGeometry {
+  package func extents(_ operands: [TensorType]) throws(Violation) -> ConvolutionExtents {
     try Self.requireImages(operands, "C1")
     try sliding.check("C2")
     try kernel.requireWindow("kernel", count: 2, atLeast: 1, "C2")
@@ -62,16 +62,17 @@ package struct Conv2dKernel: Convolution {
       axes.rows.output == y[2], axes.columns.output == y[3]
     else {
       throw Violation(
-        "C5", "takes 'y' of the extents that conv2d with a kernel of \(kernel[0])×\(kernel[1])"
+        "C5",
+        "takes 'y' of the extents that conv2d with a kernel of \(kernel[0])×\(kernel[1])"
           + " gives for \(x[2])×\(x[3]), got \(y[2])×\(y[3])", operand: 1)
     }
-    return ConvolutionGeometry(
+    return ConvolutionExtents(
       batch: x[0], inputChannels: x[1], outputChannels: y[1], groups: sliding.groups,
       rows: axes.rows, columns: axes.columns)
   }
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
-    [operands[0].with(try geometry(operands).kernelShape)]
+    [operands[0].with(try extents(operands).kernelShape)]
   }
 
   package func gradient(_ b: inout GraphBuilder, _ primal: Primal) -> [Value?] {
@@ -85,39 +86,38 @@ package struct Conv2dKernel: Convolution {
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {
-    let geometry = acceptedGeometry(operands.map(\.type))
+    let extents = acceptedExtents(operands.map(\.type))
     switch operands[0].type.element {
-    case .f64: Self.run(geometry, Double.self, operands, results[0])
-    default: Self.run(geometry, Float.self, operands, results[0])
+    case .f64: Self.run(extents, Double.self, operands, results[0])
+    default: Self.run(extents, Float.self, operands, results[0])
     }
   }
 
   private static func run<R: Real>(
-    _ g: ConvolutionGeometry, _: R.Type, _ operands: [TensorView], _ result: TensorView
+    _ e: ConvolutionExtents, _: R.Type, _ operands: [TensorView], _ result: TensorView
   ) {
     let (x, y, w) = (
       operands[0].elements(R.self), operands[1].elements(R.self), result.elements(R.self)
     )
-    let (rows, columns) = (g.rows.inputIndices, g.columns.inputIndices)
-    let (inputs, outputs) = (g.groupInputs, g.groupOutputs)
+    let (rows, columns) = (e.rows, e.columns)
     var position = 0
-    for output in 0..<g.outputChannels {
-      for input in 0..<inputs {
-        let channel = output / outputs * inputs + input
-        for i in 0..<g.rows.taps {
-          for j in 0..<g.columns.taps {
+    for output in 0..<e.outputChannels {
+      for input in 0..<e.groupInputs {
+        let channel = output / e.groupOutputs * e.groupInputs + input
+        for i in 0..<rows.taps {
+          for j in 0..<columns.taps {
             var sum = 0.0
-            for image in 0..<g.batch {
-              let source = image * g.inputChannels + channel
-              let plane = image * g.outputChannels + output
-              for row in 0..<g.rows.output {
-                let place = rows[row * g.rows.taps + i]
-                if place < 0 { continue }
-                let line = (source * g.rows.input + place) * g.columns.input
-                let start = (plane * g.rows.output + row) * g.columns.output
-                for column in 0..<g.columns.output {
-                  let across = columns[column * g.columns.taps + j]
-                  if across >= 0 { sum += Double(x[line + across]) * Double(y[start + column]) }
+            let span = columns.outputs(throughTap: j)
+            for image in 0..<e.batch {
+              for row in rows.outputs(throughTap: i) {
+                let source = row * rows.stride + rows.offset(ofTap: i)
+                let line =
+                  ((image * e.inputChannels + channel) * rows.input + source) * columns.input
+                  + columns.offset(ofTap: j)
+                let start =
+                  ((image * e.outputChannels + output) * rows.output + row) * columns.output
+                for column in span {
+                  sum += Double(x[line + column * columns.stride]) * Double(y[start + column])
                 }
               }
             }

@@ -49,7 +49,7 @@ package struct Conv2dTranspose: Convolution {
       [TensorType([2, 6, 5, 3]), TensorType([6, 2, 3, 3])]),
   ]
 
-  package func geometry(_ operands: [TensorType]) throws(Violation) -> ConvolutionGeometry {
+  package func extents(_ operands: [TensorType]) throws(Violation) -> ConvolutionExtents {
     try Self.requireImages(operands, "C1")
     try sliding.check("C2")
     try [height, width].requireWindow("height, width", count: 2, atLeast: 0, "C2")
@@ -74,10 +74,11 @@ package struct Conv2dTranspose: Convolution {
       axes.rows.output == y[2], axes.columns.output == y[3]
     else {
       throw Violation(
-        "C5", "takes 'y' of the extents that conv2d gives for an image of"
+        "C5",
+        "takes 'y' of the extents that conv2d gives for an image of"
           + " \(extents[0])×\(extents[1]), got \(y[2])×\(y[3])", operand: 0)
     }
-    return ConvolutionGeometry(
+    return ConvolutionExtents(
       batch: y[0], inputChannels: sliding.groups * w[1], outputChannels: w[0],
       groups: sliding.groups, rows: axes.rows, columns: axes.columns)
   }
@@ -89,7 +90,7 @@ package struct Conv2dTranspose: Convolution {
   }
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
-    [operands[0].with(try geometry(operands).imageShape)]
+    [operands[0].with(try extents(operands).imageShape)]
   }
 
   package func gradient(_ b: inout GraphBuilder, _ primal: Primal) -> [Value?] {
@@ -102,46 +103,46 @@ package struct Conv2dTranspose: Convolution {
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {
-    let geometry = acceptedGeometry(operands.map(\.type))
+    let extents = acceptedExtents(operands.map(\.type))
     switch operands[0].type.element {
-    case .f64: Self.run(geometry, Double.self, operands, results[0])
-    default: Self.run(geometry, Float.self, operands, results[0])
+    case .f64: Self.run(extents, Double.self, operands, results[0])
+    default: Self.run(extents, Float.self, operands, results[0])
     }
   }
 
   private static func run<R: Real>(
-    _ g: ConvolutionGeometry, _: R.Type, _ operands: [TensorView], _ result: TensorView
+    _ e: ConvolutionExtents, _: R.Type, _ operands: [TensorView], _ result: TensorView
   ) {
     let (y, w, x) = (
       operands[0].elements(R.self), operands[1].elements(R.self), result.elements(R.self)
     )
-    let (rows, columns) = (g.rows.outputIndices, g.columns.outputIndices)
-    let (height, width) = (g.rows.output, g.columns.output)
-    let (kernelHeight, kernelWidth) = (g.rows.taps, g.columns.taps)
-    let (inputs, outputs) = (g.groupInputs, g.groupOutputs)
-    var position = 0
-    for image in 0..<g.batch {
-      for input in 0..<g.inputChannels {
-        let firstOutput = input / inputs * outputs
-        for row in 0..<g.rows.input {
-          for column in 0..<g.columns.input {
-            var sum = 0.0
-            for output in firstOutput..<firstOutput + outputs {
-              for i in 0..<kernelHeight {
-                let source = rows[row * kernelHeight + i]
-                if source < 0 { continue }
-                let line = ((image * g.outputChannels + output) * height + source) * width
-                let taps = ((output * inputs + input % inputs) * kernelHeight + i) * kernelWidth
-                for j in 0..<kernelWidth {
-                  let place = columns[column * kernelWidth + j]
-                  if place >= 0 { sum += Double(y[line + place]) * Double(w[taps + j]) }
+    let (rows, columns) = (e.rows, e.columns)
+    let plane = rows.input * columns.input
+    for image in 0..<e.batch {
+      for input in 0..<e.inputChannels {
+        var sums = [Double](repeating: 0, count: plane)
+        let firstOutput = input / e.groupInputs * e.groupOutputs
+        for output in firstOutput..<firstOutput + e.groupOutputs {
+          for i in 0..<rows.taps {
+            for j in 0..<columns.taps {
+              let kernel = output * e.groupInputs + input % e.groupInputs
+              let weight = Double(w[(kernel * rows.taps + i) * columns.taps + j])
+              let span = columns.outputs(throughTap: j)
+              for row in rows.outputs(throughTap: i) {
+                let line =
+                  ((image * e.outputChannels + output) * rows.output + row) * columns.output
+                let target =
+                  (row * rows.stride + rows.offset(ofTap: i)) * columns.input
+                  + columns.offset(ofTap: j)
+                for column in span {
+                  sums[target + column * columns.stride] += weight * Double(y[line + column])
                 }
               }
             }
-            x[position] = R(sum)
-            position += 1
           }
         }
+        let target = (image * e.inputChannels + input) * plane
+        for (position, sum) in sums.enumerated() { x[target + position] = R(sum) }
       }
     }
   }

@@ -48,7 +48,7 @@ package struct Sliding: Hashable, Sendable {
 
 /// Every extent of a convolution of images `x: [n, ci, h, w]` with a kernel
 /// `w: [co, ci / groups, kh, kw]` to `y: [n, co, oh, ow]`, whichever of the three is sought.
-package struct ConvolutionGeometry: Hashable, Sendable {
+package struct ConvolutionExtents: Hashable, Sendable {
   package let batch: Int
   package let inputChannels: Int
   package let outputChannels: Int
@@ -75,7 +75,7 @@ package protocol Convolution: TensorOp {
   var sliding: Sliding { get set }
 
   /// The extents; every constraint is checked here.
-  func geometry(_ operands: [TensorType]) throws(Violation) -> ConvolutionGeometry
+  func extents(_ operands: [TensorType]) throws(Violation) -> ConvolutionExtents
 }
 
 extension Convolution {
@@ -89,9 +89,9 @@ extension Convolution {
   }
 
   /// The extents for operands that type inference has accepted.
-  package func acceptedGeometry(_ operands: [TensorType]) -> ConvolutionGeometry {
+  package func acceptedExtents(_ operands: [TensorType]) -> ConvolutionExtents {
     do {
-      return try geometry(operands)
+      return try extents(operands)
     } catch {
       preconditionFailure("\(signature) on \(operands): \(error.message)")
     }
@@ -99,7 +99,7 @@ extension Convolution {
 
   /// Two operations for each multiply-add.
   package func cost(_ operands: [TensorType], _ results: [TensorType]) -> Cost {
-    Cost.moving(operands, results, flops: 2 * acceptedGeometry(operands).multiplyAddCount)
+    Cost.moving(operands, results, flops: 2 * acceptedExtents(operands).multiplyAddCount)
   }
 }
 

@@ -51,14 +51,15 @@ package struct WindowAxis: Hashable, Sendable {
     return indices
   }
 
-  /// The output index that reads an input through a tap, or `−1` where none does: element
-  /// `i · taps + k`.
-  package var outputIndices: [Int] {
-    var indices = [Int](repeating: -1, count: input * taps)
-    for (position, index) in inputIndices.enumerated() where index >= 0 {
-      indices[index * taps + position % taps] = position / taps
-    }
-    return indices
+  /// What output 0 reads through a tap; where it is negative, that is padding.
+  package func offset(ofTap tap: Int) -> Int { tap * dilation - before }
+
+  /// The outputs that a tap connects with the image, not with padding.
+  package func outputs(throughTap tap: Int) -> Range<Int> {
+    let offset = offset(ofTap: tap)
+    let first = offset < 0 ? (stride - 1 - offset) / stride : 0
+    let end = offset < input ? min(output, (input - 1 - offset) / stride + 1) : 0
+    return first..<max(first, end)
   }
 
   /// How many taps of each output lie inside the image.

@@ -12,15 +12,12 @@ package struct CropAxis: Hashable, Sendable {
   /// How many source positions it has.
   package let extent: Int
 
-  /// A crop as a box states it: rounded to whole pixels, halves to even, and moved into the source,
-  /// so that it has at least one pixel. NaN counts as 0. `source` is at least 1.
+  /// A crop as a box states it: fractions of pixels are dropped, the start is moved into the
+  /// source and the extent cut to what follows, but to no less than one pixel. NaN counts as 0.
+  /// `source` is at least 1.
   package init(start: Double, extent: Double, source: Int) {
-    func whole(_ value: Double, _ range: ClosedRange<Int>) -> Int {
-      let rounded = value.isNaN ? 0 : value.rounded(.toNearestOrEven)
-      return Int(min(max(rounded, Double(range.lowerBound)), Double(range.upperBound)))
-    }
-    self.extent = whole(extent, 1...source)
-    self.start = whole(start, 0...(source - self.extent))
+    self.start = max(0, min(source - 1, Int(Int64(saturating: start))))
+    self.extent = max(1, min(source - self.start, Int(Int64(saturating: extent))))
   }
 
   /// Two source positions and the weight of the second.

@@ -5,8 +5,8 @@ import RetortTensor
 /// antialiasing and without reading outside the box (`CropAxis` has the formula).
 ///
 /// Shapes: `x: [n, c, h, w]`, `boxes: [n, 4]` (top, left, height, width in pixels) →
-/// `y: [n, c, height, width]`. Boxes are rounded to whole pixels and moved into the image, so `y` is
-/// piecewise constant in them and no gradient flows there.
+/// `y: [n, c, height, width]`. Boxes are cut to whole pixels inside the image, so `y` is piecewise
+/// constant in them and no gradient flows there.
 /// - C1: `x` is real and of rank 4, and its images have pixels.
 /// - C2: `boxes` is real, `[n, 4]`.
 /// - C3: `height` and `width` are from 1 to 2³¹.

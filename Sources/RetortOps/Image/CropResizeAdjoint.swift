@@ -4,8 +4,8 @@ import RetortTensor
 /// The adjoint of `crop_resize` in its images: each `dy` goes to the four pixels that it was
 /// interpolated from, by their weights; pixels outside the box are zero.
 ///
-/// Shapes: `dy: [n, c, oh, ow]`, `boxes: [n, 4]` → `dx: [n, c, height, width]`. No gradient flows to
-/// the boxes, as in `crop_resize`.
+/// Shapes: `dy: [n, c, oh, ow]`, `boxes: [n, 4]` → `dx: [n, c, height, width]`. No gradient flows
+/// to the boxes, as in `crop_resize`.
 /// - C1: `dy` is real and of rank 4, and its images have pixels.
 /// - C2: `boxes` is real, `[n, 4]`.
 /// - C3: `height` and `width` are from 1 to 2³¹.

@@ -1,8 +1,8 @@
 import RetortIR
 import RetortTensor
 
-/// The mean of each window: `y[n, c, r, q] = Σ x[n, c, r·s − p + i, …] / d` over the taps inside the
-/// image, with `d` the number of taps of the window if `count_padding`, else of those inside.
+/// The mean of each window: `y[n, c, r, q] = Σ x[n, c, r·s − p + i, …] / d` over the taps inside
+/// the image, with `d` the number of taps of the window if `count_padding`, else of those inside.
 ///
 /// Shapes: `x: [n, c, h, w]` → `y: [n, c, oh, ow]`, as for `max_pool2d`.
 /// - C1: `x` is real and of rank 4.
@@ -30,15 +30,15 @@ package struct AvgPool2d: Pooling {
     [true, false].map { Sample(AvgPool2d(window, countPadding: $0), [image]) }
   }
 
-  package func geometry(_ operands: [TensorType]) throws(Violation) -> PoolGeometry {
+  package func extents(_ operands: [TensorType]) throws(Violation) -> PoolingExtents {
     try Self.requireImages(operands, "C1")
     let shape = operands[0].shape
-    return try window.geometry(
+    return try window.extents(
       planeCount: shape[0] * shape[1], height: shape[2], width: shape[3])
   }
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
-    [operands[0].pooled(try geometry(operands))]
+    [operands[0].pooled(try extents(operands))]
   }
 
   package func gradient(_ b: inout GraphBuilder, _ primal: Primal) -> [Value?] {
@@ -50,28 +50,28 @@ package struct AvgPool2d: Pooling {
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {
-    let geometry = acceptedGeometry([operands[0].type])
+    let extents = acceptedExtents([operands[0].type])
     switch operands[0].type.element {
-    case .f64: run(Double.self, geometry, operands[0], results[0])
-    default: run(Float.self, geometry, operands[0], results[0])
+    case .f64: run(Double.self, extents, operands[0], results[0])
+    default: run(Float.self, extents, operands[0], results[0])
     }
   }
 
   private func run<R: Real>(
-    _: R.Type, _ geometry: PoolGeometry, _ operand: TensorView, _ result: TensorView
+    _: R.Type, _ extents: PoolingExtents, _ operand: TensorView, _ result: TensorView
   ) {
     let (x, y) = (operand.elements(R.self), result.elements(R.self))
-    let (rows, columns) = (geometry.rows.inputIndices, geometry.columns.inputIndices)
-    let (height, width) = (geometry.rows.taps, geometry.columns.taps)
-    let (rowCounts, columnCounts) = (geometry.rows.insideCounts, geometry.columns.insideCounts)
+    let (rows, columns) = (extents.rows.inputIndices, extents.columns.inputIndices)
+    let (height, width) = (extents.rows.taps, extents.columns.taps)
+    let (rowCounts, columnCounts) = (extents.rows.insideCounts, extents.columns.insideCounts)
     var position = 0
-    for plane in 0..<geometry.planeCount {
-      let start = plane * geometry.rows.input * geometry.columns.input
-      for row in 0..<geometry.rows.output {
-        for column in 0..<geometry.columns.output {
+    for plane in 0..<extents.planeCount {
+      let start = plane * extents.rows.input * extents.columns.input
+      for row in 0..<extents.rows.output {
+        for column in 0..<extents.columns.output {
           var sum: R = 0
           for i in 0..<height where rows[row * height + i] >= 0 {
-            let line = start + rows[row * height + i] * geometry.columns.input
+            let line = start + rows[row * height + i] * extents.columns.input
             for j in 0..<width where columns[column * width + j] >= 0 {
               sum += x[line + columns[column * width + j]]
             }

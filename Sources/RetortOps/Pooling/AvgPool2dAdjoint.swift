@@ -38,25 +38,25 @@ package struct AvgPool2dAdjoint: Pooling {
       Sample(
         AvgPool2dAdjoint(
           window, countPadding: countPadding, height: image.shape[2], width: image.shape[3]),
-        [image.pooled(AvgPool2d(window).acceptedGeometry([image]))])
+        [image.pooled(AvgPool2d(window).acceptedExtents([image]))])
     }
   }
 
-  package func geometry(_ operands: [TensorType]) throws(Violation) -> PoolGeometry {
+  package func extents(_ operands: [TensorType]) throws(Violation) -> PoolingExtents {
     try Self.requireImages(operands, "C1")
     try [height, width].requireWindow("height, width", count: 2, atLeast: 1, "C2")
     let dy = operands[0].shape
-    let geometry = try window.geometry(
+    let extents = try window.extents(
       planeCount: dy[0] * dy[1], height: height, width: width)
     try require(
-      dy[2] == geometry.rows.output && dy[3] == geometry.columns.output, "C5",
-      "expects 'dy' of \(operands[0].pooled(geometry)) for an image of \(height)×\(width), got"
+      dy[2] == extents.rows.output && dy[3] == extents.columns.output, "C5",
+      "expects 'dy' of \(operands[0].pooled(extents)) for an image of \(height)×\(width), got"
         + " \(operands[0])", operand: 0)
-    return geometry
+    return extents
   }
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
-    _ = try geometry(operands)
+    _ = try extents(operands)
     let dy = operands[0]
     return [dy.with([dy.shape[0], dy.shape[1], height, width])]
   }
@@ -66,26 +66,26 @@ package struct AvgPool2dAdjoint: Pooling {
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {
-    let geometry = acceptedGeometry([operands[0].type])
+    let extents = acceptedExtents([operands[0].type])
     switch operands[0].type.element {
-    case .f64: run(Double.self, geometry, operands[0], results[0])
-    default: run(Float.self, geometry, operands[0], results[0])
+    case .f64: run(Double.self, extents, operands[0], results[0])
+    default: run(Float.self, extents, operands[0], results[0])
     }
   }
 
   private func run<R: Real>(
-    _: R.Type, _ geometry: PoolGeometry, _ operand: TensorView, _ result: TensorView
+    _: R.Type, _ extents: PoolingExtents, _ operand: TensorView, _ result: TensorView
   ) {
     let (dy, dx) = (operand.elements(R.self), result.elements(R.self))
-    let (rows, columns) = (geometry.rows.inputIndices, geometry.columns.inputIndices)
-    let (tapRows, tapColumns) = (geometry.rows.taps, geometry.columns.taps)
-    let (rowCounts, columnCounts) = (geometry.rows.insideCounts, geometry.columns.insideCounts)
+    let (rows, columns) = (extents.rows.inputIndices, extents.columns.inputIndices)
+    let (tapRows, tapColumns) = (extents.rows.taps, extents.columns.taps)
+    let (rowCounts, columnCounts) = (extents.rows.insideCounts, extents.columns.insideCounts)
     dx.update(repeating: 0)
     var position = 0
-    for plane in 0..<geometry.planeCount {
+    for plane in 0..<extents.planeCount {
       let start = plane * height * width
-      for row in 0..<geometry.rows.output {
-        for column in 0..<geometry.columns.output {
+      for row in 0..<extents.rows.output {
+        for column in 0..<extents.columns.output {
           let count =
             countPadding ? tapRows * tapColumns : rowCounts[row] * columnCounts[column]
           let share = dy[position] / R(count)

@@ -36,15 +36,15 @@ package struct MaxPool2d: Pooling {
     (PoolWindow([1]), TensorType([1, 1, 1, 1])),
   ]
 
-  package func geometry(_ operands: [TensorType]) throws(Violation) -> PoolGeometry {
+  package func extents(_ operands: [TensorType]) throws(Violation) -> PoolingExtents {
     try Self.requireImages(operands, "C1")
     let shape = operands[0].shape
-    return try window.geometry(
+    return try window.extents(
       planeCount: shape[0] * shape[1], height: shape[2], width: shape[3])
   }
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
-    [operands[0].pooled(try geometry(operands))]
+    [operands[0].pooled(try extents(operands))]
   }
 
   package func gradient(_ b: inout GraphBuilder, _ primal: Primal) -> [Value?] {
@@ -52,7 +52,7 @@ package struct MaxPool2d: Pooling {
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {
-    let positions = Self.maximumPositions(operands[0], acceptedGeometry([operands[0].type]))
+    let positions = Self.maximumPositions(operands[0], acceptedExtents([operands[0].type]))
     switch operands[0].type.element {
     case .f64: Self.pick(Double.self, operands[0], positions, results[0])
     default: Self.pick(Float.self, operands[0], positions, results[0])
@@ -68,27 +68,27 @@ package struct MaxPool2d: Pooling {
   }
 
   /// For each output the flat index of the first maximum, or first NaN, of its window.
-  static func maximumPositions(_ x: TensorView, _ geometry: PoolGeometry) -> [Int] {
+  static func maximumPositions(_ x: TensorView, _ extents: PoolingExtents) -> [Int] {
     switch x.type.element {
-    case .f64: positions(x.elements(Double.self), geometry)
-    default: positions(x.elements(Float.self), geometry)
+    case .f64: positions(x.elements(Double.self), extents)
+    default: positions(x.elements(Float.self), extents)
     }
   }
 
   private static func positions<R: Real>(
-    _ x: UnsafeMutableBufferPointer<R>, _ geometry: PoolGeometry
+    _ x: UnsafeMutableBufferPointer<R>, _ extents: PoolingExtents
   ) -> [Int] {
-    let (rows, columns) = (geometry.rows.inputIndices, geometry.columns.inputIndices)
-    let (height, width) = (geometry.rows.taps, geometry.columns.taps)
+    let (rows, columns) = (extents.rows.inputIndices, extents.columns.inputIndices)
+    let (height, width) = (extents.rows.taps, extents.columns.taps)
     var result: [Int] = []
-    result.reserveCapacity(geometry.outputCount)
-    for plane in 0..<geometry.planeCount {
-      let start = plane * geometry.rows.input * geometry.columns.input
-      for row in 0..<geometry.rows.output {
-        for column in 0..<geometry.columns.output {
+    result.reserveCapacity(extents.outputCount)
+    for plane in 0..<extents.planeCount {
+      let start = plane * extents.rows.input * extents.columns.input
+      for row in 0..<extents.rows.output {
+        for column in 0..<extents.columns.output {
           var best = -1
           for i in 0..<height where rows[row * height + i] >= 0 {
-            let line = start + rows[row * height + i] * geometry.columns.input
+            let line = start + rows[row * height + i] * extents.columns.input
             for j in 0..<width where columns[column * width + j] >= 0 {
               let position = line + columns[column * width + j]
               if best < 0 || x[position] > x[best] || (x[position].isNaN && !x[best].isNaN) {

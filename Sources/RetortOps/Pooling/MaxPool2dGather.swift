@@ -28,17 +28,17 @@ package struct MaxPool2dGather: Pooling {
       ])
   }
 
-  package func geometry(_ operands: [TensorType]) throws(Violation) -> PoolGeometry {
+  package func extents(_ operands: [TensorType]) throws(Violation) -> PoolingExtents {
     try Self.requireImages(operands, "C1")
-    let geometry = try MaxPool2d(window).geometry([operands[0]])
+    let extents = try MaxPool2d(window).extents([operands[0]])
     try require(
       operands[1] == operands[0], "C5", "expects 'v' of \(operands[0]), got \(operands[1])",
       operand: 1)
-    return geometry
+    return extents
   }
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
-    [operands[0].pooled(try geometry(operands))]
+    [operands[0].pooled(try extents(operands))]
   }
 
   package func gradient(_ b: inout GraphBuilder, _ primal: Primal) -> [Value?] {
@@ -46,8 +46,8 @@ package struct MaxPool2dGather: Pooling {
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {
-    let geometry = acceptedGeometry(operands.map(\.type))
-    let positions = MaxPool2d.maximumPositions(operands[0], geometry)
+    let extents = acceptedExtents(operands.map(\.type))
+    let positions = MaxPool2d.maximumPositions(operands[0], extents)
     switch operands[0].type.element {
     case .f64: MaxPool2d.pick(Double.self, operands[1], positions, results[0])
     default: MaxPool2d.pick(Float.self, operands[1], positions, results[0])

@@ -25,23 +25,23 @@ package struct MaxPool2dScatter: Pooling {
       [
         Sample.Operand(image, .distinct(-4...4)),
         Sample.Operand(
-          image.pooled(MaxPool2d(window).acceptedGeometry([image])),
+          image.pooled(MaxPool2d(window).acceptedExtents([image])),
           .uniform(-2...2, avoiding: [], margin: 0)),
       ])
   }
 
-  package func geometry(_ operands: [TensorType]) throws(Violation) -> PoolGeometry {
+  package func extents(_ operands: [TensorType]) throws(Violation) -> PoolingExtents {
     try Self.requireImages(operands, "C1")
-    let geometry = try MaxPool2d(window).geometry([operands[0]])
-    let expected = operands[0].pooled(geometry)
+    let extents = try MaxPool2d(window).extents([operands[0]])
+    let expected = operands[0].pooled(extents)
     try require(
       operands[1] == expected, "C5", "expects 'dy' of \(expected), got \(operands[1])",
       operand: 1)
-    return geometry
+    return extents
   }
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
-    _ = try geometry(operands)
+    _ = try extents(operands)
     return [operands[0]]
   }
 
@@ -50,8 +50,8 @@ package struct MaxPool2dScatter: Pooling {
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {
-    let geometry = acceptedGeometry(operands.map(\.type))
-    let positions = MaxPool2d.maximumPositions(operands[0], geometry)
+    let extents = acceptedExtents(operands.map(\.type))
+    let positions = MaxPool2d.maximumPositions(operands[0], extents)
     switch operands[0].type.element {
     case .f64: Self.scatter(Double.self, operands[1], positions, results[0])
     default: Self.scatter(Float.self, operands[1], positions, results[0])

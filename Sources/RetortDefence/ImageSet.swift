@@ -1,0 +1,63 @@
+import RetortFormats
+import RetortTensor
+import RetortText
+
+/// Images with labels, in memory, from which batches are taken.
+package struct ImageSet: Sendable {
+  /// `f32[n, 3, h, w]` in [0, 1].
+  package let pixels: HostTensor
+  /// Empty where the files hold none.
+  package let labels: [Int]
+  package let names: [String]
+
+  package var count: Int { pixels.shape[0] }
+  package var height: Int { pixels.shape[2] }
+  package var width: Int { pixels.shape[3] }
+
+  package init(pixels: HostTensor, labels: [Int], names: [String] = []) {
+    self.pixels = pixels
+    self.labels = labels
+    self.names = names
+  }
+
+  /// Everything that `Images` reads: a PNG file or folder, CIFAR-10 `.bin` files, `.npy`.
+  package init(reading path: String) throws(Diagnostics) {
+    let images = try Images.read(path)
+    self.init(pixels: images.pixels, labels: images.labels ?? [], names: images.names)
+  }
+
+  /// - Throws: unless every image has a label.
+  package func requireLabels(_ path: String) throws(Diagnostics) {
+    guard labels.count == count else {
+      throw Diagnostics(
+        "has no labels", path: path,
+        hint: "give CIFAR-10 .bin files, or draw a set with 'retort data synthetic -o DIR'")
+    }
+  }
+
+  /// SHA-256 of pixels and labels.
+  package var checksum: String {
+    SHA256.hexadecimal(pixels.bytes + labels.map { UInt8(truncatingIfNeeded: $0) })
+  }
+
+  package func slice(_ range: Range<Int>) -> ImageSet {
+    let each = pixels.bytes.count / max(1, count)
+    let shape = Shape([range.count] + pixels.shape.extents.dropFirst())
+    return ImageSet(
+      pixels: HostTensor(
+        pixels.type.with(shape),
+        bytes: Array(pixels.bytes[range.lowerBound * each..<range.upperBound * each])),
+      labels: labels.isEmpty ? [] : Array(labels[range]),
+      names: names.isEmpty ? [] : Array(names[range]))
+  }
+
+  /// The images of the given indices, in their order.
+  package func batch(_ indices: [Int]) -> HostTensor {
+    let each = pixels.bytes.count / max(1, count)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(indices.count * each)
+    for index in indices { bytes += pixels.bytes[index * each..<(index + 1) * each] }
+    let shape = Shape([indices.count] + pixels.shape.extents.dropFirst())
+    return HostTensor(pixels.type.with(shape), bytes: bytes)
+  }
+}

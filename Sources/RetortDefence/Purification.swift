@@ -1,0 +1,82 @@
+import RetortDriver
+import RetortFormats
+import RetortSyntax
+import RetortTensor
+import RetortText
+
+/// Purifies images and asks the classifier before and after.
+///
+/// A purifier's file holds the purifier as its first graph, `purify(x, key) -> (purified)`, and
+/// beside it `classify(x) -> (logits)` on the same backbone.
+package struct Purification {
+  package let request: Request
+  package var batch = 32
+
+  package init(request: Request) { self.request = request }
+
+  /// What became of the images.
+  package struct Outcome {
+    package let purified: HostTensor
+    /// Predictions for the images as they came and as they are written.
+    package let before: [Int]
+    package let after: [Int]
+    package let notes: [Diagnostic]
+  }
+
+  /// - Parameter roundsToBytes: whether the purified images will be stored in 8 bits; they are
+  ///   rounded then, and the answer after is the answer for the rounded images.
+  package func run(
+    _ images: ImageSet, roundsToBytes: Bool, observer: (any ProgressObserver)? = nil
+  ) throws -> Outcome {
+    let purifier = try BatchRunner(
+      request, batch: batch, height: images.height, width: images.width)
+    let classifier = try BatchRunner(
+      classifierRequest(), batch: batch, height: images.height, width: images.width)
+    let before = try classifier.run(images.pixels).predictions
+    var purified = try purifier.run(images.pixels, title: "purifying", observer: observer)
+    if roundsToBytes { purified = purified.roundedToBytes }
+    let after = try classifier.run(purified).predictions
+    return Outcome(purified: purified, before: before, after: after, notes: purifier.notes)
+  }
+
+  /// The same file's graph `classify` with those settings that it declares.
+  package func classifierRequest() throws -> Request {
+    let definition = try Compiler(library: request.library).load(request.path)
+    guard definition.entries.contains(where: { $0.name == "classify" }) else {
+      throw Diagnostics(
+        "has no graph 'classify', which gives the answers", path: request.path,
+        hint: "add: graph classify(x: f32[n, 3, 32, 32]) -> (logits: f32[n, 10]) { ... }")
+    }
+    var classifier = request
+    classifier.entry = "classify"
+    classifier.settings = try classifier.declared(request.settings)
+    return classifier
+  }
+}
+
+/// The classifier's answers before and after, an image a line.
+package struct PurificationTable {
+  private let images: ImageSet
+  private let outcome: Purification.Outcome
+
+  package init(images: ImageSet, outcome: Purification.Outcome) {
+    self.images = images
+    self.outcome = outcome
+  }
+
+  package var text: String {
+    let isLabelled = images.labels.count == images.count
+    var table = TextTable(["image", "before", "after"] + (isLabelled ? ["label"] : []))
+    for index in 0..<images.count {
+      let name = images.names.isEmpty ? String(index) : images.names[index]
+      let answers = [String(outcome.before[index]), String(outcome.after[index])]
+      table.add([name] + answers + (isLabelled ? [String(images.labels[index])] : []))
+    }
+    guard isLabelled, images.count > 0 else { return table.text }
+    func share(_ answers: [Int]) -> String {
+      let right = zip(answers, images.labels).count { $0 == $1 }
+      return "\(right) of \(images.count)"
+    }
+    return table.text + "right before: \(share(outcome.before)), after: \(share(outcome.after))\n"
+  }
+}

@@ -1,0 +1,211 @@
+import Foundation
+import RetortDriver
+import RetortFormats
+import RetortIR
+import RetortTensor
+import RetortText
+
+/// Runs a training: one compiled step, again and again, with checkpoints.
+///
+/// The training graph takes `x: f32[n, 3, h, w]`, and as far as it declares them `y: i32[n]`,
+/// `key: key[n]` or `key[]`, `rate: f32[]` and `iteration: f32[]` (from 1). Its weights carry the state:
+/// parameters, running statistics and the optimiser's buffers, changed by `update`. Everything
+/// random is derived from the recipe's seed, the epoch and the step, so a resumed training ends with
+/// the same weights as one that was not interrupted.
+package final class Trainer {
+  private let recipe: Recipe
+  private let images: ImageSet
+  private let executable: Executable
+  private let request: Request
+  private let target: String
+  private let observer: any ProgressObserver
+  private var metrics: [String: Double] = [:]
+
+  /// Compiles the step and loads or draws the weights.
+  package init(
+    recipe: Recipe, images: ImageSet, request: Request, target: String,
+    observer: any ProgressObserver
+  ) throws {
+    self.recipe = recipe
+    self.request = request
+    self.target = target
+    self.observer = observer
+    let count = recipe.imageCount ?? images.count
+    guard count <= images.count else {
+      throw Diagnostics("the recipe asks for \(count) images, the data has \(images.count)")
+    }
+    self.images = images.slice(0..<count)
+    guard self.images.count >= recipe.batch else {
+      throw Diagnostics("a batch of \(recipe.batch) is larger than the \(self.images.count) images")
+    }
+    let shape: Shape = [recipe.batch, 3, images.height, images.width]
+    let (graph, _) = try request.graph(
+      at: .planned, inputs: ["x": HostTensor(zeros: TensorType(.f32, shape))])
+    executable = try Executable(
+      graph, backend: request.backend, threadCount: request.threadCount)
+    try bindWeights(try Weights(reading: request.weightPaths))
+  }
+
+  /// Given weights first, the rest as `init` says.
+  private func bindWeights(_ given: Weights) throws {
+    let graph = executable.graph
+    let found = try given.bind(to: graph, allowingMissing: true).tensors
+    let drawn = try Weights.initial(for: graph, seed: recipe.seed, except: Set(found.keys))
+    try executable.program.bind(weights: found.merging(drawn) { a, _ in a })
+  }
+
+  /// Trains to the end, from the last checkpoint if there is one, and writes the weights.
+  package func run() throws {
+    let stepsPerEpoch = images.count / recipe.batch
+    let total = recipe.epochs * stepsPerEpoch
+    let resumed = try resume()
+    if resumed > 0 { observer.said("resumed from \(checkpointPath) at epoch \(resumed)") }
+    for epoch in resumed..<max(resumed, recipe.epochs) {
+      metrics = [:]
+      let order = RandomKeys.permutation(key("shuffle", epoch), images.count)
+      for index in 0..<stepsPerEpoch {
+        let step = epoch * stepsPerEpoch + index
+        let chosen = Array(order[index * recipe.batch..<(index + 1) * recipe.batch])
+        try takeStep(chosen, step: step, of: total)
+        observer.advanced(
+          ProgressReport(
+            "training", done: step + 1, total: total, startedAt: resumed * stepsPerEpoch,
+            detail: detail(over: index + 1)))
+      }
+      observer.said("epoch \(epoch + 1)/\(recipe.epochs)  \(detail(over: stepsPerEpoch))")
+      if epoch + 1 < recipe.epochs { try writeCheckpoint(epoch: epoch + 1) }
+    }
+    try writeResult()
+    try? FileManager.default.removeItem(atPath: checkpointPath)
+  }
+
+  private func takeStep(_ chosen: [Int], step: Int, of total: Int) throws {
+    var inputs = ["x": images.batch(chosen)]
+    for input in executable.graph.inputs where input.role == .input && input.name != "x" {
+      let type = executable.graph.type(of: input.value)
+      switch input.name {
+      case "y": inputs["y"] = HostTensor([chosen.count], chosen.map { Int32(images.labels[$0]) })
+      case "rate": inputs["rate"] = HostTensor(Float(recipe.rate.rate(step: step, of: total)))
+      case "iteration": inputs["iteration"] = HostTensor(Float(step + 1))
+      default:
+        guard type.element == .key else { continue }
+        inputs[input.name] = keys(type.shape, input.name, step)
+      }
+    }
+    let results = try executable.run(inputs)
+    for (name, tensor) in results where tensor.shape.rank == 0 {
+      let value = tensor.doubles[0]
+      guard value.isFinite else {
+        throw Diagnostics(
+          "'\(name)' is \(value) at step \(step)",
+          hint: "lower the recipe's rate; the last checkpoint is kept")
+      }
+      metrics[name, default: 0] += value
+    }
+  }
+
+  private func keys(_ shape: Shape, _ name: String, _ step: Int) -> HostTensor {
+    let root = key(name, step)
+    if shape.rank == 0 { return HostTensor(root) }
+    return HostTensor(
+      shape, (0..<shape.elementCount).map { RandomKeys.fold(root, UInt32($0)) })
+  }
+
+  private func key(_ purpose: String, _ number: Int) -> Key {
+    RandomKeys.fold(
+      RandomKeys.named("training " + purpose, seed: recipe.seed),
+      UInt32(truncatingIfNeeded: number))
+  }
+
+  private func detail(over steps: Int) -> String {
+    metrics.keys.sorted()
+      .map { "\($0) \(TensorSummary.short(metrics[$0]! / Double(steps)))" }
+      .joined(separator: "  ")
+  }
+}
+
+// MARK: - Files
+
+extension Trainer {
+  private var checkpointPath: String { target + ".checkpoint.safetensors" }
+
+  /// The first epoch that is still to do; weights are those of the checkpoint then.
+  private func resume() throws -> Int {
+    guard FileManager.default.fileExists(atPath: checkpointPath) else { return 0 }
+    var stored = try TensorFile.read(checkpointPath)
+    func take(_ prefix: String) -> String? {
+      guard let index = stored.firstIndex(where: { $0.name.hasPrefix(prefix) }) else { return nil }
+      return String(stored.remove(at: index).name.dropFirst(prefix.count))
+    }
+    let recipeSum = take("checkpoint.recipe.")
+    let dataSum = take("checkpoint.data.")
+    guard let epoch = take("checkpoint.epoch.").flatMap({ Int($0) }),
+      recipeSum == recipe.checksum, dataSum == images.checksum
+    else {
+      throw Diagnostics(
+        "is a checkpoint of another recipe or other data", path: checkpointPath,
+        hint: "move it away to start from the beginning")
+    }
+    let tensors = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0.tensor) })
+    for input in executable.graph.inputs where input.role.isWeight {
+      guard tensors[input.name]?.type == executable.graph.type(of: input.value) else {
+        throw Diagnostics(
+          "lacks '\(input.name)' as the graph declares it", path: checkpointPath,
+          hint: "the graph has changed since; move the checkpoint away to start again")
+      }
+    }
+    try executable.program.bind(weights: tensors)
+    return epoch
+  }
+
+  /// All weights with the optimiser's state; the marks are tensors that carry their text as name.
+  private func writeCheckpoint(epoch: Int) throws {
+    let marks = [
+      "checkpoint.recipe.\(recipe.checksum)", "checkpoint.data.\(images.checksum)",
+      "checkpoint.epoch.\(epoch)",
+    ]
+    let tensors = marks.map { (name: $0, tensor: HostTensor(Float(0))) }
+    try TensorFile.write(tensors + executable.program.weightTensors(), to: checkpointPath)
+  }
+
+  private func writeResult() throws {
+    var weights = executable.program.weightTensors()
+    if let finish = recipe.finish { weights = try self.finish(finish, weights) }
+    let saved = weights.filter { recipe.keeps($0.name) }
+    guard !saved.isEmpty else {
+      throw Diagnostics("the recipe keeps nothing: no tensor's name begins with '\(recipe.keep)'")
+    }
+    try TensorFile.write(
+      saved.map { name, tensor in
+        let isReal = tensor.type.element.isReal
+        return (name, isReal && recipe.storage == .f16 ? tensor.converted(to: .f16) : tensor)
+      }, to: target)
+  }
+
+  /// Runs the recipe's closing graph once, on the first images, with the trained weights: what it
+  /// updates joins them.
+  private func finish(
+    _ finish: Recipe.Finish, _ trained: [(name: String, tensor: HostTensor)]
+  ) throws -> [(name: String, tensor: HostTensor)] {
+    guard finish.images <= images.count else {
+      throw Diagnostics("the recipe's \"finish\" asks for \(finish.images) of \(images.count) images")
+    }
+    var closing = request
+    closing.path = finish.graphPath(in: request.library)
+    closing.entry = nil
+    closing.settings = try closing.declared(request.settings)
+    let first = images.batch(Array(0..<finish.images))
+    let (graph, _) = try closing.graph(at: .planned, inputs: ["x": first])
+    let closed = try Executable(
+      graph, backend: request.backend, threadCount: request.threadCount)
+    var weights = Dictionary(uniqueKeysWithValues: trained.map { ($0.name, $0.tensor) })
+    let drawn = try Weights.initial(
+      for: graph, seed: recipe.seed, except: Set(weights.keys))
+    weights.merge(drawn) { trained, _ in trained }
+    try closed.program.bind(weights: weights)
+    _ = try closed.run(["x": first], seed: recipe.seed)
+    let updated = Set(graph.outputs.filter { $0.role == .update }.map(\.name))
+    return trained.filter { !updated.contains($0.name) }
+      + closed.program.weightTensors().filter { updated.contains($0.name) }
+  }
+}

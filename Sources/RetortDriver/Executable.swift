@@ -1,0 +1,121 @@
+import RetortIR
+import RetortRuntime
+import RetortTensor
+import RetortText
+
+/// A compiled graph with its memory, ready to run.
+package final class Executable {
+  package let graph: Graph
+  package let program: Program
+
+  package init(_ planned: Graph, backend: Backend, threadCount: Int) throws {
+    graph = planned
+    program = try Program(
+      planned,
+      options: ProgramOptions(backend: backend, pool: ThreadPool(threadCount: threadCount)))
+  }
+
+  /// From a `.retort` file, with the weights it holds or those of the request.
+  package convenience init(artifact path: String, request: Request) throws {
+    let artifact = try Artifact.read(path, processor: Processor.fingerprint)
+    let graph = try Compiler.parse(artifact.graphText, path: path)
+    guard let backend = Backend(rawValue: artifact.backend) else {
+      throw Diagnostics("names the unknown backend '\(artifact.backend)'", path: path)
+    }
+    try self.init(graph, backend: backend, threadCount: request.threadCount)
+    if request.weightPaths.isEmpty {
+      try restore(artifact, path: path)
+    } else {
+      try bind(try Weights(reading: request.weightPaths))
+    }
+  }
+
+  private func restore(_ artifact: Artifact, path: String) throws {
+    var weights: [String: HostTensor] = [:]
+    var prepared: [String: HostTensor] = [:]
+    for (name, tensor) in artifact.tensors {
+      if name.hasPrefix("%") {
+        prepared[String(name.dropFirst())] = tensor
+      } else {
+        weights[name] = tensor
+      }
+    }
+    if weights.isEmpty, prepared.isEmpty, graph.inputs.contains(where: { $0.role.isWeight }) {
+      throw Diagnostics(
+        "was compiled without weights", path: path, hint: "name their file with --weights FILE")
+    }
+    try program.restore(weights: weights, prepared: prepared)
+  }
+
+  /// Binds weights by name and computes what depends on them alone. Returns unused names.
+  @discardableResult
+  package func bind(_ weights: Weights) throws -> [String] {
+    let binding = try weights.bind(to: graph)
+    try program.bind(weights: binding.tensors)
+    return binding.unused
+  }
+
+  /// Runs once. Inputs that are not given are keys, filled from the seed.
+  ///
+  /// - Throws: for a missing, unknown or differently shaped input.
+  package func run(
+    _ inputs: [String: HostTensor], seed: UInt64 = 0
+  ) throws -> [String: HostTensor] {
+    try program.run(inputs: try complete(inputs, seed: seed))
+  }
+
+  /// Runs twice, once to warm up, and measures the second run.
+  package func profile(
+    _ inputs: [String: HostTensor], seed: UInt64 = 0
+  ) throws -> (results: [String: HostTensor], report: ProfileReport) {
+    let results = try run(inputs, seed: seed)
+    let statistics = RunStatistics(for: program)
+    program.run(measuring: statistics)
+    return (results, ProfileReport(statistics))
+  }
+
+  /// The inputs with keys filled in and element types converted where that loses nothing.
+  package func complete(
+    _ inputs: [String: HostTensor], seed: UInt64
+  ) throws -> [String: HostTensor] {
+    var complete: [String: HostTensor] = [:]
+    let arguments = graph.inputs.filter { $0.role == .input }
+    for (name, _) in inputs where !arguments.contains(where: { $0.name == name }) {
+      throw Diagnostics(
+        "'\(graph.name)' has no input '\(name)'",
+        hint: Suggestion.hint(for: name, in: arguments.map(\.name)))
+    }
+    for argument in arguments {
+      let type = graph.type(of: argument.value)
+      if let given = inputs[argument.name] {
+        complete[argument.name] = try Self.fit(given, to: type, name: argument.name)
+      } else if type.element == .key {
+        complete[argument.name] = RandomKeys.input(type.shape, seed: seed)
+      } else {
+        throw Diagnostics(
+          "input '\(argument.name)' (\(type)) is not given",
+          hint: "give it with --input \(argument.name)=FILE")
+      }
+    }
+    return complete
+  }
+
+  private static func fit(
+    _ tensor: HostTensor, to type: TensorType, name: String
+  ) throws(Diagnostics) -> HostTensor {
+    guard tensor.shape == type.shape else {
+      throw Diagnostics("input '\(name)' is \(tensor.type), but the graph expects \(type)")
+    }
+    let sameKind =
+      tensor.type.element == type.element
+      || type.element.isReal && !tensor.type.element.isInteger && tensor.type.element != .key
+      || type.element.isInteger && tensor.type.element.isInteger
+      || type.element.isReal && tensor.type.element.isInteger
+    guard sameKind else {
+      throw Diagnostics(
+        "input '\(name)' holds \(tensor.type.element.rawValue), but the graph expects \(type)",
+        hint: "convert the file's element type")
+    }
+    return tensor.converted(to: type.element)
+  }
+}

@@ -1,0 +1,35 @@
+import RetortIR
+import RetortPasses
+import RetortTensor
+import RetortText
+
+/// The memory plan of a planned graph, as a table.
+package struct MemoryReport {
+  private let graph: Graph
+  private let plan: MemoryPlan
+
+  package init(_ planned: Graph) {
+    graph = planned
+    plan = MemoryPlanner.plan(planned).1
+  }
+
+  package var arenaByteCount: Int { plan.arenaByteCount }
+
+  package var text: String {
+    var table = TextTable(
+      ["value", "type", "offset", "bytes", "first", "last"],
+      alignments: [.left, .left, .right, .right, .right, .right])
+    for entry in plan.entries {
+      table.add([
+        graph.name(of: entry.value), graph.type(of: entry.value).description,
+        String(entry.offset), String(entry.byteCount), String(entry.lifetime.lowerBound),
+        String(entry.lifetime.upperBound),
+      ])
+    }
+    let share =
+      plan.lowerBound == 0 ? 1 : Double(plan.arenaByteCount) / Double(plan.lowerBound)
+    return table.text
+      + "\narena \(plan.arenaByteCount) bytes (\(ByteCount.text(plan.arenaByteCount))), "
+      + "lower bound \(plan.lowerBound) bytes, ratio \((share * 1000).rounded() / 1000)\n"
+  }
+}

@@ -1,0 +1,98 @@
+import RetortIR
+import RetortPasses
+import RetortRuntime
+import RetortTensor
+import RetortText
+
+/// Compiles a request and writes it as a `.retort` file.
+package struct PlanWriter {
+  package struct Summary: Sendable {
+    package let text: String
+    package let notes: [Diagnostic]
+  }
+
+  package let request: Request
+  /// The command that makes the same plan again.
+  package let rebuild: String
+
+  package init(request: Request, rebuild: String) {
+    self.request = request
+    self.rebuild = rebuild
+  }
+
+  package func write(to path: String) throws -> Summary {
+    var (graph, notes) = try request.graph(at: .planned)
+    var tensors: [(name: String, tensor: HostTensor)] = []
+    if !request.weightPaths.isEmpty {
+      let executable = try Executable(
+        graph, backend: request.backend, threadCount: request.threadCount)
+      let unused = try executable.bind(try Weights(reading: request.weightPaths))
+      notes += Self.note(unused: unused)
+      tensors = executable.storedTensors()
+    }
+    let artifact = Artifact(
+      processor: Processor.fingerprint, rebuild: rebuild, backend: request.backend.rawValue,
+      graphText: Printer().text(graph), tensors: tensors)
+    try artifact.write(to: path)
+    let weightBytes = tensors.reduce(0) { $0 + $1.tensor.bytes.count }
+    let text = """
+      \(path): \(graph.name), \(graph.nodeCount) nodes, arena \(ByteCount.text(MemoryReport(graph).arenaByteCount)), \
+      weights \(ByteCount.text(weightBytes))
+      """
+    return Summary(text: text, notes: notes)
+  }
+
+  /// A note on tensors of a weight file that nothing asked for.
+  package static func note(unused: [String]) -> [Diagnostic] {
+    guard !unused.isEmpty else { return [] }
+    let shown = unused.prefix(4).map { "'\($0)'" }.joined(separator: ", ")
+    let rest = unused.count > 4 ? " and \(unused.count - 4) more" : ""
+    return [.note("\(unused.count) tensors of the weight files are not used: \(shown)\(rest)")]
+  }
+}
+
+/// Byte counts as people read them.
+package enum ByteCount {
+  /// `812 B`, `3.4 KiB`, `12.0 MiB`.
+  package static func text(_ count: Int) -> String {
+    if count < 1024 { return "\(count) B" }
+    let units = ["KiB", "MiB", "GiB", "TiB"]
+    var value = Double(count) / 1024
+    var unit = 0
+    while value >= 1024, unit + 1 < units.count {
+      value /= 1024
+      unit += 1
+    }
+    return "\((value * 10).rounded() / 10) \(units[unit])"
+  }
+}
+
+extension Executable {
+  /// What a plan stores so that it starts without preparing: prepared values, and the weights that
+  /// are read outside the prepare region.
+  package func storedTensors() -> [(name: String, tensor: HostTensor)] {
+    let prepared = program.preparedTensors().map { (name: "%" + $0.name, tensor: $0.tensor) }
+    let read = graph.weightsReadOutsidePrepare
+    let weights = program.weightTensors().filter { read.contains($0.name) }
+    return weights + prepared
+  }
+}
+
+extension Graph {
+  /// Names of the parameters and buffers that a run reads or updates.
+  var weightsReadOutsidePrepare: Set<String> {
+    var used = Set<Value>()
+    func visit(_ block: Block) {
+      for node in block.nodes where !(node.op is Prepare) {
+        used.formUnion(node.operands)
+        node.regions.forEach(visit)
+      }
+      used.formUnion(block.results)
+    }
+    visit(body)
+    let updated = Set(outputs.filter { $0.role == .update }.map(\.name))
+    return Set(
+      inputs.filter { $0.role.isWeight && (used.contains($0.value) || updated.contains($0.name)) }
+        .map(\.name))
+  }
+}

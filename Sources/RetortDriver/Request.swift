@@ -1,0 +1,78 @@
+import RetortIR
+import RetortPasses
+import RetortRuntime
+import RetortSyntax
+import RetortTensor
+import RetortText
+
+/// What somebody wants to run: a definition or a plan, and how.
+package struct Request: Sendable {
+  package var path: String
+  package var entry: String?
+  /// `--set` pairs.
+  package var settings: [(name: String, value: String)] = []
+  package var library: GraphLibrary
+  package var weightPaths: [String] = []
+  package var backend = Backend.auto
+  package var threadCount = ThreadPool.processorCount
+  package var seed: UInt64 = 0
+  package var precision = Precision.f32
+
+  package enum Precision: String, CaseIterable, Sendable {
+    case f32, f64
+  }
+
+  package init(path: String, library: GraphLibrary) {
+    self.path = path
+    self.library = library
+  }
+
+  /// The settings with the shapes of tensors that will be given as inputs.
+  package func settings(inputs: [String: HostTensor]) -> Settings {
+    var result = Settings()
+    for (name, value) in settings { result.values[name] = value }
+    result.inputTypes = inputs.mapValues(\.type)
+    return result
+  }
+
+  /// Those settings that the request's entry declares: for running a second graph with the settings
+  /// of a first.
+  package func declared(
+    _ settings: [(name: String, value: String)]
+  ) throws -> [(name: String, value: String)] {
+    let entries = try Compiler(library: library).load(path).entries
+    let entry = entry == nil ? entries.first : entries.first { $0.name == self.entry }
+    return settings.filter { setting in
+      entry?.arguments.contains { $0.name == setting.name } ?? false
+    }
+  }
+
+  /// The definition's graph at a stage.
+  package func graph(
+    at stage: Stage, inputs: [String: HostTensor] = [:]
+  ) throws -> (graph: Graph, notes: [Diagnostic]) {
+    let elaboration = try Compiler(library: library).elaborate(
+      path, entry: entry, settings: settings(inputs: inputs))
+    var graph = elaboration.graph
+    if precision == .f64 { graph = try Widen().run(graph) }
+    return (try Pipeline.run(graph, through: stage).graph, elaboration.notes)
+  }
+
+  /// A program ready to run, with its weights bound, from a definition or a plan.
+  package func executable(
+    inputs: [String: HostTensor] = [:]
+  ) throws -> (executable: Executable, notes: [Diagnostic]) {
+    if Artifact.isArtifact(path) {
+      guard settings.isEmpty, entry == nil else {
+        throw Diagnostics(
+          "is a plan: its entry and settings were fixed when it was compiled", path: path,
+          hint: "leave --set and --entry out, or compile the definition again")
+      }
+      return (try Executable(artifact: path, request: self), [])
+    }
+    let (graph, notes) = try graph(at: .planned, inputs: inputs)
+    let executable = try Executable(graph, backend: backend, threadCount: threadCount)
+    try executable.bind(try Weights(reading: weightPaths))
+    return (executable, notes)
+  }
+}

@@ -1,0 +1,64 @@
+import RetortIR
+import RetortRuntime
+import RetortSyntax
+import RetortTensor
+import RetortText
+
+/// What `retort inspect` says of a definition: its graphs with their arguments.
+package struct DefinitionSummary {
+  private let definition: Definition
+
+  package init(path: String, library: GraphLibrary) throws {
+    definition = try Compiler(library: library).load(path)
+  }
+
+  package func text(json: Bool) -> String {
+    let entries = definition.entries
+    if json {
+      let objects = entries.map { entry in
+        "{\"name\": \(JSONPrinter.quoted(entry.name)), \"signature\": \(JSONPrinter.quoted(entry.signature))}"
+      }
+      return "[" + objects.joined(separator: ", ") + "]"
+    }
+    return entries.map(\.signature).joined(separator: "\n")
+  }
+}
+
+/// What `retort inspect` says of a plan.
+package struct PlanSummary {
+  private let artifact: Artifact
+  private let graph: Graph
+
+  package init(path: String) throws {
+    artifact = try Artifact.read(path, processor: Processor.fingerprint)
+    graph = try Compiler.parse(artifact.graphText, path: path)
+  }
+
+  package func text(json: Bool) -> String {
+    let arena = MemoryReport(graph).arenaByteCount
+    let weights = artifact.tensors.reduce(0) { $0 + $1.tensor.bytes.count }
+    if json {
+      return """
+        {"graph": \(JSONPrinter.quoted(graph.name)), "nodes": \(graph.nodeCount), "arena_bytes": \(arena), \
+        "weight_bytes": \(weights), "processor": \(JSONPrinter.quoted(artifact.processor)), \
+        "backend": \(JSONPrinter.quoted(artifact.backend))}
+        """
+    }
+    func list(_ items: [(String, TensorType)]) -> String {
+      items.map { "\($0.0): \($0.1)" }.joined(separator: ", ")
+    }
+    let arguments = graph.inputs.filter { $0.role == .input }
+      .map { ($0.name, graph.type(of: $0.value)) }
+    let results = graph.outputs.filter { $0.role == .result }
+      .map { ($0.name, graph.type(of: $0.value)) }
+    return """
+      graph \(graph.name)(\(list(arguments))) -> (\(list(results)))
+      nodes      \(graph.nodeCount)
+      arena      \(ByteCount.text(arena))
+      weights    \(ByteCount.text(weights)) in \(artifact.tensors.count) tensors
+      backend    \(artifact.backend)
+      processor  \(artifact.processor)
+      rebuild    \(artifact.rebuild)
+      """
+  }
+}

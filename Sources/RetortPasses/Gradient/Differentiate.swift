@@ -1,0 +1,114 @@
+import RetortIR
+import RetortOps
+import RetortTensor
+import RetortText
+
+/// Expands every `gradient` into the nodes that compute it: reverse mode, inner gradients first.
+///
+/// The graph is rewritten once a round; a round expands all gradients whose losses depend on no
+/// other unexpanded one, so that gradients of gradients take as many rounds as they are deep. For
+/// each, only the nodes between targets and loss are walked backwards (`Activity`), so a weight
+/// whose gradient nobody asks for costs nothing. Loops on the way are emitted with every turn's
+/// carried values collected, and run backwards by a second loop (`ReverseSweep`).
+///
+/// Where a loss does not depend on a target the gradient is zero. Where it depends on it only
+/// through operations that have no derivative, that is an error.
+package struct Differentiate: Pass {
+  package static let name = "differentiate"
+  package static let summary = "expands gradients into nodes"
+  package static let exactness = Exactness.approximates
+  package static let establishes: Set<Property> = [.gradientFree]
+
+  package init() {}
+
+  package func run(_ graph: Graph, _ record: inout PassRecord) throws -> Graph {
+    guard Self.hasGradient(graph.body) else { return graph }
+    var graph = InlineRegions.inline(graph)
+    while Self.hasGradient(graph.body) {
+      let index = GraphIndex(graph)
+      var plans: [Int: GradientPlan] = [:]
+      for number in index.nodes.indices where index.nodes[number].op is Gradient {
+        let node = index.nodes[number]
+        guard let plan = GradientPlan(node, index) else { continue }
+        plans[node.results[0].id] = plan
+      }
+      precondition(!plans.isEmpty, "every gradient waits for another one")
+      record.fire("expand", .approximates, times: plans.count)
+      var sweep = ReverseSweep(graph, plans)
+      graph = try sweep.run()
+    }
+    return graph
+  }
+
+  private static func hasGradient(_ block: Block) -> Bool {
+    block.nodes.contains { $0.op is Gradient || $0.regions.contains(where: hasGradient) }
+  }
+}
+
+/// Every node of a graph, outer before inner, and where values are defined.
+struct GraphIndex {
+  let graph: Graph
+  private(set) var nodes: [Node] = []
+  /// By a value's number; -1 for arguments of blocks.
+  private(set) var definer: [Int]
+  /// The operands of each node and, for regions, what they capture.
+  private(set) var reads: [[Value]] = []
+  /// Whether a node is or holds a gradient.
+  private(set) var holdsGradient: [Bool] = []
+
+  init(_ graph: Graph) {
+    self.graph = graph
+    definer = [Int](repeating: -1, count: graph.values.count)
+    visit(graph.body)
+  }
+
+  @discardableResult
+  private mutating func visit(_ block: Block) -> Bool {
+    var found = false
+    for node in block.nodes {
+      let number = nodes.count
+      nodes.append(node)
+      reads.append(node.regions.isEmpty ? node.operands : node.operands + node.captures)
+      holdsGradient.append(node.op is Gradient)
+      for region in node.regions where visit(region) { holdsGradient[number] = true }
+      for result in node.results { definer[result.id] = number }
+      found = found || holdsGradient[number]
+    }
+    return found
+  }
+
+  /// The nodes that a value depends on and that are visible where it is, in order.
+  func ancestors(of value: Value) -> [Int] {
+    var found: [Int] = []
+    var seen = Set<Int>()
+    var pending = [value]
+    while let next = pending.popLast() {
+      let number = definer[next.id]
+      guard number >= 0, seen.insert(number).inserted else { continue }
+      found.append(number)
+      pending += reads[number]
+    }
+    return found.sorted()
+  }
+}
+
+/// What has to be done for one `gradient` node.
+struct GradientPlan {
+  let node: Node
+  /// The nodes that the loss depends on, in order.
+  let ancestors: [Node]
+  let activity: Activity
+
+  var loss: Value { node.operands[0] }
+  var targets: ArraySlice<Value> { node.operands.dropFirst() }
+
+  /// Nil where the loss depends on a gradient that is not expanded yet.
+  init?(_ node: Node, _ index: GraphIndex) {
+    let numbers = index.ancestors(of: node.operands[0])
+    if numbers.contains(where: { index.holdsGradient[$0] }) { return nil }
+    self.node = node
+    ancestors = numbers.map { index.nodes[$0] }
+    activity = Activity(
+      index.graph, loss: node.operands[0], targets: Array(node.operands.dropFirst()), ancestors)
+  }
+}

@@ -1,0 +1,158 @@
+import RetortIR
+import RetortTensor
+
+/// Walks a graph and changes it node by node. Unlike a `GraphRewriter` it keeps what does not
+/// change as it is, value numbers and names included, so that a pass costs what it changes.
+///
+/// Nodes are handed to the pass after their operands were replaced and their regions walked.
+struct GraphEditor {
+  /// The graph being edited. Its body is the old one until the walk ends; its values grow.
+  private(set) var graph: Graph
+  /// What each value of the old graph has become.
+  private var images: [Value]
+  private var definitions: [Node?]
+  private var open: [[Node]] = []
+  private var names = NameTable()
+  /// Given to every node that is added.
+  private(set) var origin = Origin()
+
+  /// Decides about a node: values that take the place of its results, or nil to keep it.
+  typealias Transform = (inout GraphEditor, Node) throws -> [Value]?
+
+  init(_ graph: Graph) {
+    self.graph = graph
+    images = graph.values.indices.map { Value(id: $0) }
+    definitions = [Node?](repeating: nil, count: graph.values.count)
+  }
+
+  static func edit(_ graph: Graph, _ transform: Transform) rethrows -> Graph {
+    var editor = GraphEditor(graph)
+    let body = try editor.walk(graph.body, transform)
+    return editor.graph.with(body)
+  }
+
+  /// A block with its nodes transformed.
+  mutating func walk(_ block: Block, _ transform: Transform) rethrows -> Block {
+    open.append([])
+    open[open.count - 1].reserveCapacity(block.nodes.count)
+    for node in block.nodes { try visit(node, transform) }
+    let nodes = open.removeLast()
+    return Block(
+      arguments: block.arguments, nodes: nodes, results: block.results.map { self[$0] })
+  }
+
+  private mutating func visit(_ old: Node, _ transform: Transform) rethrows {
+    var node = old
+    if node.operands.contains(where: { images[$0.id] != $0 }) {
+      node.operands = node.operands.map { images[$0.id] }
+    }
+    if !node.regions.isEmpty {
+      var regions: [Block] = []
+      for region in node.regions { regions.append(try walk(region, transform)) }
+      node.regions = regions
+    }
+    let outer = origin
+    origin = node.origin
+    let mark = graph.values.count
+    if let replacement = try transform(&self, node) {
+      replace(node.results, by: replacement, newFrom: mark)
+    } else {
+      append(node)
+    }
+    origin = outer
+  }
+
+  /// What was made to take a value's place takes its name too.
+  private mutating func replace(_ results: [Value], by others: [Value], newFrom mark: Int) {
+    for (old, new) in zip(results, others) {
+      images[old.id] = new
+      if new.id >= mark {
+        graph.values[new.id].name = graph.values[old.id].name
+      }
+    }
+  }
+
+  // MARK: looking
+
+  /// What an old value has become.
+  subscript(value: Value) -> Value { images[value.id] }
+
+  /// The node that defines a value; nil for arguments.
+  func definition(of value: Value) -> Node? { definitions[value.id] }
+
+  func type(of value: Value) -> TensorType { graph.values[value.id].type }
+  func shape(of value: Value) -> Shape { graph.values[value.id].type.shape }
+
+  // MARK: adding
+
+  /// Adds a node as it is.
+  mutating func append(_ node: Node) {
+    open[open.count - 1].append(node)
+    for result in node.results { definitions[result.id] = node }
+  }
+
+  /// Adds an operation with one result, whose operands are known to fit.
+  mutating func add(_ op: any Op, _ operands: [Value], name: String? = nil) -> Value {
+    let types: [TensorType]
+    do {
+      types = try op.resultTypes(
+        operands.map(type), regions: [], type: { [graph] in graph.type(of: $0) })
+    } catch {
+      preconditionFailure("\(op.signature): \(error.message) [\(error.label)]")
+    }
+    precondition(types.count == 1, "\(op.signature) has \(types.count) results")
+    let result = newValue(types[0], name: name ?? Swift.type(of: op).name)
+    append(Node(op: op, operands: operands, results: [result], origin: origin))
+    return result
+  }
+
+  /// A value that nothing defines yet, under a name that is free.
+  mutating func newValue(_ type: TensorType, name: String) -> Value {
+    let free = names.claim(name, in: graph)
+    graph.values.append(ValueInfo(type: type, name: free))
+    let value = Value(id: graph.values.count - 1)
+    images.append(value)
+    definitions.append(nil)
+    return value
+  }
+}
+
+extension Graph {
+  /// The graph with another body, whose results are the outputs.
+  func with(_ body: Block) -> Graph {
+    var result = self
+    result.body = body
+    result.outputs = zip(outputs, body.results).map {
+      GraphOutput(value: $1, name: $0.name, role: $0.role)
+    }
+    return result
+  }
+}
+
+/// Names that are taken; filled when the first new one is asked for.
+struct NameTable {
+  private var taken: Set<String> = []
+  private var next: [String: Int] = [:]
+
+  /// The name itself if it is free, else its stem and a number.
+  mutating func claim(_ name: String, in graph: Graph) -> String {
+    if taken.isEmpty { taken = Set(graph.values.map(\.name)) }
+    let name = Keyword.isReserved(name) ? name + "_" : name
+    if taken.insert(name).inserted { return name }
+    let stem = Self.stem(of: name)
+    var number = next[stem] ?? 1
+    while !taken.insert("\(stem)_\(number)").inserted { number += 1 }
+    next[stem] = number + 1
+    return "\(stem)_\(number)"
+  }
+
+  /// `relu_3` → `relu`
+  private static func stem(of name: String) -> String {
+    guard let underscore = name.lastIndex(of: "_"), underscore > name.startIndex else {
+      return name
+    }
+    let digits = name[name.index(after: underscore)...]
+    guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else { return name }
+    return String(name[..<underscore])
+  }
+}

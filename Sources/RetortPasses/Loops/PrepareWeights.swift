@@ -1,0 +1,133 @@
+import RetortIR
+import RetortOps
+import RetortTensor
+
+/// Gathers what depends on weights alone into one `prepare` region, run once when they are bound.
+///
+/// Weights that the graph updates do not count. Fills, constants and iotas are copied into the
+/// region, not kept by it; broadcasts at its edge stay outside, for they would only make weights
+/// larger. Without any work to save there is no region.
+package struct PrepareWeights: Pass {
+  package static let name = "prepare-weights"
+  package static let summary = "gathers what depends on weights alone"
+  package static let requires: Set<Property> = [.hoisted]
+  package static let establishes: Set<Property> = [.prepared]
+
+  package init() {}
+
+  package func run(_ graph: Graph, _ record: inout PassRecord) throws -> Graph {
+    let isPrepared = graph.body.nodes.contains { $0.op is Prepare }
+    let graph = isPrepared ? Self.flatten(graph) : graph
+    let chosen = Self.chosen(graph)
+    guard chosen.contains(true) else { return graph }
+    record.fire("prepare", times: chosen.count { $0 })
+    return Self.gather(graph, chosen)
+  }
+
+  /// Takes regions that are there already apart.
+  private static func flatten(_ graph: Graph) -> Graph {
+    GraphEditor.edit(graph) { editor, node in
+      guard node.op is Prepare else { return nil }
+      node.regions[0].nodes.forEach { editor.append($0) }
+      return node.regions[0].results
+    }
+  }
+
+  /// Which nodes of the graph's body go into the region.
+  private static func chosen(_ graph: Graph) -> [Bool] {
+    let nodes = graph.body.nodes
+    var fixed = Set(graph.fixedWeights)
+    var chosen = [Bool](repeating: false, count: nodes.count)
+    for (index, node) in nodes.enumerated() {
+      let reads = node.regions.isEmpty ? node.operands : node.operands + node.captures
+      guard reads.allSatisfy(fixed.contains) else { continue }
+      fixed.formUnion(node.results)
+      chosen[index] = !ElementwiseOps.isSource(node.op)
+    }
+    // A broadcast stays unless something prepared reads it.
+    var needed = Set<Value>()
+    for index in nodes.indices.reversed() where chosen[index] {
+      if nodes[index].op is Broadcast, !needed.contains(nodes[index].results[0]) {
+        chosen[index] = false
+      } else {
+        needed.formUnion(nodes[index].operands)
+        if !nodes[index].regions.isEmpty { needed.formUnion(nodes[index].captures) }
+      }
+    }
+    return chosen
+  }
+
+  private static func gather(_ graph: Graph, _ chosen: [Bool]) -> Graph {
+    var editor = GraphEditor(graph)
+    let nodes = graph.body.nodes
+    var sources: [Value: Node] = [:]
+    for node in nodes where ElementwiseOps.isSource(node.op) { sources[node.results[0]] = node }
+    var inside: [Node] = []
+    var images: [Value: Value] = [:]
+    /// Values of the region that the rest reads, in order.
+    var yielded: [Value] = []
+    var defined = Set<Value>()
+    var rest: [Node] = []
+    var used = Set<Value>()
+    func copySources(_ values: [Value]) {
+      for value in values where images[value] == nil {
+        guard var source = sources[value] else { continue }
+        let copy = editor.newValue(editor.type(of: value), name: graph.name(of: value))
+        source.results = [copy]
+        inside.append(source)
+        images[value] = copy
+      }
+    }
+    for (node, isChosen) in zip(nodes, chosen) {
+      if isChosen {
+        copySources(node.regions.isEmpty ? node.operands : node.operands + node.captures)
+        inside.append(node.replacing(images))
+        defined.formUnion(node.results)
+      } else {
+        rest.append(node)
+        used.formUnion(node.operands)
+        if !node.regions.isEmpty { used.formUnion(node.captures) }
+      }
+    }
+    used.formUnion(graph.body.results)
+    // Sources that were copied and that nobody else reads.
+    rest.removeAll { ElementwiseOps.isSource($0.op) && !used.contains($0.results[0]) }
+    for node in inside {
+      yielded += node.results.filter { defined.contains($0) && used.contains($0) }
+    }
+    // What the rest reads keeps its name; the region's own value gets another.
+    let outer = yielded
+    for value in outer {
+      let inner = editor.newValue(editor.type(of: value), name: graph.name(of: value))
+      images[value] = inner
+    }
+    inside = inside.map { $0.renaming(images) }
+    let region = Block(nodes: inside, results: outer.map { images[$0]! })
+    let prepare = Node(op: Prepare(), operands: [], results: outer, regions: [region],
+      origin: Origin(derivation: "weights prepared"))
+    return editor.graph.with(
+      Block(
+        arguments: graph.body.arguments, nodes: [prepare] + rest, results: graph.body.results))
+  }
+}
+
+extension Node {
+  /// The node with its operands, those in regions included, replaced.
+  func replacing(_ images: [Value: Value]) -> Node {
+    var node = self
+    node.operands = operands.map { images[$0] ?? $0 }
+    node.regions = regions.map { region in
+      Block(
+        arguments: region.arguments, nodes: region.nodes.map { $0.replacing(images) },
+        results: region.results.map { images[$0] ?? $0 })
+    }
+    return node
+  }
+
+  /// As `replacing`, with the node's own results replaced too.
+  func renaming(_ images: [Value: Value]) -> Node {
+    var node = replacing(images)
+    node.results = results.map { images[$0] ?? $0 }
+    return node
+  }
+}

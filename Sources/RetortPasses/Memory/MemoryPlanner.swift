@@ -1,0 +1,138 @@
+import RetortIR
+import RetortOps
+import RetortTensor
+
+/// Gives every value of a program its place in one arena.
+package enum MemoryPlanner {
+  /// Up to this many stretches the slower, denser way of packing is tried too.
+  private static let denseLimit = 1024
+
+  /// The graph with every node's places as annotations, and the plan.
+  ///
+  /// Annotations: `offsets`, one byte offset a result; of loops also `slots`, those of the index
+  /// and the carried values; of `prepare` regions `prepared`, the offsets of their results in a
+  /// segment of their own, which outlives runs. All are multiples of 64.
+  /// - Complexity: O(n log n)
+  package static func plan(_ graph: Graph) -> (Graph, MemoryPlan) {
+    let lifetimes = Lifetimes(graph)
+    let storage = Storage(graph, lifetimes)
+    var (offsets, byteCount) = inOrder(storage.units)
+    let bound = lowerBound(storage.units, lifetimes.stepCount)
+    if storage.units.count <= denseLimit, byteCount > bound {
+      let dense = bySize(storage.units)
+      if dense.byteCount < byteCount { (offsets, byteCount) = dense }
+    }
+    let entries = zip(storage.units, offsets).map { unit, offset in
+      MemoryPlan.Entry(
+        value: unit.value, offset: offset, byteCount: unit.byteCount,
+        lifetime: unit.first...max(unit.first, unit.last))
+    }
+    var result = graph
+    result.body = annotated(graph.body, storage, offsets, graph)
+    return (
+      result, MemoryPlan(entries: entries, arenaByteCount: byteCount, lowerBound: bound)
+    )
+  }
+
+  /// The largest sum of bytes that are needed at one step.
+  private static func lowerBound(_ units: [StorageUnit], _ stepCount: Int) -> Int {
+    var changes = [Int](repeating: 0, count: stepCount + 2)
+    for unit in units {
+      changes[unit.first] += unit.byteCount
+      changes[max(unit.first, unit.last) + 1] -= unit.byteCount
+    }
+    var sum = 0
+    return changes.reduce(0) {
+      sum += $1
+      return max($0, sum)
+    }
+  }
+
+  /// Best fit in the order of time.
+  private static func inOrder(_ units: [StorageUnit]) -> (offsets: [Int], byteCount: Int) {
+    var allocator = OffsetAllocator()
+    var offsets = [Int](repeating: 0, count: units.count)
+    let starts = units.indices.sorted { (units[$0].first, $0) < (units[$1].first, $1) }
+    let ends = units.indices.sorted { (units[$0].last, $0) < (units[$1].last, $1) }
+    var freed = 0
+    for index in starts {
+      while units[ends[freed]].last < units[index].first {
+        allocator.free(offsets[ends[freed]], units[ends[freed]].extent)
+        freed += 1
+      }
+      offsets[index] = allocator.allocate(units[index].extent)
+    }
+    return (offsets, allocator.byteCount)
+  }
+
+  /// The largest first, each at the lowest place that is free for all of its life.
+  private static func bySize(_ units: [StorageUnit]) -> (offsets: [Int], byteCount: Int) {
+    var offsets = [Int](repeating: 0, count: units.count)
+    var placed: [Int] = []  // ascending by offset
+    var byteCount = 0
+    let order = units.indices.sorted { (-units[$0].extent, $0) < (-units[$1].extent, $1) }
+    for index in order where units[index].extent > 0 {
+      var offset = 0
+      for other in placed
+      where units[other].first <= units[index].last && units[index].first <= units[other].last {
+        if offsets[other] >= offset + units[index].extent { break }
+        offset = max(offset, offsets[other] + units[other].extent)
+      }
+      offsets[index] = offset
+      byteCount = max(byteCount, offset + units[index].extent)
+      let place = placed.firstIndex { offsets[$0] > offset } ?? placed.count
+      placed.insert(index, at: place)
+    }
+    return (offsets, byteCount)
+  }
+
+  // MARK: writing down
+
+  private static func annotated(
+    _ block: Block, _ storage: Storage, _ offsets: [Int], _ graph: Graph
+  ) -> Block {
+    func places(_ values: [Value]) -> AttributeValue {
+      .integers(values.map { offsets[storage.unitOf[$0.id]] })
+    }
+    var prepared = 0
+    var block = block
+    for index in block.nodes.indices {
+      var node = block.nodes[index]
+      node.annotations.removeAll { ["offsets", "slots", "prepared"].contains($0.name) }
+      switch node.op {
+      case is Prepare:
+        var own: [Int] = []
+        for result in node.results {
+          own.append(prepared)
+          prepared += (graph.type(of: result).byteCount + 63) & ~63
+        }
+        node.annotations.append(Annotation("prepared", .integers(own)))
+        node.regions[0] = annotated(node.regions[0], storage, offsets, graph)
+      case is Repeat:
+        node.annotations.append(Annotation("offsets", places(node.results)))
+        node.annotations.append(Annotation("slots", places(node.regions[0].arguments)))
+        node.regions[0] = annotated(node.regions[0], storage, offsets, graph)
+      default:
+        node.annotations.append(Annotation("offsets", places(node.results)))
+      }
+      block.nodes[index] = node
+    }
+    return block
+  }
+}
+
+/// Plans memory: order, lifetimes, reuse in place, offsets.
+package struct PlanMemory: Pass {
+  package static let name = "plan-memory"
+  package static let summary = "gives every value its place in memory"
+  package static let requires: Set<Property> = [.gradientFree]
+  package static let establishes: Set<Property> = [.planned]
+
+  package init() {}
+
+  package func run(_ graph: Graph, _ record: inout PassRecord) throws -> Graph {
+    let (planned, plan) = MemoryPlanner.plan(graph)
+    record.fire("place", times: plan.entries.count)
+    return planned
+  }
+}

@@ -1,0 +1,71 @@
+/// A part of a stage.
+package enum PipelineStep: Sendable {
+  case once(any Pass)
+  /// The passes in turn until none fires. Reaching the cap is an internal error.
+  case repeated([any Pass], cap: Int)
+
+  package var passes: [any Pass] {
+    switch self {
+    case .once(let pass): [pass]
+    case .repeated(let passes, _): passes
+    }
+  }
+}
+
+/// Which passes make up each stage, and in which order.
+package struct Pipeline: Sendable {
+  package let name: String
+  package let stages: [(stage: Stage, steps: [PipelineStep])]
+
+  package init(_ name: String, _ stages: [(stage: Stage, steps: [PipelineStep])]) {
+    self.name = name
+    self.stages = stages
+  }
+
+  /// What `compile` runs.
+  package static let standard = Pipeline(
+    "standard",
+    [
+      (.elaborated, []),
+      (
+        .differentiated,
+        [
+          .once(Differentiate()),
+          // Only gradients tell `detach` from its operand.
+          .once(RemoveDetach()),
+          // Rules offer more than is wanted; what nobody reads goes before anyone looks at it.
+          .once(RemoveDeadNodes()),
+        ]
+      ),
+      (
+        .simplified,
+        [
+          .repeated(
+            [
+              FoldConstants(), SimplifyAlgebra(),
+              // Equal nodes first, so that a product with two equal readers counts as read once.
+              ShareCommonNodes(), RemoveDeadNodes(), FoldScales(),
+            ], cap: 64)
+        ]
+      ),
+      (
+        .hoisted,
+        [
+          // What leaves a loop may be what weights alone decide.
+          .once(HoistInvariants()), .once(ShareCommonNodes()), .once(PrepareWeights()),
+        ]
+      ),
+      // Views are batched by the definitions that share passes today.
+      (.batched, []),
+      (.lowered, [.once(ChooseAlgorithms())]),
+      (.fused, [.once(FuseElementwise()), .once(RemoveDeadNodes())]),
+      (.planned, [.once(PlanMemory())]),
+    ])
+
+  package var passes: [any Pass] { stages.flatMap { $0.steps.flatMap(\.passes) } }
+
+  /// The pass of a name, for replaying one step.
+  package static func pass(named name: String) -> (any Pass)? {
+    (standard.passes + [Widen(), InlineRegions()]).first { $0.name == name }
+  }
+}

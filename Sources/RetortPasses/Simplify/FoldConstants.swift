@@ -1,0 +1,127 @@
+import RetortIR
+import RetortOps
+import RetortTensor
+
+/// Computes what depends on constants alone, with the operations' references.
+///
+/// Results of at most 4096 elements become a `constant`, or a `fill` where all elements are the
+/// same; elementwise operations on fills become fills of any size. What no constant can spell
+/// (keys, integers beyond 2⁵³) is left.
+package struct FoldConstants: Pass {
+  package static let name = "fold-constants"
+  package static let summary = "computes what depends on constants alone"
+  package static let requires: Set<Property> = [.gradientFree]
+
+  package static let elementLimit = 4096
+
+  package init() {}
+
+  package func run(_ graph: Graph, _ record: inout PassRecord) throws -> Graph {
+    var known: [Value: HostTensor] = [:]
+    var count = 0
+    let result = GraphEditor.edit(graph) { editor, node in
+      guard let op = node.op as? any TensorOp, !node.operands.isEmpty else { return nil }
+      guard let folded = Self.fold(op, node, &editor, &known) else { return nil }
+      count += 1
+      return folded
+    }
+    record.fire("fold", times: count)
+    return count == 0 ? graph : result
+  }
+
+  private static func fold(
+    _ op: any TensorOp, _ node: Node, _ editor: inout GraphEditor,
+    _ known: inout [Value: HostTensor]
+  ) -> [Value]? {
+    for operand in node.operands {
+      guard let source = editor.definition(of: operand), ElementwiseOps.isSource(source.op) else {
+        return nil
+      }
+    }
+    let types = node.results.map { editor.type(of: $0) }
+    if ElementwiseOps.contains(op), let value = splat(op, node, types[0], editor) {
+      return [editor.add(value, [])]
+    }
+    let operandCounts = node.operands.map { editor.type(of: $0).elementCount }
+    guard (types.map(\.elementCount) + operandCounts).allSatisfy({ $0 <= elementLimit }) else {
+      return nil
+    }
+    let operands = node.operands.map { tensor($0, editor, &known) }
+    let results = evaluate(op, operands, types)
+    var values: [Value] = []
+    for result in results {
+      guard let spelled = spell(result) else { return nil }
+      let value = editor.add(spelled, [])
+      known[value] = result
+      values.append(value)
+    }
+    return values
+  }
+
+  /// An elementwise operation on fills, computed on one element.
+  private static func splat(
+    _ op: any TensorOp, _ node: Node, _ type: TensorType, _ editor: GraphEditor
+  ) -> Fill? {
+    var operands: [HostTensor] = []
+    for operand in node.operands {
+      guard let fill = editor.definition(of: operand)?.op as? Fill else { return nil }
+      operands.append(evaluate(Fill(fill.value, [], fill.type), [], [TensorType(fill.type, [])])[0])
+    }
+    let result = evaluate(op, operands, [type.with(Shape([]))])[0]
+    guard let number = number(result) else { return nil }
+    return Fill(number, type.shape, type.element)
+  }
+
+  private static func tensor(
+    _ value: Value, _ editor: GraphEditor, _ known: inout [Value: HostTensor]
+  ) -> HostTensor {
+    if let tensor = known[value] { return tensor }
+    let op = editor.definition(of: value)!.op as! any TensorOp
+    let tensor = evaluate(op, [], [editor.type(of: value)])[0]
+    known[value] = tensor
+    return tensor
+  }
+
+  static func evaluate(
+    _ op: any TensorOp, _ operands: [HostTensor], _ types: [TensorType]
+  ) -> [HostTensor] {
+    var results = types.map { HostTensor(zeros: $0) }
+    func bind(_ index: Int, _ views: [TensorView], _ own: [TensorView]) {
+      if index < operands.count {
+        operands[index].withView { bind(index + 1, views + [$0], own) }
+      } else if own.count < types.count {
+        results[own.count].withMutableView { bind(index, views, own + [$0]) }
+      } else {
+        op.reference(views, own)
+      }
+    }
+    bind(0, [], [])
+    return results
+  }
+
+  private static func number(_ tensor: HostTensor) -> Double? {
+    tensor.type.element == .key ? nil : exact(tensor)?.first
+  }
+
+  /// The elements as numbers, if each is one exactly.
+  private static func exact(_ tensor: HostTensor) -> [Double]? {
+    guard tensor.type.element != .key else { return nil }
+    let numbers = tensor.doubles
+    if tensor.type.element == .i64 {
+      let integers = tensor.elements(as: Int64.self)
+      for (number, integer) in zip(numbers, integers) where Int64(exactly: number) != integer {
+        return nil
+      }
+    }
+    return numbers
+  }
+
+  private static func spell(_ tensor: HostTensor) -> (any TensorOp)? {
+    guard let numbers = exact(tensor) else { return nil }
+    let (shape, element) = (tensor.shape, tensor.type.element)
+    if let first = numbers.first, numbers.allSatisfy({ $0.bitPattern == first.bitPattern }) {
+      return Fill(first, shape, element)
+    }
+    return Constant(numbers, shape, element)
+  }
+}

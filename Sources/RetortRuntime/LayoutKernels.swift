@@ -1,0 +1,115 @@
+import RetortIR
+import RetortOps
+import RetortTensor
+
+/// Operations that only move elements, of any type.
+enum LayoutKernels {
+  /// The kernels of an operation that moves elements; nil for others.
+  static func kernels(
+    _ op: any TensorOp, _ operands: [TensorView], _ y: TensorView
+  ) -> [any Kernel]? {
+    switch op {
+    case let op as Fill: [FillKernel(op.value, y)]
+    case is Reshape, is Detach: [gather(operands[0], y, operands[0].shape.strides, operands[0].shape)]
+    case is Broadcast:
+      [gather(operands[0], y, operands[0].shape.broadcastStrides(to: y.shape), y.shape)]
+    case let op as Transpose: [transpose(op, operands[0], y)]
+    case let op as Slice: [slice(op, operands[0], y)]
+    case let op as Reverse: [reverse(op, operands[0], y)]
+    case let op as Pad: pad(op, operands[0], y)
+    case let op as Concatenate: concatenate(op, operands, y)
+    case let op as Gather: [gatherSlices(op, operands[0], operands[1], y)]
+    default: nil
+    }
+  }
+
+  /// Fills y in order from strided places of x.
+  private static func gather(
+    _ x: TensorView, _ y: TensorView, _ strides: [Int], _ shape: Shape, first: Int = 0
+  ) -> any Kernel {
+    StridedCopy(
+      shape, byteCount: y.type.element.byteCount, from: x.base, strides, first: first, to: y.base,
+      shape.strides)
+  }
+
+  private static func transpose(_ op: Transpose, _ x: TensorView, _ y: TensorView) -> any Kernel {
+    let strides = x.shape.strides
+    return gather(x, y, op.permutation.map { strides[x.shape.normalised($0)!] }, y.shape)
+  }
+
+  private static func slice(_ op: Slice, _ x: TensorView, _ y: TensorView) -> any Kernel {
+    var strides = x.shape.strides
+    var first = 0
+    for (i, axis) in op.axes.enumerated() {
+      let axis = x.shape.normalised(axis)!
+      first += op.start[i] * strides[axis]
+      strides[axis] *= op.step.isEmpty ? 1 : op.step[i]
+    }
+    return gather(x, y, strides, y.shape, first: first)
+  }
+
+  private static func reverse(_ op: Reverse, _ x: TensorView, _ y: TensorView) -> any Kernel {
+    var strides = x.shape.strides
+    var first = 0
+    for axis in op.axes.map({ x.shape.normalised($0)! }) {
+      first += (x.shape[axis] - 1) * strides[axis]
+      strides[axis] *= -1
+    }
+    return gather(x, y, strides, y.shape, first: first)
+  }
+
+  private static func pad(_ op: Pad, _ x: TensorView, _ y: TensorView) -> [any Kernel] {
+    var strides = y.shape.strides
+    var first = 0
+    for (i, axis) in op.axes.enumerated() {
+      let axis = x.shape.normalised(axis)!
+      first += op.low[i] * strides[axis]
+      strides[axis] *= (op.interior.isEmpty ? 0 : op.interior[i]) + 1
+    }
+    return [FillKernel(op.value, y), scatter(x, y, strides, first)]
+  }
+
+  private static func concatenate(
+    _ op: Concatenate, _ operands: [TensorView], _ y: TensorView
+  ) -> [any Kernel] {
+    let axis = y.shape.normalised(op.axis)!
+    let strides = y.shape.strides
+    var start = 0
+    return operands.map { x in
+      defer { start += x.shape[axis] }
+      return scatter(x, y, strides, start * strides[axis])
+    }
+  }
+
+  private static func scatter(
+    _ x: TensorView, _ y: TensorView, _ strides: [Int], _ first: Int
+  ) -> any Kernel {
+    StridedCopy(
+      x.shape, byteCount: x.type.element.byteCount, from: x.base, x.shape.strides, to: y.base,
+      strides, targetFirst: first)
+  }
+
+  /// Copies slices; a tile is a fixed number of them.
+  private static func gatherSlices(
+    _ op: Gather, _ x: TensorView, _ indices: TensorView, _ y: TensorView
+  ) -> any Kernel {
+    let split = AxisSplit(x.shape, axis: x.shape.normalised(op.axis)!)
+    let byteCount = split.innerCount * x.type.element.byteCount
+    let count = indices.elementCount
+    let sliceCount = byteCount == 0 ? 0 : split.outerCount * count
+    let perTile = max(1, 65_536 / max(1, byteCount))
+    let isWide = indices.type.element == .i64
+    return BoundKernel(tiles: (sliceCount + perTile - 1) / perTile) { tile, _ in
+      for slice in tile * perTile..<min((tile + 1) * perTile, sliceCount) {
+        let (outer, place) = slice.quotientAndRemainder(dividingBy: count)
+        let index =
+          isWide
+          ? Int(indices.base.load(fromByteOffset: 8 * place, as: Int64.self))
+          : Int(indices.base.load(fromByteOffset: 4 * place, as: Int32.self))
+        let position = min(max(index, 0), split.extent - 1)
+        (y.base + slice * byteCount).copyMemory(
+          from: x.base + (outer * split.extent + position) * byteCount, byteCount: byteCount)
+      }
+    }
+  }
+}

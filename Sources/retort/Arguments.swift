@@ -1,0 +1,126 @@
+import RetortText
+
+/// An option that a command takes.
+struct Option: Sendable {
+  let name: String
+  /// What stands for the value in the help, `NAME=VALUE`; nil for a switch.
+  let placeholder: String?
+  let isRepeatable: Bool
+  let help: String
+
+  init(_ name: String, _ placeholder: String?, repeats: Bool = false, _ help: String) {
+    self.name = name
+    self.placeholder = placeholder
+    isRepeatable = repeats
+    self.help = help
+  }
+
+  /// An option without a value.
+  init(switch name: String, _ help: String) {
+    self.init(name, nil, help)
+  }
+}
+
+/// A wrong command line: exit code 64.
+struct UsageError: Error {
+  let message: String
+  /// The command whose help would tell, where one was recognised.
+  var command: String?
+}
+
+/// The words of one command, sorted into positional arguments and options.
+struct Arguments: Sendable {
+  private(set) var positionals: [String] = []
+  private var values: [String: [String]] = [:]
+
+  /// Options are `--name VALUE` or `--name=VALUE`; `--` ends them; a single `-` is a positional.
+  init(_ words: [String], positionalCount: ClosedRange<Int>, options: [Option]) throws {
+    let table = Dictionary(uniqueKeysWithValues: options.map { ($0.name, $0) })
+    var rest = words[...]
+    var onlyPositionals = false
+    while let word = rest.popFirst() {
+      if onlyPositionals || !word.hasPrefix("-") || word == "-" {
+        positionals.append(word)
+        continue
+      }
+      if word == "--" {
+        onlyPositionals = true
+        continue
+      }
+      try take(word, &rest, table, options.map(\.name))
+    }
+    if positionals.count < positionalCount.lowerBound {
+      throw UsageError(message: "an argument is missing")
+    }
+    if positionals.count > positionalCount.upperBound {
+      throw UsageError(
+        message: "'\(positionals[positionalCount.upperBound])' is one argument too many")
+    }
+  }
+
+  private mutating func take(
+    _ word: String, _ rest: inout ArraySlice<String>, _ table: [String: Option], _ names: [String]
+  ) throws {
+    let name: String
+    var value: String?
+    let equals = word.firstIndex(of: "=")
+    if let equals, table[word] == nil {
+      name = String(word[..<equals])
+      value = String(word[word.index(after: equals)...])
+    } else {
+      name = word == "-o" ? "-o" : word
+    }
+    guard let option = table[name] else {
+      let nearest = Suggestion.nearest(to: name, in: names).map { "; did you mean '\($0)'?" } ?? ""
+      throw UsageError(message: "'\(name)' is not an option here\(nearest)")
+    }
+    if option.placeholder == nil {
+      if value != nil { throw UsageError(message: "'\(name)' takes no value") }
+      values[name] = [""]
+      return
+    }
+    if value == nil { value = rest.popFirst() }
+    guard let value else {
+      throw UsageError(message: "'\(name)' needs a value: \(name) \(option.placeholder!)")
+    }
+    if !option.isRepeatable, values[name] != nil {
+      throw UsageError(message: "'\(name)' is given twice")
+    }
+    values[name, default: []].append(value)
+  }
+
+  func has(_ name: String) -> Bool { values[name] != nil }
+  func all(_ name: String) -> [String] { values[name] ?? [] }
+  subscript(name: String) -> String? { values[name]?.last }
+
+  /// A whole number of at least `minimum`.
+  func integer(_ name: String, minimum: Int) throws -> Int? {
+    guard let text = self[name] else { return nil }
+    guard let number = Int(text), number >= minimum else {
+      throw UsageError(message: "'\(name)' takes a whole number of at least \(minimum), got '\(text)'")
+    }
+    return number
+  }
+
+  /// `NAME=VALUE` words as pairs, in order.
+  func pairs(_ name: String) throws -> [(name: String, value: String)] {
+    try all(name).map { text in
+      guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+        throw UsageError(message: "'\(name)' takes NAME=VALUE, got '\(text)'")
+      }
+      return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+    }
+  }
+
+  /// One of a closed list of words.
+  func choice<C: CaseIterable & RawRepresentable>(
+    _ name: String, _ type: C.Type
+  ) throws -> C? where C.RawValue == String {
+    guard let text = self[name] else { return nil }
+    guard let choice = C(rawValue: text) else {
+      let names = C.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UsageError(message: "'\(name)' takes one of \(names), got '\(text)'")
+    }
+    return choice
+  }
+}

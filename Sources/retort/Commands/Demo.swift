@@ -1,0 +1,32 @@
+import Foundation
+import RetortDefence
+import RetortFormats
+import RetortRuntime
+import RetortText
+
+extension Command {
+  static let demo = Command(
+    name: "demo", summary: "attacks and purifies images on the shipped model; needs no download",
+    positionals: "", positionalCount: 0...0,
+    options: [
+      Option("-o", "FILE", "where to write the picture (default: retort-demo.png)"),
+      .threads, .graphs,
+    ],
+    discussion: """
+      Draws 64 test images, attacks the shipped classifier on them (PGD, radius 8/255), purifies them
+      with one task and with three, prints the accuracies and writes a contact sheet.
+      """
+  ) { arguments in
+    let target = arguments["-o"] ?? "retort-demo.png"
+    let start = ContinuousClock.now
+    let demonstration = Demonstration(
+      library: try arguments.library(),
+      threadCount: try arguments.integer("--threads", minimum: 1) ?? ThreadPool.processorCount,
+      observer: ProgressLine())
+    let result = try demonstration.run()
+    try AtomicFile.write(PNG.encode(result.sheet), to: target)
+    print(result.table, terminator: "")
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    print("\(target): images before and after; \(String(format: "%.1f", seconds)) s in all")
+  }
+}

@@ -1,0 +1,35 @@
+import RetortDriver
+import RetortFormats
+import RetortText
+
+private enum CifarLayout: String, CaseIterable { case cifar10, cifar100 }
+
+extension Command {
+  static let inspect = Command(
+    name: "inspect", summary: "lists what a file holds: tensors, images, a definition or a plan",
+    positionals: "FILE", positionalCount: 1...1,
+    options: [
+      Option(switch: "--json", "machine-readable: names, types, shapes and SHA-256 of the values"),
+      Option("--format", "cifar10|cifar100", "the layout of a CIFAR .bin file (default: cifar10)"),
+      .graphs,
+    ],
+    discussion: """
+        retort inspect model.safetensors
+        retort inspect --json test_batch.bin
+      """
+  ) { arguments in
+    let path = arguments.positionals[0]
+    let text: String
+    if path.hasSuffix(".graph") {
+      let library = try arguments.library()
+      text = try DefinitionSummary(path: path, library: library).text(json: arguments.has("--json"))
+    } else if Artifact.isArtifact(path) {
+      text = try PlanSummary(path: path).text(json: arguments.has("--json"))
+    } else {
+      let layout = try arguments.choice("--format", CifarLayout.self) ?? .cifar10
+      let inspection = try Inspection.read(path, cifar: layout == .cifar10 ? .cifar10 : .cifar100)
+      text = arguments.has("--json") ? inspection.json : inspection.text
+    }
+    print(text, terminator: text.hasSuffix("\n") ? "" : "\n")
+  }
+}

@@ -1,0 +1,45 @@
+import RetortDefence
+import RetortDriver
+import RetortFormats
+import RetortTensor
+import RetortText
+
+extension Command {
+  static let purify = Command(
+    name: "purify", summary: "purifies images and gives the classifier's answers before and after",
+    positionals: "PURIFIER", positionalCount: 1...1,
+    options: Option.definition + Option.running + [
+      Option("--images", "PATH", "a PNG file, a folder of them, a CIFAR-10 .bin file or .npy"),
+      Option("-o", "PATH", "a .npy file, a .png file (one image) or a folder of PNG files"),
+      Option("--batch", "N", "images at a time (default: 32)"),
+      Option("--count", "N", "only the first N images"),
+    ],
+    discussion: """
+      PNG files hold 8 bits a channel: the purified image is rounded, and the answer is the one for
+      the rounded image. A .npy file keeps 32-bit floats.
+
+        retort purify graphs/purifiers/multitask.graph --weights graphs/weights/demo.safetensors \\
+          --images pictures -o purified
+      """
+  ) { arguments in
+    guard let source = arguments["--images"] else {
+      throw UsageError(message: "'--images PATH' is missing")
+    }
+    guard let target = arguments["-o"] else { throw UsageError(message: "'-o PATH' is missing") }
+    var purification = Purification(request: try arguments.request(arguments.positionals[0]))
+    purification.batch = try arguments.integer("--batch", minimum: 1) ?? 32
+    var images = try ImageSet(reading: source)
+    if let count = try arguments.integer("--count", minimum: 1), count < images.count {
+      images = images.slice(0..<count)
+    }
+    guard !target.hasSuffix(".png") || images.count == 1 else {
+      throw UsageError(message: "'-o \(target)' holds one image, there are \(images.count)")
+    }
+    let keepsFloats = target.hasSuffix(".npy")
+    let outcome = try purification.run(
+      images, roundsToBytes: !keepsFloats, observer: ProgressLine())
+    Console.notes(outcome.notes)
+    try Images(pixels: outcome.purified, names: images.names).write(to: target)
+    print(PurificationTable(images: images, outcome: outcome).text, terminator: "")
+  }
+}

@@ -1,0 +1,54 @@
+import RetortDriver
+import RetortFormats
+import RetortTensor
+import RetortText
+
+extension Command {
+  static let run = Command(
+    name: "run", summary: "runs a graph on tensors from files",
+    positionals: "DEFINITION|PLAN", positionalCount: 1...1,
+    options: Option.definition + Option.running + [
+      Option("--input", "NAME=FILE", repeats: true, "an input (.npy, .npz, .safetensors)"),
+      Option("--output", "NAME=FILE", repeats: true, "where to write a result, by suffix"),
+      Option("--precision", "f32|f64", "f64 runs everything in double, with --backend reference"),
+      Option(switch: "--check-finite", "stops at the first node that makes NaN or infinity"),
+      Option("--profile", "TRACE.json", "writes a Chrome trace and prints a table of times"),
+    ],
+    discussion: """
+      Inputs of element type 'key' are filled from --seed. Dimensions that the inputs' shapes fix
+      need no --set. Results without --output are summarised on standard output.
+
+        retort run model.graph --weights w.safetensors --input x=x.npy --output logits=y.npy
+      """
+  ) { arguments in
+    let request = try arguments.request(arguments.positionals[0])
+    let inputs = try arguments.inputTensors()
+    let targets = try arguments.pairs("--output")
+    if arguments.has("--check-finite") {
+      try FiniteCheck.run(request, inputs: inputs)
+    }
+    let (executable, notes) = try request.executable(inputs: inputs)
+    Console.notes(notes)
+    let names = executable.graph.outputs.filter { $0.role == .result }.map(\.name)
+    for (name, _) in targets where !names.contains(name) {
+      throw Diagnostics(
+        "'\(executable.graph.name)' has no result '\(name)'",
+        hint: Suggestion.hint(for: name, in: names))
+    }
+    let results: [String: HostTensor]
+    if let trace = arguments["--profile"] {
+      let (measured, report) = try executable.profile(inputs, seed: request.seed)
+      results = measured
+      try AtomicFile.write(report.chromeTrace, to: trace)
+      print(report.table, terminator: "")
+    } else {
+      results = try executable.run(inputs, seed: request.seed)
+    }
+    for (name, file) in targets {
+      try TensorFile.write([(name, results[name]!)], to: file)
+    }
+    for name in names where !targets.contains(where: { $0.name == name }) {
+      print(TensorSummary.line(name, results[name]!))
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import RetortDefence
+import RetortText
+
+/// What a person sees on standard error: diagnostics, notes, progress.
+enum Console {
+  static let isTerminal = isatty(STDERR_FILENO) != 0
+  /// Colour only where a person watches, and never against `NO_COLOR`.
+  static let usesColour =
+    isTerminal && ProcessInfo.processInfo.environment["NO_COLOR"]?.isEmpty ?? true
+
+  static func error(_ text: String) {
+    FileHandle.standardError.write(Data(text.utf8))
+  }
+
+  static func report(_ diagnostics: Diagnostics) {
+    error(DiagnosticRenderer(colour: usesColour).render(diagnostics))
+  }
+
+  static func note(_ text: String) { error("note: \(text)\n") }
+
+  static func notes(_ list: [Diagnostic]) {
+    if !list.isEmpty { report(Diagnostics(list)) }
+  }
+}
+
+/// Draws the progress of long work: one line that is redrawn where a person watches, plain lines at
+/// most every ten seconds elsewhere.
+final class ProgressLine: ProgressObserver {
+  private let clock = ContinuousClock()
+  private let start: ContinuousClock.Instant
+  private var lastShown: ContinuousClock.Instant?
+  private var isDrawn = false
+
+  init() { start = clock.now }
+
+  func advanced(_ progress: ProgressReport) {
+    let now = clock.now
+    let interval: Duration = Console.isTerminal ? .milliseconds(100) : .seconds(10)
+    let isLast = progress.done == progress.total
+    if let lastShown, now - lastShown < interval, !isLast { return }
+    lastShown = now
+    var line = "\(progress.title): \(progress.done)/\(progress.total)"
+    if !progress.detail.isEmpty { line += "  " + progress.detail }
+    if progress.done > progress.startedAt, !isLast {
+      let passed = (now - start) / .seconds(1)
+      let rate = passed / Double(progress.done - progress.startedAt)
+      line += "  " + Self.time(rate * Double(progress.total - progress.done)) + " left"
+    }
+    if Console.isTerminal {
+      Console.error("\r\u{1B}[K" + line + (isLast ? "\n" : ""))
+      isDrawn = !isLast
+    } else {
+      Console.error(line + "\n")
+    }
+  }
+
+  func said(_ line: String) {
+    if isDrawn { Console.error("\r\u{1B}[K") }
+    isDrawn = false
+    Console.error(line + "\n")
+  }
+
+  private static func time(_ seconds: Double) -> String {
+    let whole = Int(seconds.rounded(.up))
+    if whole < 90 { return "\(whole) s" }
+    if whole < 5400 { return "\(whole / 60) min \(whole % 60) s" }
+    return "\(whole / 3600) h \(whole % 3600 / 60) min"
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import RetortDefence
+import RetortRuntime
+import RetortText
+
+/// The command line: finds the command, runs it, turns failures into sentences and exit codes.
+@main
+enum Main {
+  static let version = "0.1.0"
+
+  enum ExitCode {
+    static let done: Int32 = 0
+    static let failed: Int32 = 1
+    static let usage: Int32 = 64
+    static let fault: Int32 = 70
+    static let interrupted: Int32 = 130
+  }
+
+  static let commands: [Command] = [
+    .compile, .dump, .run, .verify, .purify, .train, .inspect, .ops, .data, .demo,
+  ]
+
+  static func main() {
+    Interrupts.install()
+    exit(run(Array(CommandLine.arguments.dropFirst())))
+  }
+
+  static func run(_ words: [String]) -> Int32 {
+    guard let first = words.first else {
+      Console.error(overview)
+      return ExitCode.usage
+    }
+    switch first {
+    case "--help", "-h", "help":
+      if words.count > 1, let command = commands.first(where: { $0.name == words[1] }) {
+        print(command.help, terminator: "")
+      } else {
+        print(overview, terminator: "")
+      }
+      return ExitCode.done
+    case "--version":
+      print("retort \(version)")
+      return ExitCode.done
+    default:
+      break
+    }
+    guard let command = commands.first(where: { $0.name == first }) else {
+      let hint = Suggestion.hint(for: first, in: commands.map(\.name)).map { "\n\($0)" } ?? ""
+      Console.error("retort: there is no command '\(first)'\(hint)\nsee: retort --help\n")
+      return ExitCode.usage
+    }
+    return run(command, Array(words.dropFirst()))
+  }
+
+  private static func run(_ command: Command, _ words: [String]) -> Int32 {
+    if words.contains(where: { $0 == "--help" || $0 == "-h" }) {
+      print(command.help, terminator: "")
+      return ExitCode.done
+    }
+    do {
+      let arguments = try Arguments(
+        words, positionalCount: command.positionalCount, options: command.options)
+      if let sentence = Processor.complaint() { throw Diagnostics(sentence) }
+      try command.action(arguments)
+      return ExitCode.done
+    } catch let error as UsageError {
+      Console.error("retort \(command.name): \(error.message)\n\(command.usage)\n")
+      Console.error("see: retort \(command.name) --help\n")
+      return ExitCode.usage
+    } catch let error as Diagnostics {
+      Console.report(error)
+      return ExitCode.failed
+    } catch let error as InternalError {
+      let replay = (["retort", command.name] + words).map(shellQuoted).joined(separator: " ")
+      Console.error("\(error.description)\nThis is a fault of Retort. It is replayed by:\n  \(replay)\n")
+      return ExitCode.fault
+    } catch {
+      Console.error("retort \(command.name): \(error)\n")
+      return ExitCode.fault
+    }
+  }
+
+  static var overview: String {
+    var text = """
+      retort: compiles definitions of models, self-supervised objectives and defences to one
+      dataflow graph, and runs it.
+
+      usage: retort COMMAND [ARGUMENTS]
+
+
+      """
+    let width = commands.map(\.name.count).max() ?? 0
+    for command in commands {
+      let padding = String(repeating: " ", count: width - command.name.count + 2)
+      text += "  \(command.name)\(padding)\(command.summary)\n"
+    }
+    text += """
+
+      'retort COMMAND --help' tells more. To begin: retort demo
+
+      """
+    return text
+  }
+
+  private static func shellQuoted(_ word: String) -> String {
+    let plain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=,:+".contains($0) }
+    return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+  }
+}

@@ -1,0 +1,54 @@
+import RetortDefence
+import RetortDriver
+import RetortFormats
+import RetortRuntime
+import RetortTensor
+import RetortText
+
+/// What several commands read from their arguments in the same way.
+extension Arguments {
+  func library() throws -> GraphLibrary { try GraphLibrary.locate(self["--graphs"]) }
+
+  /// The request that `--entry`, `--set`, `--weights`, `--backend`, `--threads`, `--seed` describe.
+  func request(_ path: String) throws -> Request {
+    var request = Request(path: path, library: try library())
+    request.entry = self["--entry"]
+    request.settings = try pairs("--set")
+    request.weightPaths = all("--weights")
+    request.backend = try choice("--backend", Backend.self) ?? .auto
+    request.threadCount = try integer("--threads", minimum: 1) ?? ThreadPool.processorCount
+    request.precision = try choice("--precision", Request.Precision.self) ?? .f32
+    if let seed = self["--seed"] {
+      guard let number = UInt64(seed) else {
+        throw UsageError(message: "'--seed' takes a whole number, got '\(seed)'")
+      }
+      request.seed = number
+    }
+    if request.precision == .f64, request.backend != .reference {
+      throw UsageError(message: "'--precision f64' needs '--backend reference'")
+    }
+    return request
+  }
+
+  /// `--input NAME=FILE`, read as tensors.
+  func inputTensors() throws -> [String: HostTensor] {
+    var inputs: [String: HostTensor] = [:]
+    for (name, file) in try pairs("--input") {
+      guard inputs[name] == nil else {
+        throw UsageError(message: "'--input \(name)' is given twice")
+      }
+      inputs[name] = try Self.tensor(in: file, named: name)
+    }
+    return inputs
+  }
+
+  /// The tensor of a file; of several in one file, the one of the given name.
+  private static func tensor(in file: String, named name: String) throws -> HostTensor {
+    let stored = try TensorFile.read(file)
+    if stored.count == 1 { return stored[0].tensor }
+    if let match = stored.first(where: { $0.name == name }) { return match.tensor }
+    throw Diagnostics(
+      "holds \(stored.count) tensors, none named '\(name)'", path: file,
+      hint: Suggestion.hint(for: name, in: stored.map(\.name)))
+  }
+}

@@ -1,0 +1,80 @@
+import RetortFormats
+import RetortTensor
+import Testing
+
+@Suite struct TorchCheckpointTests {
+  @Test func viewsOfOneStorageAreReadInOrder() throws {
+    let contents = try TorchCheckpoint.decode(TorchSample.archive())
+    #expect(contents.tensors.map(\.name) == ["a", "b"])
+    #expect(contents.tensors[0].tensor == HostTensor([2, 3], [0, 1, 2, 3, 4, 5] as [Float]))
+    #expect(contents.tensors[1].tensor == HostTensor([3, 2], [1, 3, 2, 4, 3, 5] as [Float]))
+    #expect(contents.tensors[1].path == [.key("state_dict"), .key("module.b")])
+    #expect(contents.otherCount == 1)
+  }
+
+  @Test func theLegacyLayoutIsRead() throws {
+    let contents = try TorchCheckpoint.decode(TorchSample.legacy)
+    #expect(contents.tensors.map(\.name) == ["w"])
+    #expect(contents.tensors[0].tensor == HostTensor([6], [0, 1, 2, 3, 4, 5] as [Float]))
+  }
+
+  @Test func aTensorAloneIsRead() throws {
+    let pickle = TorchSample.pickled(TorchSample.tensor(offset: 4, sizes: [2], strides: [1]))
+    let contents = try TorchCheckpoint.decode(TorchSample.archive(pickle: pickle))
+    #expect(contents.tensors.map(\.name) == ["tensor"])
+    #expect(contents.tensors[0].tensor == HostTensor([2], [4, 5] as [Float]))
+  }
+
+  @Test func ofTwoTensorsWithOneNameTheLaterKeepsItsPath() throws {
+    let one = TorchSample.tensor(offset: 0, sizes: [1], strides: [1])
+    let pickle = TorchSample.pickled(
+      TorchSample.dictionary([
+        ("state_dict", TorchSample.dictionary([("w", one)])),
+        ("ema", TorchSample.dictionary([("w", one)])),
+        ("head", TorchSample.dictionary([("w", one)])),
+      ]))
+    let contents = try TorchCheckpoint.decode(TorchSample.archive(pickle: pickle))
+    #expect(contents.tensors.map(\.name) == ["w", "ema.w", "head.w"])
+  }
+
+  @Test func aByteorderThatIsNeitherIsRefused() throws {
+    let bytes = try TorchSample.archive(byteorder: "middle")
+    let error = #expect(throws: FormatError.self) { try TorchCheckpoint.decode(bytes) }
+    #expect(error?.message == "its byteorder is neither little nor big")
+  }
+
+  /// A view that repeats one number 255⁴ times would take 16 GiB.
+  @Test func viewsThatRepeatTheirStorageAreBounded() throws {
+    let huge = TorchSample.tensor(
+      offset: 0, sizes: [255, 255, 255, 255], strides: [0, 0, 0, 0])
+    let pickle = TorchSample.pickled(TorchSample.dictionary([("w", huge)]))
+    let bytes = try TorchSample.archive(pickle: pickle)
+    let error = #expect(throws: FormatError.self) { try TorchCheckpoint.decode(bytes) }
+    #expect(error?.message.contains("far more than the storages") == true)
+  }
+
+  /// Each level holds the one below twice: 2⁶⁰ ways through a small file.
+  @Test func valuesThatHoldEachOtherEndInARefusal() throws {
+    var pickle = TorchSample.tensor(offset: 0, sizes: [1], strides: [1])
+    for _ in 0..<60 { pickle += [UInt8(ascii: "2"), 0x86] }
+    let wide = try TorchSample.archive(pickle: TorchSample.pickled(pickle))
+    #expect(throws: FormatError.self) { try TorchCheckpoint.decode(wide) }
+    // A list that holds itself.
+    let cycle = Array("]q".utf8) + [0] + Array("h".utf8) + [0] + Array("a".utf8)
+    let endless = try TorchSample.archive(pickle: TorchSample.pickled(cycle))
+    #expect(throws: FormatError.self) { try TorchCheckpoint.decode(endless) }
+  }
+
+  @Test(arguments: [
+    (TorchSample.global("os", "system"), "'os.system'"),
+    (TorchSample.global("torch", "WildStorage"), "'torch.WildStorage'"),
+    ([UInt8(ascii: "i")], "INST"),
+    (TorchSample.global("collections", "OrderedDict") + [UInt8(ascii: ")"), 0x81], "NEWOBJ"),
+    (Array("K\u{5}".utf8), "an integer"),
+  ])
+  func whatIsNotUnderstoodIsRefusedByName(_ pickle: [UInt8], _ name: String) throws {
+    let bytes = try TorchSample.archive(pickle: TorchSample.pickled(pickle))
+    let error = #expect(throws: FormatError.self) { try TorchCheckpoint.decode(bytes) }
+    #expect(error?.message.contains(name) == true, "\(error?.message ?? "")")
+  }
+}

@@ -1,0 +1,189 @@
+import Glibc
+import RetortIR
+import RetortOps
+import RetortRuntime
+import RetortTensor
+import RetortText
+import Testing
+
+@Test(arguments: Backend.allCases)
+func programsRunEveryKindOfRegion(_ backend: Backend) throws {
+  for graph in [LoopGraphs.regions, LoopGraphs.nested] {
+    var inputs = Fixture.inputs(graph)
+    inputs.merge(LoopGraphs.regionInputs) { random, _ in random }
+    let expected = try Interpreter().run(graph, inputs: inputs).outputs
+    let program = try Program(planned: HandPlan().plan(graph), backend, isChecked: true)
+    let found = try program.run(all: inputs)
+    for (name, tensor) in expected { #expect(Fixture.error(found[name]!, tensor) < 1e-12, "\(name)") }
+    try program.runChecked()
+    #expect(program.results == found)
+  }
+}
+
+@Test func carriedValuesChangePlaces() throws {
+  let inputs = ["a": HostTensor([2], [Float(1), 2]), "b": HostTensor([2], [Float(3), 4])]
+  for turns in 0...4 {
+    let graph = LoopGraphs.swap(turns: turns)
+    let program = try Program(planned: HandPlan().plan(graph))
+    #expect(try program.run(all: inputs) == Interpreter().run(graph, inputs: inputs).outputs)
+  }
+}
+
+@Test func updatesReadOldValuesAndStay() throws {
+  let program = try Program(planned: HandPlan().plan(LoopGraphs.updates))
+  let x = ["x": HostTensor(Float(10))]
+  try program.bind(weights: ["u": HostTensor(Float(1)), "v": HostTensor(Float(5))])
+  #expect(try program.run(inputs: x)["y"]?.doubles == [16])
+  #expect(program.weights["u"]?.doubles == [5])
+  #expect(program.weights["v"]?.doubles == [11])
+  #expect(try program.run(inputs: x)["y"]?.doubles == [26])
+  #expect(program.weights["u"]?.doubles == [11])
+}
+
+@Test func preparedValuesFollowTheWeights() throws {
+  let program = try Program(planned: HandPlan().plan(LoopGraphs.regions))
+  let x = ["x": HostTensor([2], [Float(1), 2])]
+  try program.bind(weights: ["weight": HostTensor(Float(2))])
+  #expect(try program.run(inputs: x)["last"]?.doubles == [19, 20])
+  try program.bind(weights: ["weight": HostTensor(Float(0))])
+  #expect(try program.run(inputs: x)["last"]?.doubles == [1, 2])
+}
+
+@Test func whatIsNotBoundIsNamed() throws {
+  let program = try Program(planned: HandPlan().plan(LoopGraphs.updates))
+  do throws(Diagnostics) {
+    _ = try program.run(inputs: ["x": HostTensor(Float(10))])
+    Issue.record("ran without weights")
+  } catch {
+    #expect(error.list[0].message == "parameter 'u' (f32[]) of 'updates' is not given")
+  }
+  do throws(Diagnostics) {
+    try program.setInput("xx", to: HostTensor(Float(1)))
+    Issue.record("took an unknown input")
+  } catch {
+    #expect(error.list[0].message == "'updates' has no input 'xx'")
+    #expect(error.list[0].hint == "did you mean 'x'?")
+  }
+}
+
+@Test func onlyPlannedGraphsRun() {
+  do throws(Diagnostics) {
+    _ = try Program(planned: LoopGraphs.updates)
+    Issue.record("ran without a plan")
+  } catch {
+    #expect(error.list[0].message.contains("has no 'offsets' for 1 values"))
+  }
+  var graph = HandPlan().plan(LoopGraphs.updates)
+  graph.body.nodes[0].annotations = [Annotation("offsets", .integers([4]))]
+  #expect(throws: Diagnostics.self) { try Program(planned: graph) }
+}
+
+@Test func elementwiseResultsMayTakeAnOperandsPlace() throws {
+  var b = GraphBuilder(name: "chain")
+  let x = b.input("x", TensorType([40_001]))
+  let h = b.add(Exp(), [x], name: "h")
+  let t = b.add(Tanh(), [h], name: "t")
+  let s = b.add(Mul(), [t, t], name: "s")
+  let y = b.add(Sub(), [x, s], name: "y")
+  let graph = b.finish(outputs: [GraphOutput(value: y, name: "y")])
+  let inputs = Fixture.inputs(graph)
+  let apart = HandPlan().plan(graph)
+  let together = HandPlan(inPlace: ["t": "h", "s": "h", "y": "h"]).plan(graph)
+  for backend in Backend.allCases {
+    let expected = try Program(planned: apart, backend).run(all: inputs)
+    let program = try Program(planned: together, backend, threads: 2, isChecked: true)
+    #expect(try program.run(all: inputs) == expected, "\(backend)")
+    try program.runChecked()
+    #expect(program.results == expected)
+  }
+}
+
+@Test func whatMustNotTakeAnOperandsPlaceIsComputedApart() throws {
+  var b = GraphBuilder(name: "turn")
+  let x = b.input("x", TensorType([31, 31]))
+  let h = b.add(Neg(), [x], name: "h")
+  let t = b.add(Transpose([1, 0]), [h], name: "t")
+  let p = b.add(MatMul(), [t, t], name: "p")
+  let graph = b.finish(outputs: [GraphOutput(value: p, name: "y")])
+  let inputs = Fixture.inputs(graph)
+  let together = HandPlan(inPlace: ["t": "h", "p": "h"]).plan(graph)
+  let expected = try Interpreter().run(graph, inputs: inputs).outputs
+  for backend in Backend.allCases {
+    let found = try Program(planned: together, backend).run(all: inputs)
+    #expect(Fixture.error(found["y"]!, expected["y"]!) < 1e-12, "\(backend)")
+  }
+}
+
+@Test func aPlanThatFreesTooEarlyShows() throws {
+  var b = GraphBuilder(name: "early")
+  let x = b.input("x", TensorType([64]))
+  let h = b.add(Exp(), [x], name: "h")
+  let t = b.add(Tanh(), [x], name: "t")
+  let y = b.add(Add(), [h, t], name: "y")
+  let graph = b.finish(outputs: [GraphOutput(value: y, name: "y")])
+  // t overwrites h, which y still reads.
+  let broken = HandPlan(inPlace: ["t": "h"]).plan(graph)
+  let program = try Program(planned: broken, isChecked: true)
+  let inputs = Fixture.inputs(graph)
+  try program.load(inputs)
+  try program.runChecked()
+  let expected = try Interpreter().run(graph, inputs: inputs).outputs["y"]!
+  #expect(Fixture.error(program.results["y"]!, expected) > 1e-3)
+}
+
+@Test func aRunAllocatesNothing() throws {
+  let graph = NetworkGraphs.network
+  let inputs = Fixture.inputs(graph)
+  for (backend, threads) in [(Backend.simd, 1), (.simd, 2), (.blas, 2)] {
+    let program = try Program(planned: HandPlan().plan(graph), backend, threads: threads)
+    let statistics = RunStatistics(for: program)
+    _ = try program.run(all: inputs)
+    program.run(measuring: statistics)
+    // Other threads of the test process may allocate at the same time, but not in every try.
+    var smallest = Int.max
+    for _ in 0..<20 where smallest > 0 {
+      let before = mallinfo2()
+      program.run()
+      program.run(measuring: statistics)
+      let after = mallinfo2()
+      smallest = min(
+        smallest, abs(Int(after.uordblks) - Int(before.uordblks))
+          + abs(Int(after.fordblks) - Int(before.fordblks)))
+    }
+    #expect(smallest == 0, "\(backend), \(threads) threads: \(smallest) bytes")
+  }
+}
+
+@Test func resultsDoNotDependOnThreadsOrRuns() throws {
+  let graph = NetworkGraphs.network
+  let inputs = Fixture.inputs(graph)
+  for backend in [Backend.simd, .blas] {
+    var first: [String: HostTensor]?
+    for threads in [1, 2, 3, 7] {
+      let program = try Program(planned: HandPlan().plan(graph), backend, threads: threads)
+      for _ in 0..<2 {
+        let found = try program.run(all: inputs)
+        #expect(found == first ?? found)
+        first = found
+      }
+    }
+    let expected = try Interpreter().run(graph, inputs: inputs).outputs
+    for (name, tensor) in expected { #expect(Fixture.error(first![name]!, tensor) < 1e-10) }
+  }
+}
+
+@Test func profilesNameStepsByTheDefinition() throws {
+  let program = try Program(planned: HandPlan().plan(NetworkGraphs.network))
+  let statistics = RunStatistics(for: program)
+  try program.bind(weights: Fixture.inputs(program.graph))
+  program.run(measuring: statistics)
+  program.run(measuring: statistics)
+  let report = ProfileReport(statistics)
+  #expect(report.table.contains("convolved"))
+  #expect(report.table.contains("stem"))
+  #expect(statistics.totals.first { $0.name == "convolved" }?.executionCount == 2)
+  #expect(report.chromeTrace.hasPrefix("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n{"))
+  #expect(report.chromeTrace.contains("\"name\":\"stem convolved\",\"cat\":\"conv2d\""))
+  let turns = report.chromeTrace.split(separator: "\n").count { $0.contains("\"name\":\"moved\"") }
+  #expect(turns == 3)
+}

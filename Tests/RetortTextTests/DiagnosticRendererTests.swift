@@ -1,0 +1,57 @@
+import RetortText
+import Testing
+
+@Suite struct DiagnosticRendererTests {
+  private let file = SourceFile(path: "small.graph", text: "graph f() {\n  x = conv(é, y)\n}\n")
+
+  @Test func drawsTheLineAndTheLabelUnderThePlace() {
+    let place = SourceRange(file, 25..<26)
+    let diagnostic = Diagnostic(
+      .error, "expects 64 channels, but 'y' has 32", at: place, code: "conv/C1",
+      labels: [.init(place, "f32[8, 32]")], hint: "check 'y'")
+    #expect(
+      DiagnosticRenderer().render(diagnostic) == """
+        small.graph:2:14: error: expects 64 channels, but 'y' has 32 [conv/C1]
+            2 |   x = conv(é, y)
+              |              ^ f32[8, 32]
+            = hint: check 'y'
+
+        """)
+  }
+
+  @Test func columnsCountScalarsAndTildesCoverTheRange() {
+    let diagnostic = Diagnostic(.warning, "odd", at: SourceRange(file, 18..<22))
+    #expect(
+      DiagnosticRenderer().render(diagnostic) == """
+        small.graph:2:7: warning: odd
+            2 |   x = conv(é, y)
+              |       ^~~~
+
+        """)
+  }
+
+  @Test func sortsByPositionAndKeepsPlacelessOnesFirst() {
+    let list = [
+      Diagnostic(.error, "second", at: SourceRange(file, 18..<22)),
+      Diagnostic(.error, "first", at: SourceRange(file, 0..<5)),
+      Diagnostic(.note, "nowhere"),
+    ]
+    let text = DiagnosticRenderer().render(Diagnostics(list))
+    let order = ["nowhere", "first", "second"].compactMap { text.firstRange(of: $0)?.lowerBound }
+    #expect(order.count == 3)
+    #expect(order == order.sorted())
+  }
+
+  @Test func cutsLongListsWithACount() {
+    let list = (0..<25).map { Diagnostic(.error, "number \($0)") }
+    let text = DiagnosticRenderer().render(Diagnostics(list))
+    #expect(text.contains("number 19\n"))
+    #expect(!text.contains("number 20\n"))
+    #expect(text.contains("5 more diagnostics are not shown"))
+  }
+
+  @Test func colourIsOnlyDrawnOnRequest() {
+    #expect(!DiagnosticRenderer().render(Diagnostic(.error, "x")).contains("\u{1B}"))
+    #expect(DiagnosticRenderer(colour: true).render(Diagnostic(.error, "x")).contains("\u{1B}[1;31m"))
+  }
+}

@@ -1,0 +1,55 @@
+import RetortText
+import Testing
+
+@Suite struct SourceFileTests {
+  @Test func positionsCountFromOneAndLinesEndAtBreaks() {
+    let file = SourceFile(path: "a", text: "ab\n\ncd")
+    #expect(file.lineCount == 3)
+    #expect(file.position(of: 0) == (1, 1))
+    #expect(file.position(of: 2) == (1, 3))
+    #expect(file.position(of: 3) == (2, 1))
+    #expect(file.position(of: 5) == (3, 2))
+    #expect(file.position(of: 99) == (3, 3))
+    #expect(file.text(line: 1) == "ab")
+    #expect(file.text(line: 2) == "")
+    #expect(file.text(line: 3) == "cd")
+  }
+
+  @Test func carriageReturnsAndBrokenBytesAreTolerated() {
+    let file = SourceFile(path: "a", bytes: [0x61, 0x0D, 0x0A, 0xFF, 0x62])
+    #expect(file.text(line: 1) == "a")
+    #expect(file.text(line: 2) == "\u{FFFD}b")
+  }
+
+  @Test func anEmptyFileHasOneEmptyLine() {
+    let file = SourceFile(path: "a", text: "")
+    #expect(file.lineCount == 1)
+    #expect(file.text(line: 1) == "")
+  }
+}
+
+@Suite struct SuggestionTests {
+  @Test func aSlipFindsTheNearestName() {
+    #expect(Suggestion.nearest(to: "matmull", in: ["mean", "matmul"]) == "matmul")
+    #expect(Suggestion.nearest(to: "conv2", in: ["conv2d", "sum"]) == "conv2d")
+    #expect(Suggestion.nearest(to: "maen", in: ["mean", "max"]) == "mean")
+  }
+
+  @Test func somethingElseFindsNothing() {
+    #expect(Suggestion.nearest(to: "backbone", in: ["sum", "mean"]) == nil)
+  }
+
+  @Test func shortListsAreSpeltOut() {
+    #expect(Suggestion.hint(for: "zzz", in: ["a", "b"]) == "known here: a, b")
+  }
+}
+
+@Suite struct TextTableTests {
+  @Test func columnsAreAligned() {
+    var table = TextTable(["name", "ms"])
+    table.add(["a", "10.5"])
+    table.add(["long", "2"])
+    #expect(table.text == "name    ms\n----  ----\na     10.5\nlong     2\n")
+    #expect(table.markdown == "| name | ms |\n|---|---:|\n| a | 10.5 |\n| long | 2 |\n")
+  }
+}
