@@ -68,7 +68,7 @@ package final class Trainer {
         let chosen = Array(order[index * recipe.batch..<(index + 1) * recipe.batch])
         try takeStep(chosen, step: step, of: total)
         observer.advanced(
-          Progress(
+          ProgressReport(
             "training", done: step + 1, total: total, startedAt: resumed * stepsPerEpoch,
             detail: detail(over: index + 1)))
       }
