@@ -51,7 +51,7 @@ package final class BatchRunner {
       let each = result.bytes.count / batch
       bytes += result.bytes.prefix(min(batch, count - start) * each)
       rowType = result.type
-      observer?.advanced(Progress(title, done: min(start + batch, count), total: count))
+      observer?.advanced(ProgressReport(title, done: min(start + batch, count), total: count))
     }
     guard let rowType else { return HostTensor(zeros: TensorType(.f32, [0])) }
     let shape = Shape([count] + rowType.shape.extents.dropFirst())

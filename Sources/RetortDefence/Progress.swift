@@ -1,5 +1,5 @@
 /// How far long work has come.
-package struct Progress: Sendable {
+package struct ProgressReport: Sendable {
   package let title: String
   package let done: Int
   package let total: Int
@@ -19,7 +19,7 @@ package struct Progress: Sendable {
 
 /// Who is told of progress.
 package protocol ProgressObserver: AnyObject {
-  func advanced(_ progress: Progress)
+  func advanced(_ progress: ProgressReport)
   /// A line worth keeping: the end of an epoch, a resumed checkpoint.
   func said(_ line: String)
 }

@@ -6,25 +6,23 @@ import RetortText
 /// What makes a training: which graph, settings, data and schedule. A JSON file; `Docs/recipes.md`
 /// has the schema.
 package struct Recipe: Sendable {
-  package var description = ""
+  /// A sentence for people.
+  package var about = ""
   /// The training graph, relative to the library or to the recipe.
   package var graph = ""
   package var entry: String?
   /// As `--set` would spell them, sorted by name.
   package var settings: [(name: String, value: String)] = []
-  /// Weights to start from, relative to the library; `--weights` adds to them.
+  /// Weights to start from, in the library's `weights`; `--weights` adds to them.
   package var weights: [String] = []
-  /// Of the data, images `first ..< first + count` are used; all by default.
-  package var first = 0
-  package var count: Int?
+  /// How many of the images are used, the first ones; all by default.
+  package var imageCount: Int?
   package var epochs = 1
   package var batch = 128
   package var rate = LearningRate(shape: .constant, peak: 0.1, rise: nil)
   package var seed: UInt64 = 0
-  /// Only tensors whose name begins with one of these are saved; all by default.
-  package var save: [String] = [""]
-  /// Tensors whose name begins with one of these are not saved.
-  package var discard = ["optimiser."]
+  /// Only tensors whose name begins so are written, and none of the optimiser's.
+  package var keep = ""
   /// How reals are stored in the result.
   package var storage = Storage.f32
   /// What is run once when the training is done.
@@ -40,7 +38,8 @@ package struct Recipe: Sendable {
   package struct Finish: Sendable, Decodable {
     /// In the library.
     package let graph: String
-    package let count: Int
+    /// How many images it sees, as one batch.
+    package let images: Int
 
     package func graphPath(in library: GraphLibrary) -> String { library.path(graph) }
   }
@@ -67,15 +66,15 @@ package struct Recipe: Sendable {
   }
 
   /// Whether a tensor belongs into the result.
-  package func saves(_ name: String) -> Bool {
-    save.contains { name.hasPrefix($0) } && !discard.contains { name.hasPrefix($0) }
+  package func keeps(_ name: String) -> Bool {
+    name.hasPrefix(keep) && !name.hasPrefix("optimiser.")
   }
 }
 
 extension Recipe: Decodable {
   private enum Keys: String, CodingKey, CaseIterable {
-    case kind, description, graph, entry, set, weights, first, count, epochs, batch, rate, seed
-    case save, discard, storage, finish
+    case kind, about, graph, entry, set, weights, images, epochs, batch, rate, seed, keep, storage
+    case finish
   }
 
   /// A compile-time argument as JSON spells it.
@@ -109,21 +108,19 @@ extension Recipe: Decodable {
     }
     graph = try fields.decode(String.self, forKey: .graph)
     entry = try fields.decodeIfPresent(String.self, forKey: .entry)
-    count = try fields.decodeIfPresent(Int.self, forKey: .count)
+    imageCount = try fields.decodeIfPresent(Int.self, forKey: .images)
     finish = try fields.decodeIfPresent(Finish.self, forKey: .finish)
-    try take(.description, &description)
+    try take(.about, &about)
     try take(.weights, &weights)
-    try take(.first, &first)
     try take(.epochs, &epochs)
     try take(.batch, &batch)
     try take(.rate, &rate)
     try take(.seed, &seed)
-    try take(.save, &save)
-    try take(.discard, &discard)
+    try take(.keep, &keep)
     try take(.storage, &storage)
     let table = try fields.decodeIfPresent([String: Setting].self, forKey: .set) ?? [:]
     settings = table.keys.sorted().map { ($0, table[$0]!.text) }
-    for (key, number) in [(Keys.batch, batch - 1), (.epochs, epochs), (.first, first)]
+    for (key, number) in [(Keys.batch, batch - 1), (.epochs, epochs), (.images, imageCount ?? 0)]
     where number < 0 {
       throw DecodingError.dataCorruptedError(
         forKey: key, in: fields, debugDescription: "is too small")

@@ -25,7 +25,7 @@ package enum SyntheticSet {
       for start in stride(from: 0, to: count, by: 250) {
         bytes += images.records(start..<min(start + 250, count))
         observer?.advanced(
-          Progress("drawing \(name)", done: min(start + 250, count), total: count))
+          ProgressReport("drawing \(name)", done: min(start + 250, count), total: count))
       }
       try AtomicFile.write(bytes, to: folder + "/" + name)
     }

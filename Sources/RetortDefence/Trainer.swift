@@ -30,12 +30,11 @@ package final class Trainer {
     self.request = request
     self.target = target
     self.observer = observer
-    let last = recipe.count.map { recipe.first + $0 } ?? images.count
-    guard recipe.first < last, last <= images.count else {
-      throw Diagnostics(
-        "the recipe asks for images \(recipe.first) to \(last), the data has \(images.count)")
+    let count = recipe.imageCount ?? images.count
+    guard count <= images.count else {
+      throw Diagnostics("the recipe asks for \(count) images, the data has \(images.count)")
     }
-    self.images = images.slice(recipe.first..<last)
+    self.images = images.slice(0..<count)
     guard self.images.count >= recipe.batch else {
       throw Diagnostics("a batch of \(recipe.batch) is larger than the \(self.images.count) images")
     }
@@ -69,7 +68,7 @@ package final class Trainer {
         let chosen = Array(order[index * recipe.batch..<(index + 1) * recipe.batch])
         try takeStep(chosen, step: step, of: total)
         observer.advanced(
-          Progress(
+          ProgressReport(
             "training", done: step + 1, total: total, startedAt: resumed * stepsPerEpoch,
             detail: detail(over: index + 1)))
       }
@@ -172,9 +171,9 @@ extension Trainer {
   private func writeResult() throws {
     var weights = executable.program.weightTensors()
     if let finish = recipe.finish { weights = try self.finish(finish, weights) }
-    let saved = weights.filter { recipe.saves($0.name) }
+    let saved = weights.filter { recipe.keeps($0.name) }
     guard !saved.isEmpty else {
-      throw Diagnostics("the recipe's \"save\" and \"discard\" leave no tensor to write")
+      throw Diagnostics("the recipe keeps nothing: no tensor's name begins with '\(recipe.keep)'")
     }
     try TensorFile.write(
       saved.map { name, tensor in
@@ -188,14 +187,14 @@ extension Trainer {
   private func finish(
     _ finish: Recipe.Finish, _ trained: [(name: String, tensor: HostTensor)]
   ) throws -> [(name: String, tensor: HostTensor)] {
-    guard finish.count <= images.count else {
-      throw Diagnostics("the recipe's \"finish\" asks for \(finish.count) of \(images.count) images")
+    guard finish.images <= images.count else {
+      throw Diagnostics("the recipe's \"finish\" asks for \(finish.images) of \(images.count) images")
     }
     var closing = request
     closing.path = finish.graphPath(in: request.library)
     closing.entry = nil
     closing.settings = try closing.declared(request.settings)
-    let first = images.batch(Array(0..<finish.count))
+    let first = images.batch(Array(0..<finish.images))
     let (graph, _) = try closing.graph(at: .planned, inputs: ["x": first])
     let closed = try Executable(
       graph, backend: request.backend, threadCount: request.threadCount)

@@ -41,7 +41,7 @@ package struct Artifact: Sendable {
   package static func isArtifact(_ path: String) -> Bool {
     guard path != "-", let file = FileHandle(forReadingAtPath: path) else { return false }
     defer { try? file.close() }
-    return (try? file.read(upToCount: magic.count)).map { Array($0 ?? Data()) } == magic
+    return (try? file.read(upToCount: magic.count)).map { Array($0) } == magic
   }
 
   package func write(to path: String) throws(Diagnostics) {

@@ -10,7 +10,7 @@ package struct MemoryReport {
 
   package init(_ planned: Graph) {
     graph = planned
-    plan = MemoryPlanner.read(planned)
+    plan = MemoryPlanner.plan(planned).1
   }
 
   package var arenaByteCount: Int { plan.arenaByteCount }

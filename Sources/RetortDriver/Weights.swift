@@ -63,7 +63,10 @@ package struct Weights: Sendable {
     }
     if !missing.isEmpty, !allowingMissing { problems.append(missingDiagnostic(missing)) }
     if !problems.isEmpty { throw Diagnostics(problems) }
-    binding.unused = names.filter { !used.contains($0) }
+    // PyTorch's counter of training steps is in every checkpoint and in no formula.
+    binding.unused = names.filter {
+      !used.contains($0) && !$0.hasSuffix(".num_batches_tracked")
+    }
     return binding
   }
 

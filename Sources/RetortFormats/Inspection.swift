@@ -11,7 +11,11 @@ package enum Inspection: Sendable {
   case cifar(Cifar)
 
   /// Reads a file of tensors, a PNG image or a CIFAR-10 file, told by content and suffix.
-  package static func read(_ path: String) throws(Diagnostics) -> Inspection {
+  ///
+  /// - Parameter cifar: how the records of a `.bin` file are laid out.
+  package static func read(
+    _ path: String, cifar: Cifar.Format = .cifar10
+  ) throws(Diagnostics) -> Inspection {
     let bytes = try InputFile.read(path)
     let lower = path.lowercased()
     if PNG.recognises(bytes) || lower.hasSuffix(".png") {
@@ -19,7 +23,7 @@ package enum Inspection: Sendable {
     }
     // Checkpoints are called .bin too, but begin with bytes that are no CIFAR-10 label.
     if lower.hasSuffix(".bin"), TensorFile.format(bytes, "") == nil {
-      return .cifar(try naming(path) { () throws(FormatError) in try Cifar(bytes) })
+      return .cifar(try naming(path) { () throws(FormatError) in try Cifar(bytes, cifar) })
     }
     return .tensors(try TensorFile.contents(bytes, path))
   }

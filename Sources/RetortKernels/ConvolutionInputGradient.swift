@@ -3,8 +3,8 @@ import RetortTensor
 /// The adjoint of a convolution in its input, which is also the transposed convolution of `dy`.
 ///
 /// Shapes: `dy: [N, O, H′, W′]`, `w: [O, C / groups, kh, kw]`, `dx: [N, C, H, W]`, all of the
-/// forward geometry. `simd` at stride 1 is a convolution with mirrored taps; otherwise the gradients
-/// of the patches are computed and added back to the image in the order of the taps.
+/// forward geometry. `simd` at stride 1 is a convolution with mirrored taps; otherwise the
+/// gradients of the patches are computed and added back to the image in the order of the taps.
 package struct ConvolutionInputGradient: Sendable, Hashable {
   package let geometry: ConvolutionGeometry
   package let method: ConvolutionMethod

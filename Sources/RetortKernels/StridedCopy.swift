@@ -2,8 +2,8 @@
 /// and joining are all this, with other strides.
 ///
 /// Element `(i₀, …)` of the extents goes from `sourceOffset + Σ iₖ sourceStrides[k]` to
-/// `targetOffset + Σ iₖ targetStrides[k]`, counted in elements of 1, 2, 4 or 8 bytes. Source strides may be 0 or
-/// negative; no two elements may share a target.
+/// `targetOffset + Σ iₖ targetStrides[k]`, counted in elements of 1, 2, 4 or 8 bytes. Source
+/// strides may be 0 or negative; no two elements may share a target.
 package struct StridedCopy: Sendable, Hashable {
   package let elementByteCount: Int
   package let sourceOffset: Int

@@ -18,12 +18,7 @@ extension Elaborator {
 
   /// A call of a graph, an operation or a compile-time function.
   func call(_ syntax: CallSyntax, at range: SourceRange) throws(Reported) -> [Datum] {
-    var arguments: [Argument] = []
-    for argument in syntax.arguments {
-      arguments.append(
-        Argument(
-          label: argument.label, datum: try evaluate(argument.value), range: argument.value.range))
-    }
+    let arguments = try arguments(of: syntax)
     try spend(1 + arguments.count, at: range)
     let callee = try resolve(syntax.callee, arguments)
     if case .graph(let graph) = callee {
@@ -41,6 +36,26 @@ extension Elaborator {
       return try apply(function, arguments, syntax.callee, at: range)
     case .graph: return []
     }
+  }
+
+  /// All arguments, evaluated. Each mistake among them is reported, and so is an unknown callee: it
+  /// is a mistake of its own even where an argument already failed.
+  private func arguments(of syntax: CallSyntax) throws(Reported) -> [Argument] {
+    var arguments: [Argument] = []
+    var failure: Reported?
+    for argument in syntax.arguments {
+      do {
+        arguments.append(
+          Argument(
+            label: argument.label, datum: try evaluate(argument.value),
+            range: argument.value.range))
+      } catch {
+        failure = error
+      }
+    }
+    guard let failure else { return arguments }
+    _ = try resolve(syntax.callee, arguments)
+    throw failure
   }
 
   /// A `Graph` argument, then a graph, then an operation, then a function. A graph that is being

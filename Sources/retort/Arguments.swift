@@ -8,11 +8,16 @@ struct Option: Sendable {
   let isRepeatable: Bool
   let help: String
 
-  init(_ name: String, _ placeholder: String? = nil, repeats: Bool = false, _ help: String) {
+  init(_ name: String, _ placeholder: String?, repeats: Bool = false, _ help: String) {
     self.name = name
     self.placeholder = placeholder
     isRepeatable = repeats
     self.help = help
+  }
+
+  /// An option without a value.
+  init(switch name: String, _ help: String) {
+    self.init(name, nil, help)
   }
 }
 

@@ -9,7 +9,7 @@ struct Command: Sendable {
   let options: [Option]
   /// A paragraph and examples under the option list.
   let discussion: String
-  let run: @Sendable (Arguments) throws -> Void
+  let action: @Sendable (Arguments) throws -> Void
 
   var usage: String {
     var line = "usage: retort \(name)"

@@ -34,7 +34,7 @@ final class ProgressLine: ProgressObserver {
 
   init() { start = clock.now }
 
-  func advanced(_ progress: Progress) {
+  func advanced(_ progress: ProgressReport) {
     let now = clock.now
     let interval: Duration = Console.isTerminal ? .milliseconds(100) : .seconds(10)
     let isLast = progress.done == progress.total

@@ -21,7 +21,6 @@ enum Main {
   ]
 
   static func main() {
-    setvbuf(stdout, nil, _IOLBF, 0)
     Interrupts.install()
     exit(run(Array(CommandLine.arguments.dropFirst())))
   }
@@ -62,7 +61,7 @@ enum Main {
       let arguments = try Arguments(
         words, positionalCount: command.positionalCount, options: command.options)
       if let sentence = Processor.complaint() { throw Diagnostics(sentence) }
-      try command.run(arguments)
+      try command.action(arguments)
       return ExitCode.done
     } catch let error as UsageError {
       Console.error("retort \(command.name): \(error.message)\n\(command.usage)\n")

@@ -27,7 +27,7 @@ import Testing
   @Test(arguments: [
     ([5], [0]), ([3, 4], [1, 0]), ([33, 65], [1, 0]), ([2, 3, 4], [2, 0, 1]),
     ([2, 17, 3, 40], [0, 2, 3, 1]), ([2, 17, 3, 40], [3, 1, 0, 2]), ([1, 5, 1], [2, 1, 0]),
-    ([300, 300], [1, 0]),
+    ([70, 130], [1, 0]),
   ])
   func transposeMovesEveryElement(_ extents: [Int], _ permutation: [Int]) {
     let shape = Shape(extents), result = Shape(permutation.map { extents[$0] })

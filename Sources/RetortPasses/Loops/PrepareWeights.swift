@@ -90,7 +90,11 @@ package struct PrepareWeights: Pass {
       }
     }
     used.formUnion(graph.body.results)
-    for node in inside { yielded += node.results.filter { defined.contains($0) && used.contains($0) } }
+    // Sources that were copied and that nobody else reads.
+    rest.removeAll { ElementwiseOps.isSource($0.op) && !used.contains($0.results[0]) }
+    for node in inside {
+      yielded += node.results.filter { defined.contains($0) && used.contains($0) }
+    }
     // What the rest reads keeps its name; the region's own value gets another.
     let outer = yielded
     for value in outer {
@@ -99,7 +103,8 @@ package struct PrepareWeights: Pass {
     }
     inside = inside.map { $0.renaming(images) }
     let region = Block(nodes: inside, results: outer.map { images[$0]! })
-    let prepare = Node(op: Prepare(), operands: [], results: outer, regions: [region])
+    let prepare = Node(op: Prepare(), operands: [], results: outer, regions: [region],
+      origin: Origin(derivation: "weights prepared"))
     return editor.graph.with(
       Block(
         arguments: graph.body.arguments, nodes: [prepare] + rest, results: graph.body.results))

@@ -140,6 +140,8 @@ private struct OccupancyCollection {
       }
       try occupy(value, offsets[index], scope)
       handovers.insert(Handover(from: body.results[index], to: value))
+      // All that a turn yields is read before any slot is written, so that values may change places.
+      handovers.insert(Handover(from: body.arguments[index + 1], to: value))
     }
   }
 }

@@ -17,8 +17,8 @@ extension Command {
         "elaborated, differentiated, simplified, hoisted, batched, lowered, fused or planned"
           + " (default: planned)"),
       Option("--format", "FORMAT", "text (default; reads back as a definition), dot or json"),
-      Option("--memory", "the memory plan as a table instead of the graph"),
-      Option("--origins", "with text: where each node came from, as comments"),
+      Option(switch: "--memory", "the memory plan as a table instead of the graph"),
+      Option(switch: "--origins", "with text: where each node came from, as comments"),
       Option("-o", "FILE", "where to write (default: standard output)"),
     ],
     discussion: """

@@ -2,12 +2,14 @@ import RetortDriver
 import RetortFormats
 import RetortText
 
+private enum CifarLayout: String, CaseIterable { case cifar10, cifar100 }
+
 extension Command {
   static let inspect = Command(
     name: "inspect", summary: "lists what a file holds: tensors, images, a definition or a plan",
     positionals: "FILE", positionalCount: 1...1,
     options: [
-      Option("--json", "machine-readable: names, types, shapes and SHA-256 of the values"),
+      Option(switch: "--json", "machine-readable: names, types, shapes and SHA-256 of the values"),
       Option("--format", "cifar10|cifar100", "the layout of a CIFAR .bin file (default: cifar10)"),
       .graphs,
     ],
@@ -24,8 +26,9 @@ extension Command {
     } else if Artifact.isArtifact(path) {
       text = try PlanSummary(path: path).text(json: arguments.has("--json"))
     } else {
-      let format = try arguments.choice("--format", CifarFormat.self) ?? .cifar10
-      text = try Inspection(path, cifar: format).text(json: arguments.has("--json"))
+      let layout = try arguments.choice("--format", CifarLayout.self) ?? .cifar10
+      let inspection = try Inspection.read(path, cifar: layout == .cifar10 ? .cifar10 : .cifar100)
+      text = arguments.has("--json") ? inspection.json : inspection.text
     }
     print(text, terminator: text.hasSuffix("\n") ? "" : "\n")
   }

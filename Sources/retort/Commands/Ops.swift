@@ -4,7 +4,7 @@ extension Command {
   static let ops = Command(
     name: "ops", summary: "lists the operations of the language",
     positionals: "[NAME]", positionalCount: 0...1,
-    options: [Option("--markdown", "the whole reference, as in Docs/ops.md")],
+    options: [Option(switch: "--markdown", "the whole reference, as in Docs/ops.md")],
     discussion: """
         retort ops
         retort ops conv2d

@@ -11,7 +11,7 @@ extension Command {
       Option("--input", "NAME=FILE", repeats: true, "an input (.npy, .npz, .safetensors)"),
       Option("--output", "NAME=FILE", repeats: true, "where to write a result, by suffix"),
       Option("--precision", "f32|f64", "f64 runs everything in double, with --backend reference"),
-      Option("--check-finite", "stops at the first node that makes NaN or infinity"),
+      Option(switch: "--check-finite", "stops at the first node that makes NaN or infinity"),
       Option("--profile", "TRACE.json", "writes a Chrome trace and prints a table of times"),
     ],
     discussion: """

@@ -28,7 +28,7 @@ extension Command {
     request.entry = recipe.entry
     let overridden = Set(request.settings.map(\.name))
     request.settings = recipe.settings.filter { !overridden.contains($0.name) } + request.settings
-    request.weightPaths = recipe.weights.map(library.path) + request.weightPaths
+    request.weightPaths = recipe.weights.map { library.path("weights/" + $0) } + request.weightPaths
     let images = try ImageSet(reading: data)
     try images.requireLabels(data)
     let trainer = try Trainer(

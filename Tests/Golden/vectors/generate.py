@@ -1,0 +1,215 @@
+"""Writes the vectors of this folder with PyTorch: python3 generate.py
+
+Everything is computed in f64 on the CPU from weights and inputs that the stored types hold exactly.
+README.md says what each file holds and which graph it belongs to.
+"""
+import json
+import pathlib
+import struct
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import losses
+from draws import apply_view, draw_view, seeded
+from networks import Heads, PreActResNet18, ResNet20, WideResNet, draw_weights, state
+
+HERE = pathlib.Path(__file__).resolve().parent
+NAMES = {np.float32: "F32", np.float16: "F16", np.int32: "I32", np.bool_: "BOOL"}
+
+
+def save(name, tensors, half=()):
+    """Writes a .safetensors file, tensors in order of name; those in `half` as F16."""
+    header, body = {}, b""
+    for key in sorted(tensors):
+        value = tensors[key].detach()
+        if value.is_floating_point():
+            value = value.half() if key in half else value.float()
+        array = value.numpy()
+        data = np.ascontiguousarray(array).tobytes()
+        header[key] = {"dtype": NAMES[array.dtype.type], "shape": list(array.shape),
+                       "data_offsets": [len(body), len(body) + len(data)]}
+        body += data
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    (HERE / f"{name}.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + body)
+
+
+def images(count, seed):
+    """Smooth colours with some noise, in (0, 1), exact in f32."""
+    g = torch.Generator().manual_seed(seed)
+    coarse = torch.randn(count, 3, 6, 6, generator=g, dtype=torch.float64)
+    fine = torch.randn(count, 3, 32, 32, generator=g, dtype=torch.float64)
+    smooth = F.interpolate(coarse, size=(32, 32), mode="bicubic", align_corners=True)
+    return torch.sigmoid(1.3 * smooth + 0.2 * fine).float().double()
+
+
+def network(name, net, seed, half):
+    """Weights; logits, features, map and the input's gradient of the mean cross-entropy."""
+    draw_weights(net.double(), seed, half)
+    x, y = images(2, seed + 1).requires_grad_(), torch.tensor([3, 7])
+    logits, features, map = net(x)
+    loss = F.cross_entropy(logits, y)
+    weights = state(net)
+    save(f"{name}.weights", weights, half=weights if half else ())
+    save(name, {"x": x, "y": y.int(), "logits": logits, "features": features, "map": map,
+                "loss": loss, "slope": losses.slope(loss, x)})
+
+
+def training(net):
+    """One SGD step in training mode; what a handful of tensors are afterwards."""
+    net.train()
+    x, y = images(4, 31), torch.tensor([0, 2, 5, 9])
+    optimiser = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
+    logits = net(x)[0]
+    loss = F.cross_entropy(logits, y)
+    loss.backward()
+    optimiser.step()
+    after = state(net)
+    net.eval()
+    kept = ["conv1.weight", "layer1.0.bn1.weight", "layer1.0.bn1.running_mean",
+            "layer1.0.bn1.running_var", "layer2.0.shortcut.0.weight", "layer4.1.bn2.bias",
+            "layer4.1.bn2.running_mean", "layer4.1.bn2.running_var", "bn.running_var",
+            "linear.weight", "linear.bias"]
+    found = {f"after.{k}": after[k] for k in kept}
+    hits = (logits.argmax(1) == y).double().mean()
+    save("training", {"x": x, "y": y.int(), "loss": loss, "accuracy": hits, **found})
+
+
+def norm():
+    """Batch norm in training mode and its gradients, on small numbers."""
+    g = torch.Generator().manual_seed(41)
+    x = torch.randn(4, 3, 5, 5, generator=g).double().requires_grad_()
+    seed = torch.randn(4, 3, 5, 5, generator=g).double()
+    layer = draw_weights(torch.nn.Sequential(torch.nn.BatchNorm2d(3)).double(), 42)[0]
+    before = state(layer)
+    layer.train()
+    y = layer(x)
+    dx, dw, db = torch.autograd.grad((y * seed).sum(), [x, layer.weight, layer.bias])
+    after = {f"after.{k}": v for k, v in state(layer).items() if k.startswith("running")}
+    save("norm", {"x": x, "seed": seed, "y": y, "dx": dx, "dweight": dw, "dbias": db, **before,
+                  **after})
+
+
+def heads_of(net):
+    """Losses of the heads on the tiny network, inference and training mode, and their gradients."""
+    heads = draw_weights(Heads(32).double(), 51, half=True)
+    weights = state(heads, "heads.")
+    save("heads.weights", weights, half=weights)
+    x = images(2, 52).requires_grad_()
+    found = {"x": x}
+    for task in ("rotation", "inpainting"):
+        value = getattr(losses, task)(net, heads, x)
+        found[task], found[f"{task}_slope"] = value, losses.slope(value, x)
+        heads.train()
+        value = getattr(losses, task)(net, heads, x)
+        found[f"{task}_train"], found[f"{task}_train_slope"] = value, losses.slope(value, x)
+        heads.load_state_dict(
+            {k.removeprefix("heads."): v for k, v in weights.items()}, strict=False)
+        heads.eval()
+    for views, positives, bank in ((4, "first", True), (4, "all", True), (2, "first", False)):
+        value = losses.contrastive(net, heads, x, seeded(0, 2), views, positives, bank)
+        name = f"contrastive_{'bank' if bank else 'batch'}_{positives}_{views}"
+        found[name], found[f"{name}_slope"] = value, losses.slope(value, x)
+    save("heads", found)
+    return heads
+
+
+def views():
+    """Draws from keys of seed 7, and the views they make."""
+    key = seeded(7, 4)
+    x = images(4, 61).requires_grad_()
+    draw = draw_view(key)
+    draw["flipped"][0], draw["greyed"][1] = True, True
+    y = apply_view(x, draw)
+    g = torch.Generator().manual_seed(62)
+    seed = torch.randn(4, 3, 32, 32, generator=g).half().double()
+    drawn = {f"drawn.{k}": v for k, v in draw_view(key).items()}
+    dx = torch.autograd.grad((y * seed).sum(), x)[0]
+    save("views", {"x": x, "seed": seed, "y": y, "dx": dx, **draw, **drawn}, half=("seed",))
+
+
+def embeddings():
+    """NT-Xent on given embeddings."""
+    g = torch.Generator().manual_seed(71)
+    z = torch.randn(12, 8, generator=g).double().requires_grad_()
+    bank = torch.randn(16, 8, generator=g).double()
+    found = {"z": z, "bank": bank}
+    for count in (2, 4):
+        for positives in ("first", "all"):
+            for kind, rows in (("batch", None), ("bank", bank)):
+                value = losses.nt_xent(z, count, positives, rows)
+                name = f"{kind}_{positives}_{count}"
+                found[name], found[f"{name}_slope"] = value, losses.slope(value, z)
+    save("nt_xent", found)
+
+
+def optimisers():
+    """Three steps of a linear fit; the parameters after each."""
+    g = torch.Generator().manual_seed(81)
+    x = torch.randn(8, 4, generator=g).double()
+    y = torch.randn(8, 1, generator=g).double()
+    weight, bias = torch.randn(1, 4, generator=g).double(), torch.randn(1, generator=g).double()
+    rates = [0.1, 0.05, 0.025]
+    found = {"x": x, "y": y, "model.weight": weight, "model.bias": bias,
+             "rates": torch.tensor(rates)}
+    kinds = {
+        "sgd": lambda p: torch.optim.SGD(p, lr=1, momentum=0.9),
+        "nesterov": lambda p: torch.optim.SGD(
+            p, lr=1, momentum=0.9, nesterov=True, weight_decay=0.01),
+        "adam": lambda p: torch.optim.Adam(p, lr=1),
+    }
+    for kind, make in kinds.items():
+        w, b = weight.clone().requires_grad_(), bias.clone().requires_grad_()
+        optimiser = make([w, b])
+        for turn, rate in enumerate(rates):
+            optimiser.param_groups[0]["lr"] = rate
+            optimiser.zero_grad()
+            loss = ((F.linear(x, w, b) - y) ** 2).mean()
+            loss.backward()
+            optimiser.step()
+            found[f"{kind}.{turn + 1}.loss"] = loss.detach()
+            found[f"{kind}.{turn + 1}.weight"] = w.detach().clone()
+            found[f"{kind}.{turn + 1}.bias"] = b.detach().clone()
+    save("optimisers", found)
+
+
+def searches(net, heads):
+    """Purification by rotation and inpainting, and PGD, both from the image itself."""
+    x, y = images(2, 91), torch.tensor([1, 8])
+    found = {"x": x, "y": y.int()}
+
+    def total(z):
+        return -losses.rotation(net, heads, z) - 10 * losses.inpainting(net, heads, z)
+
+    for norm, epsilon, size in (("linf", 16 / 255, 2 / 255), ("l2", 1.0, 0.1)):
+        for steps in (1, 5, 10):
+            found[f"purified_{norm}_{steps}"] = losses.search(
+                x, total, steps, size, epsilon, norm)
+    gains = {"ce": lambda z: F.cross_entropy(net(z)[0], y, reduction="none"),
+             "margin": lambda z: losses.margin(net(z)[0], y)}
+    for norm, kind, epsilon, size in (
+            ("linf", "ce", 8 / 255, 2 / 255), ("linf", "margin", 8 / 255, 2 / 255),
+            ("l2", "ce", 0.5, 0.1), ("l1", "ce", 8.0, 2.0)):
+        found[f"pgd_{norm}_{kind}"] = losses.search(x, gains[kind], 5, size, epsilon, norm)
+    save("searches", found)
+
+
+def main():
+    torch.set_num_threads(1)
+    tiny = PreActResNet18(4)
+    network("tiny", tiny, 1, half=False)
+    network("tiny_wide", WideResNet(10, 1), 11, half=True)
+    network("resnet20", ResNet20(), 21, half=True)
+    norm()
+    heads = heads_of(tiny)
+    views()
+    embeddings()
+    optimisers()
+    searches(tiny, heads)
+    training(tiny)
+
+
+if __name__ == "__main__":
+    main()

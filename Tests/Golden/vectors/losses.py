@@ -1,0 +1,75 @@
+"""Self-supervised losses of one batch, one value an image (graphs/objectives)."""
+import torch
+import torch.nn.functional as F
+
+from draws import apply_view, draw_view, fold
+
+COLOUR = (0.4914, 0.4822, 0.4465)
+
+
+def nt_xent(z, views, positives="first", bank=None, temperature=0.2):
+    """Rows view-major. The definition, row by row: no log-softmax, no masks."""
+    n = len(z) // views
+    e = F.normalize(z, dim=1)
+    others = F.normalize(bank, dim=1) if bank is not None else None
+    losses = []
+    for image in range(n):
+        total = 0.0
+        own = [v * n + image for v in range(views)]
+        for v, a in enumerate(own):
+            rows = own if bank is not None else range(len(z))
+            scores = [e[a] @ e[b] / temperature for b in rows if b != a]
+            if others is not None:
+                scores += list(others @ e[a] / temperature)
+            partners = [b for b in own if b != a] if positives == "all" else [own[0 if v else 1]]
+            near = sum(e[a] @ e[b] for b in partners) / len(partners) / temperature
+            total = total + torch.logsumexp(torch.stack(scores), 0) - near
+        losses.append(total / views)
+    return torch.stack(losses)
+
+
+def contrastive(net, heads, x, key, views, positives="first", bank=True):
+    rows = torch.cat([apply_view(x, draw_view(fold(key, v))) for v in range(views)])
+    z = heads.contrastive(net(rows)[1])
+    return nt_xent(z, views, positives, heads.contrastive.bank if bank else None)
+
+
+def rotation(net, heads, x):
+    n = len(x)
+    turns = torch.cat([torch.rot90(x, quarter, (2, 3)) for quarter in range(4)])
+    labels = torch.arange(4).repeat_interleave(n)
+    losses = F.cross_entropy(heads.rotation(net(turns)[2]), labels, reduction="none")
+    return losses.view(4, n).mean(0)
+
+
+def inpainting(net, heads, x):
+    masked = x.clone()
+    masked[:, :, 9:23, 9:23] = torch.tensor(COLOUR, dtype=x.dtype).view(1, 3, 1, 1)
+    painted = heads.inpainting(net(masked)[2])
+    return ((painted - x[:, :, 8:24, 8:24]) ** 2).mean((1, 2, 3))
+
+
+def slope(losses, x):
+    return torch.autograd.grad(losses.sum(), x)[0]
+
+
+def margin(logits, y):
+    own = logits.gather(1, y[:, None])[:, 0]
+    other = logits.scatter(1, y[:, None], float("-inf")).max(1).values
+    return -F.relu(own - other + 50)
+
+
+def search(x, gain, steps, size, epsilon, norm):
+    """Projected steps along the gradient of `gain` from x itself (DEFENCE 2.1, 5.2)."""
+    r = torch.zeros_like(x)
+    for _ in range(steps):
+        r = r.detach().requires_grad_()
+        g = slope(gain(x + r), r)
+        if norm == "linf":
+            r = (r + size * g.sign()).clamp(-epsilon, epsilon)
+        else:
+            order = {"l2": 2, "l1": 1}[norm]
+            r = r + size * g / (g.flatten(1).norm(order, 1).view(-1, 1, 1, 1) + 1e-10)
+            r = torch.renorm(r, order, 0, epsilon)
+        r = torch.maximum(torch.minimum(r, 1 - x), -x).detach()
+    return x + r
