@@ -14,7 +14,9 @@ func programsRunEveryKindOfRegion(_ backend: Backend) throws {
     let expected = try Interpreter().run(graph, inputs: inputs).outputs
     let program = try Program(planned: HandPlan().plan(graph), backend, isChecked: true)
     let found = try program.run(all: inputs)
-    for (name, tensor) in expected { #expect(Fixture.error(found[name]!, tensor) < 1e-12, "\(name)") }
+    for (name, tensor) in expected {
+      #expect(Fixture.error(found[name]!, tensor) < 1e-12, "\(name)")
+    }
     try program.runChecked()
     #expect(program.results == found)
   }
