@@ -116,8 +116,7 @@ final class Elaborator {
     steps += count
     if steps > limits.steps {
       throw abort(
-        "elaborating the definition takes more than \(limits.steps) steps; this one was too many",
-        at: range)
+        "the definition takes more than \(limits.steps) steps to elaborate", at: range)
     }
     if builder.valueCount > limits.values {
       throw abort("the graph has more than \(limits.values) values", at: range)
