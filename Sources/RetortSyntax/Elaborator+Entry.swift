@@ -81,7 +81,7 @@ extension Elaborator {
     }
     report(
       setting: "--set \(name)=\(text)",
-      "there is no graph '\(graph)', neither in the file nor in the library's models",
+      "there is no graph '\(graph)' in the file or in the library's models",
       hint: Suggestion.nearest(to: graph, in: definition.graphs.keys.sorted())
         .map { "did you mean '\($0)'?" })
   }
