@@ -6,8 +6,8 @@ import RetortText
 /// Runs a program and watches its memory: the plan and the kernels are Retort's own, so what this
 /// finds is a bug of Retort.
 ///
-/// Before the run the arena is filled with NaN (as a `bool`, with no valid one). A value's bytes are
-/// filled so again once nobody reads it any more; a plan that frees too early shows as NaN in the
+/// Before the run the arena is filled with NaN (as a `bool`, with no valid one). A value's bytes
+/// are filled so again once nobody reads it any more; a plan that frees too early shows as NaN in the
 /// results. After each kernel all other bytes of the arena are compared with what they were: a
 /// kernel writes its results and nothing else. Past its ends the arena cannot be touched at all.
 extension Program {

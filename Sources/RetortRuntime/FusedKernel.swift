@@ -13,7 +13,7 @@ struct FusedKernel: Kernel {
   private static let tile = 16 * chunk
   private static let registerByteCount = 4 * chunk
 
-  /// A resolved place: scratch-relative where `base` is nil; `stride` bytes an element of the domain.
+  /// A resolved place, in scratch where `base` is nil; `stride` bytes an element of the domain.
   struct Place {
     var base: UnsafeMutableRawPointer?
     var offset = 0

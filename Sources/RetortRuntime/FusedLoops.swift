@@ -62,7 +62,8 @@ enum FusedLoops {
       let mask = Words(truncatingIfNeeded: bytes) .!= Words.zero
       let x = aIsScalar ? left : UnsafeRawPointer(a + i).loadUnaligned(as: Words.self)
       let z = bIsScalar ? right : UnsafeRawPointer(b + i).loadUnaligned(as: Words.self)
-      UnsafeMutableRawPointer(y + i).storeBytes(of: z.replacing(with: x, where: mask), as: Words.self)
+      let chosen = z.replacing(with: x, where: mask)
+      UnsafeMutableRawPointer(y + i).storeBytes(of: chosen, as: Words.self)
       i &+= 16
     }
     while i < count {

@@ -4,9 +4,9 @@ import RetortTensor
 
 /// An elementwise region as instructions on registers, before any address is known.
 ///
-/// All results have the same number of elements, the *domain*. A value of the domain's element count
-/// is computed element by element in row-major order. A smaller one is only ever seen through a
-/// `broadcast`, and is computed as if it had been broadcast first. Reals must be f32 and other
+/// All results have the same number of elements, the *domain*. A value of the domain's element
+/// count is computed element by element in row-major order. A smaller one is only ever seen through
+/// a `broadcast`, and is computed as if it had been broadcast first. Reals must be f32 and other
 /// elements `bool`; captures of the types i32 and u32 may be converted to f32.
 struct FusedPlan {
   /// Where an instruction reads.
@@ -106,7 +106,8 @@ struct FusedPlan {
       guard source(id, nodes[index].result, under: nil) != nil else { return nil }
     }
     for (id, type) in zip(yields, yieldTypes) {
-      guard let source = source(id, type, under: nil), let register = inRegister(source, type.element)
+      guard let source = source(id, type, under: nil),
+        let register = inRegister(source, type.element)
       else { return nil }
       resultRegisters.append(register)
     }

@@ -10,7 +10,8 @@ enum LayoutKernels {
   ) -> [any Kernel]? {
     switch op {
     case let op as Fill: [FillKernel(op.value, y)]
-    case is Reshape, is Detach: [gather(operands[0], y, operands[0].shape.strides, operands[0].shape)]
+    case is Reshape, is Detach:
+      [gather(operands[0], y, operands[0].shape.strides, operands[0].shape)]
     case is Broadcast:
       [gather(operands[0], y, operands[0].shape.broadcastStrides(to: y.shape), y.shape)]
     case let op as Transpose: [transpose(op, operands[0], y)]

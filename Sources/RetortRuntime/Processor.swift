@@ -12,7 +12,9 @@ package enum Processor {
   }
 
   /// The same for given facts. Without any flag nothing is known, and nothing is refused.
-  package static func complaint(flags: Set<Substring>, needsAVX512: Bool, needsAVX2: Bool) -> String? {
+  package static func complaint(
+    flags: Set<Substring>, needsAVX512: Bool, needsAVX2: Bool
+  ) -> String? {
     if flags.isEmpty { return nil }
     var missing: [String] = []
     if needsAVX512, !flags.contains("avx512f") { missing.append("AVX-512") }

@@ -13,7 +13,8 @@ enum ReductionKernels {
     return plan.steps.enumerated().map { index, step in
       let isLast = index == plan.steps.count - 1
       let buffer = isLast ? nil : Buffer(byteCount: 4 * step.outer * step.inner)
-      let (from, to) = (source, buffer.map { $0.base.assumingMemoryBound(to: Float.self) } ?? y.floats)
+      let from = source
+      let to = buffer.map { $0.base.assumingMemoryBound(to: Float.self) } ?? y.floats
       source = to
       // The buffer lives as long as the kernel that fills it, and so as long as the program.
       return BoundKernel(tiles: step.tileCount) { tile, _ in

@@ -3,8 +3,8 @@ import RetortTensor
 /// Copies elements between two tensors that are walked with strides of their own: transposes,
 /// slices, reversals, pads and concatenations.
 ///
-/// Axes that advance alike in both are merged first, so that what is contiguous in both is copied in
-/// whole runs.
+/// Axes that advance alike in both are merged first, so that what is contiguous in both is copied
+/// in whole runs.
 struct StridedCopy: Kernel {
   private static let elementsPerTile = 16_384
 

@@ -3,9 +3,9 @@ import Synchronization
 
 /// Persistent threads that share out the tiles of one task at a time.
 ///
-/// Which thread runs a tile is left to chance; tiles must therefore be independent, and their number
-/// must not depend on the thread count. A run allocates nothing. Runs asked for by several threads
-/// follow one another; a tile must not start a run on its own pool.
+/// Which thread runs a tile is left to chance; tiles must therefore be independent, and their
+/// number must not depend on the thread count. A run allocates nothing. Runs asked for by several
+/// threads follow one another; a tile must not start a run on its own pool.
 package final class ThreadPool: Sendable {
   /// `(context, tile, worker)`: workers are numbered from 0, the caller's thread, below
   /// `threadCount`, and a worker runs one tile at a time.
@@ -78,8 +78,8 @@ package final class ThreadPool: Sendable {
 
 /// What the threads of a pool share.
 ///
-/// The tiles left and the number of the task stand in one word, so that a thread which wakes up late
-/// can never take a tile of a task it does not know. The other fields of a task are read only
+/// The tiles left and the number of the task stand in one word, so that a thread which wakes up
+/// late can never take a tile of a task it does not know. The other fields of a task are read only
 /// between claiming a tile and reporting it done; the task cannot end before.
 private final class Crew: @unchecked Sendable {
   private let open = Atomic<UInt64>(0)

@@ -9,7 +9,9 @@ import RetortText
 /// Graphs, tensors and comparisons that the runtime's tests share.
 enum Fixture {
   /// Real tensors, uniform in [-1, 1).
-  static func tensor(_ shape: Shape, seed: UInt64 = 1, _ element: ElementType = .f32) -> HostTensor {
+  static func tensor(
+    _ shape: Shape, seed: UInt64 = 1, _ element: ElementType = .f32
+  ) -> HostTensor {
     var generator = SeededGenerator(seed: seed)
     let values = (0..<shape.elementCount).map { _ in Double.random(in: -1..<1, using: &generator) }
     return HostTensor(shape, values).converted(to: element)

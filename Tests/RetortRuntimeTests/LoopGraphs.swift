@@ -61,9 +61,10 @@ enum LoopGraphs {
     let u = b.input("u", TensorType([]), role: .parameter(nil))
     let v = b.input("v", TensorType([]), role: .buffer(nil))
     let sum = b.add(u, x)
+    let y = b.add(sum, v)
     return b.finish(
       outputs: [
-        GraphOutput(value: b.add(sum, v), name: "y"),
+        GraphOutput(value: y, name: "y"),
         GraphOutput(value: v, name: "u", role: .update),
         GraphOutput(value: sum, name: "v", role: .update),
       ])

@@ -49,4 +49,49 @@ enum NetworkGraphs {
     let fusion = b.closeBlock(results: [b.add(Relu(), [sum])])
     return b.addAll(Fused(), [], regions: [fusion], names: ["activated"])[0]
   }
+
+  /// Steps against the gradient of a small network's loss, kept in a box: what the project is for.
+  static let purifier: Graph = {
+    var b = GraphBuilder(name: "purifier")
+    let x = b.input("x", TensorType([3, 3, 9, 7]))
+    let kernel = b.input("kernel", TensorType([5, 3, 3, 3]), role: .parameter(nil))
+    let scale = b.input("scale", TensorType([5]), role: .buffer(nil))
+    let arguments = b.openBlock(
+      arguments: [("i", TensorType(.i32, [])), ("r", TensorType([3, 3, 9, 7]))])
+    let moved = b.add(x, arguments[1])
+    let h = b.conv2d(moved, kernel, padding: [1])
+    let wide = b.broadcast(b.reshape(b.exp(scale), [1, 5, 1, 1]), to: b.shape(of: h))
+    let loss = b.mean(b.softmax(b.mean(b.swish(b.mul(h, wide)), axes: [2, 3])))
+    let energy = b.add(loss, b.mean(b.square(b.maxPool2d(h, window: [2]))))
+    let slope = b.add(Gradient(), [energy, arguments[1]], name: "slope")
+    let step = b.sub(arguments[1], b.mul(slope, 0.5))
+    let next = b.clamp(step, -0.1, 0.1)
+    let body = b.closeBlock(results: [next, energy])
+    let start = b.fill(0, like: x)
+    let results = b.addAll(Repeat(count: 4), [start], regions: [body], names: ["r", "energies"])
+    let purified = b.add(x, results[0])
+    return b.finish(
+      outputs: [
+        GraphOutput(value: purified, name: "purified"),
+        GraphOutput(value: results[1], name: "energies"),
+      ])
+  }()
+
+  /// One step of gradient descent on a product, with momentum.
+  static let training: Graph = {
+    var b = GraphBuilder(name: "training")
+    let x = b.input("x", TensorType([6, 11]))
+    let weight = b.input("weight", TensorType([11, 4]), role: .parameter(nil))
+    let velocity = b.input("velocity", TensorType([11, 4]), role: .buffer(nil))
+    let loss = b.mean(b.square(b.tanh(b.matmul(x, weight))))
+    let slope = b.add(Gradient(), [loss, weight], name: "slope")
+    let speed = b.add(b.mul(velocity, 0.9), slope)
+    let moved = b.sub(weight, b.mul(speed, 0.1))
+    return b.finish(
+      outputs: [
+        GraphOutput(value: loss, name: "loss"),
+        GraphOutput(value: speed, name: "velocity", role: .update),
+        GraphOutput(value: moved, name: "weight", role: .update),
+      ])
+  }()
 }

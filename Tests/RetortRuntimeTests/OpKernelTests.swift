@@ -76,13 +76,17 @@ enum LargeSamples {
     Sample(Add(), [TensorType(.i32, [40_001]), TensorType(.i32, [40_001])]),
     Sample(Less(), [TensorType([40_001]), TensorType([40_001])]),
     Sample(MatMul(), [TensorType([301, 77]), TensorType([77, 530])]),
-    Sample(MatMul(transposeA: true, transposeB: true), [TensorType([2, 77, 300]), TensorType([515, 77])]),
+    Sample(
+      MatMul(transposeA: true, transposeB: true),
+      [TensorType([2, 77, 300]), TensorType([515, 77])]),
     Sample(
       Conv2d(Sliding(padding: [1])), [TensorType([3, 5, 33, 31]), TensorType([7, 5, 3, 3])]),
     Sample(
-      Conv2d(Sliding(stride: [2], padding: [1])), [TensorType([3, 5, 33, 31]), TensorType([7, 5, 3, 3])]),
+      Conv2d(Sliding(stride: [2], padding: [1])),
+      [TensorType([3, 5, 33, 31]), TensorType([7, 5, 3, 3])]),
     Sample(
-      Conv2dTranspose(Sliding(padding: [1])), [TensorType([3, 7, 33, 31]), TensorType([7, 5, 3, 3])]),
+      Conv2dTranspose(Sliding(padding: [1])),
+      [TensorType([3, 7, 33, 31]), TensorType([7, 5, 3, 3])]),
     Sample(
       Conv2dKernel(kernel: [3], Sliding(padding: [1])),
       [TensorType([3, 5, 33, 31]), TensorType([3, 7, 33, 31])]),
