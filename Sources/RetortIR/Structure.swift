@@ -47,8 +47,21 @@ package struct Gradient: Op {
 }
 
 extension Op {
-  /// The result types of any operation, given its operands' types and its regions.
+  /// The result types of any operation, given its operands' types and its regions. Whatever an
+  /// operation infers must fit into memory that a 64-bit machine can address (C0).
   package func resultTypes(
+    _ operands: [TensorType], regions: [Block], type: (Value) -> TensorType
+  ) throws(Violation) -> [TensorType] {
+    let types = try inferredTypes(operands, regions: regions, type: type)
+    for result in types {
+      let shape = Shape.checked(
+        result.shape.extents, bytesPerElement: result.element.byteCount)
+      try require(shape != nil, "C0", "gives \(result), which no memory holds")
+    }
+    return types
+  }
+
+  private func inferredTypes(
     _ operands: [TensorType], regions: [Block], type: (Value) -> TensorType
   ) throws(Violation) -> [TensorType] {
     switch self {

@@ -55,7 +55,7 @@ package struct Pipeline: Sendable {
           .once(HoistInvariants()), .once(ShareCommonNodes()), .once(PrepareWeights()),
         ]
       ),
-      // Views are batched by the definitions that share passes today.
+      // No pass: definitions stack their views themselves.
       (.batched, []),
       (.lowered, [.once(ChooseAlgorithms())]),
       (.fused, [.once(FuseElementwise()), .once(RemoveDeadNodes())]),

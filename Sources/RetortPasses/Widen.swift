@@ -1,8 +1,8 @@
 import RetortIR
 import RetortTensor
 
-/// Makes every `f32` of a graph an `f64`: inputs, results, and the `type` that an operation is asked
-/// for. What the widened graph computes is the oracle for the narrow one.
+/// Makes every `f32` of a graph an `f64`: inputs, results, and the `type` that an operation is
+/// asked for. What the widened graph computes is the oracle for the narrow one.
 package struct Widen: Pass {
   package static let name = "widen"
   package static let summary = "makes every f32 an f64"

@@ -30,6 +30,13 @@ enum Datum: Sendable {
     }
   }
 
+  var isList: Bool {
+    switch self {
+    case .list, .range: true
+    default: false
+    }
+  }
+
   var double: Double? {
     switch self {
     case .integer(let value): Double(value)

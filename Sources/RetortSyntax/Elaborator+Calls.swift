@@ -74,7 +74,8 @@ extension Elaborator {
     if let graph, !openGraphs.contains(name) { return .graph(graph) }
     let function = Function(rawValue: name)
     if let op = catalog[name],
-      function == nil || arguments.isEmpty || arguments.contains(where: { $0.datum.isTensorial })
+      function == nil || arguments.isEmpty
+        || arguments.contains(where: { $0.datum.isTensorial || $0.datum.isList })
     {
       return .operation(op)
     }

@@ -42,7 +42,8 @@ extension Elaborator {
     }
     if known.isBuffer != syntax.isBuffer {
       throw report(
-        "'\(path)' is declared as a parameter and as a buffer", at: syntax.name.range, notes: [note])
+        "'\(path)' is declared as a parameter and as a buffer", at: syntax.name.range,
+        notes: [note])
     }
     frame.bind(syntax.name.text, .tensor(known.value))
   }

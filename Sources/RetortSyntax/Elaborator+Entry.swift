@@ -81,7 +81,7 @@ extension Elaborator {
     }
     report(
       setting: "--set \(name)=\(text)",
-      "there is no graph '\(graph)', neither in the file nor in the library's models",
+      "there is no graph '\(graph)' in the file or in the library's models",
       hint: Suggestion.nearest(to: graph, in: definition.graphs.keys.sorted())
         .map { "did you mean '\($0)'?" })
   }
@@ -132,8 +132,8 @@ extension Elaborator {
     guard (try? match(dimensions, type.shape, in: frame)) == true else {
       report(
         setting: "--input \(name)",
-        "'\(name)' is \(argument.type.range.text)\(knownDimensions(dimensions, frame)), but the file "
-          + "holds \(type.with(element))")
+        "'\(name)' is \(argument.type.range.text)\(knownDimensions(dimensions, frame)), "
+          + "but the file holds \(type.with(element))")
       return
     }
   }
@@ -156,8 +156,9 @@ extension Elaborator {
       if frame.lookUp(argument.name.text) != nil { continue }
       if try bindDefault(argument.name.text, in: frame) { continue }
       throw report(
-        "'\(argument.name.text)' has no default and is not given", at: argument.name.range,
-        hint: "--set \(argument.name.text)=VALUE, a \(argument.type.range.text)")
+        "'\(argument.name.text)', \(argument.type.range.text), has no default and is not given",
+        at: argument.name.range,
+        hint: "give it with --set \(argument.name.text)=VALUE")
     }
   }
 

@@ -100,13 +100,27 @@ extension Elaborator {
   private func list(_ items: [Expression]) throws(Reported) -> Datum {
     var list: [Datum] = []
     list.reserveCapacity(items.count)
-    try items.first.map { (item) throws(Reported) in try spend(items.count, at: item.range) }
     for item in items {
-      let datum = try evaluate(item)
-      switch datum {
-      case .list, .range: throw report("a list holds no lists", at: item.range)
-      default: list.append(datum)
+      try spend(at: item.range)
+      if case .spread(let inner) = item.kind {
+        let datum = try evaluate(inner)
+        guard let elements = datum.elements else {
+          throw report(
+            "'...' takes a list, but \(spelling(inner.range)) is \(describe(datum))",
+            at: inner.range)
+        }
+        try spend(elements.count, at: item.range)
+        list += elements
+        continue
       }
+      let datum = try evaluate(item)
+      if datum.isList {
+        throw report("a list holds no lists", at: item.range, hint: "'...' spreads one")
+      }
+      list.append(datum)
+    }
+    guard list.count <= limits.listLength else {
+      throw report("the list has more than \(limits.listLength) elements", at: items[0].range)
     }
     return .list(list)
   }
@@ -151,7 +165,8 @@ extension Elaborator {
     }
     guard number >= 0, number < count else {
       throw report(
-        "index \(number) is outside \(spelling(list.range)), \(describe(datum))", at: position.range)
+        "index \(number) is outside \(spelling(list.range)), \(describe(datum))",
+        at: position.range)
     }
     switch datum {
     case .list(let items):

@@ -176,7 +176,8 @@ extension Elaborator {
     let (quotient, overflow) = Self.floorQuotient(a, b)
     guard !overflow else {
       throw report(
-        b == 0 ? "floor_div(\(a), 0) is a division by zero" : "the quotient is too large", at: range)
+        b == 0 ? "floor_div(\(a), 0) is a division by zero" : "the quotient is too large",
+        at: range)
     }
     return .integer(quotient)
   }

@@ -102,8 +102,8 @@ extension Elaborator {
           at: argument.range)
       }
     }
-    if let missing = signature.attributes.first(where: { $0.isRequired && !given.contains($0.name) })
-    {
+    let missing = signature.attributes.first { $0.isRequired && !given.contains($0.name) }
+    if let missing {
       throw report(
         "'\(name)' needs '\(missing.name)': \(missing.summary)", at: callee,
         hint: missing.name == "shape" ? "'shape: [...]' or 'like: x'" : nil)

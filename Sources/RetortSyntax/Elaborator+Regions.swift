@@ -16,7 +16,6 @@ extension Elaborator {
     let annotations = try self.annotations(syntax.annotations)
     let index = (name: syntax.index.text, type: TensorType(.i32, []))
     let arguments = builder.openBlock(arguments: [index] + carried)
-    var block = Block()
     let values: [Value]
     do throws(Reported) {
       values = try inRegion(syntax.body, syntax.range) { () throws(Reported) in
@@ -30,7 +29,7 @@ extension Elaborator {
       _ = builder.closeBlock(results: [])
       throw error
     }
-    block = builder.closeBlock(results: values)
+    let block = builder.closeBlock(results: values)
     return try append(
       Repeat(count: turns.count, first: turns.lowerBound), starts, block, annotations,
       at: syntax.range)
@@ -65,7 +64,7 @@ extension Elaborator {
     guard case .range(let range) = datum else {
       throw report(
         "'repeat' takes a range, but \(spelling(expression.range)) is \(describe(datum))",
-        at: expression.range, hint: "write '0..<\(spelling(expression.range).dropFirst().dropLast())'")
+        at: expression.range, hint: "write '0..<\(expression.range.text)'")
     }
     guard Int32(exactly: range.lowerBound) != nil, Int32(exactly: range.upperBound) != nil else {
       throw report(
@@ -141,9 +140,9 @@ extension Elaborator {
       for value in values { try checkedSize(value, at: range) }
       return values.map(Datum.tensor)
     } catch {
+      let name = type(of: op).name
       throw report(
-        "\(type(of: op).name) \(error.message)", at: range, code: "\(type(of: op).name)/\(error.label)",
-        hint: error.hint)
+        "\(name) \(error.message)", at: range, code: "\(name)/\(error.label)", hint: error.hint)
     }
   }
 

@@ -28,7 +28,8 @@ extension Elaborator {
       } catch {
         poison(statement)
         switch statement.kind {
-        case .result, .yield: return .failed
+        // Behind a condition that does not hold, little would be a mistake of its own.
+        case .result, .yield, .require: return .failed
         default: break
         }
       }

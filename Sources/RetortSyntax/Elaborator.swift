@@ -116,8 +116,7 @@ final class Elaborator {
     steps += count
     if steps > limits.steps {
       throw abort(
-        "elaborating the definition takes more than \(limits.steps) steps; this one was too many",
-        at: range)
+        "the definition takes more than \(limits.steps) steps to elaborate", at: range)
     }
     if builder.valueCount > limits.values {
       throw abort("the graph has more than \(limits.values) values", at: range)
@@ -152,7 +151,12 @@ final class Elaborator {
     case .text(let value): "the String \(AttributeValue.quoted(String(value.prefix(40))))"
     case .graph(let name): "the graph '\(name)'"
     case .element(let element): "the element type \(element.rawValue)"
-    case .list(let list): list.isEmpty ? "an empty list" : "a list of \(list.count)"
+    case .list(let list):
+      if list.count <= 8, let value = datum.attribute {
+        "the list \(value)"
+      } else {
+        "a list of \(list.count)"
+      }
     case .range(let range): "the range \(range.lowerBound)..<\(range.upperBound)"
     case .tensor(let value): builder.type(of: value).description
     case .poison: "nothing"

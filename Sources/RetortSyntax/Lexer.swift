@@ -7,6 +7,7 @@ package struct Lexer {
   package static let byteLimit = 1 << 28
 
   private let file: SourceFile
+  private let bytes: [UInt8]
   private let end: Int
   private var position: Int
   private var startsLine = true
@@ -16,6 +17,7 @@ package struct Lexer {
   /// Reads the whole file, or the part of it that stands in an interpolation.
   private init(_ file: SourceFile, _ part: Range<Int>?) {
     self.file = file
+    bytes = file.bytes
     let range = part ?? 0..<min(file.bytes.count, Self.byteLimit)
     position = range.lowerBound
     end = range.upperBound
@@ -41,7 +43,7 @@ package struct Lexer {
   private mutating func run() {
     if position == 0, file.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     while position < end {
-      let byte = file.bytes[position]
+      let byte = bytes[position]
       switch byte {
       case UInt8(ascii: "\n"):
         startsLine = true
@@ -64,7 +66,7 @@ package struct Lexer {
   }
 
   private func peek(_ distance: Int) -> UInt8? {
-    position + distance < end ? file.bytes[position + distance] : nil
+    position + distance < end ? bytes[position + distance] : nil
   }
 
   private mutating func add(_ kind: Token.Kind, from start: Int) {
@@ -74,12 +76,12 @@ package struct Lexer {
   }
 
   private mutating func skipComment() {
-    while position < end, file.bytes[position] != UInt8(ascii: "\n") { position += 1 }
+    while position < end, bytes[position] != UInt8(ascii: "\n") { position += 1 }
   }
 
   private mutating func word() {
     let start = position
-    while position < end, Self.isWord(file.bytes[position]) { position += 1 }
+    while position < end, Self.isWord(bytes[position]) { position += 1 }
     // No keyword is longer than `parameter`.
     if position - start <= 9, let keyword = Keyword(rawValue: file.text(start..<position)) {
       add(.keyword(keyword), from: start)
@@ -106,8 +108,8 @@ package struct Lexer {
         skipDigits()
       }
     }
-    if position < end, Self.isWord(file.bytes[position]) {
-      while position < end, Self.isWord(file.bytes[position]) { position += 1 }
+    if position < end, Self.isWord(bytes[position]) {
+      while position < end, Self.isWord(bytes[position]) { position += 1 }
       problem("'\(file.text(start..<position))' is neither a number nor a name", start..<position)
     }
     add(kind, from: start)
@@ -121,7 +123,7 @@ package struct Lexer {
     let start = position
     position += 1
     while position < end {
-      let byte = file.bytes[position]
+      let byte = bytes[position]
       if byte == UInt8(ascii: "\"") {
         position += 1
         add(.string, from: start)
@@ -136,25 +138,52 @@ package struct Lexer {
   }
 
   private mutating func sign() -> Bool {
-    for length in [3, 2, 1] where position + length <= end {
-      let bytes = file.bytes[position..<position + length]
-      if let sign = Self.signs[length - 1].first(where: { $0.bytes.elementsEqual(bytes) }) {
-        let start = position
-        position += length
-        add(.sign(sign.sign), from: start)
-        return true
-      }
+    guard let (sign, length) = Self.sign(bytes[position], peek(1), peek(2)) else { return false }
+    let start = position
+    position += length
+    add(.sign(sign), from: start)
+    return true
+  }
+
+  /// The longest sign that three bytes begin with.
+  private static func sign(_ a: UInt8, _ b: UInt8?, _ c: UInt8?) -> (Sign, Int)? {
+    let isAssigning = b == UInt8(ascii: "=")
+    switch a {
+    case UInt8(ascii: "("): return (.leftParenthesis, 1)
+    case UInt8(ascii: ")"): return (.rightParenthesis, 1)
+    case UInt8(ascii: "["): return (.leftBracket, 1)
+    case UInt8(ascii: "]"): return (.rightBracket, 1)
+    case UInt8(ascii: "{"): return (.leftBrace, 1)
+    case UInt8(ascii: "}"): return (.rightBrace, 1)
+    case UInt8(ascii: ","): return (.comma, 1)
+    case UInt8(ascii: ":"): return (.colon, 1)
+    case UInt8(ascii: "="): return isAssigning ? (.equals, 2) : (.assign, 1)
+    case UInt8(ascii: "-"): return b == UInt8(ascii: ">") ? (.arrow, 2) : (.minus, 1)
+    case UInt8(ascii: "+"): return (.plus, 1)
+    case UInt8(ascii: "*"): return (.times, 1)
+    case UInt8(ascii: "/"): return (.divide, 1)
+    case UInt8(ascii: "%"): return (.remainder, 1)
+    case UInt8(ascii: "<"): return isAssigning ? (.lessOrEqual, 2) : (.less, 1)
+    case UInt8(ascii: ">"): return isAssigning ? (.greaterOrEqual, 2) : (.greater, 1)
+    case UInt8(ascii: "!"): return isAssigning ? (.differs, 2) : (.not, 1)
+    case UInt8(ascii: "?"): return (.question, 1)
+    case UInt8(ascii: "@"): return (.at, 1)
+    case UInt8(ascii: "&"): return b == a ? (.and, 2) : nil
+    case UInt8(ascii: "|"): return b == a ? (.or, 2) : nil
+    case UInt8(ascii: "."):
+      guard b == a else { return nil }
+      return c == a ? (.ellipsis, 3) : c == UInt8(ascii: "<") ? (.upTo, 3) : nil
+    default: return nil
     }
-    return false
   }
 
   /// Bytes that begin nothing; a run of them is one problem.
   private mutating func stranger() {
     let start = position
     while position < end {
-      let byte = file.bytes[position]
+      let byte = bytes[position]
       if byte <= UInt8(ascii: " ") || byte == UInt8(ascii: "\"") || Self.isWord(byte) { break }
-      if Self.signs[0].contains(where: { $0.bytes[0] == byte }) { break }
+      if position > start, Self.sign(byte, peek(1), peek(2)) != nil { break }
       position += 1
     }
     if position == start { position += 1 }
@@ -172,11 +201,5 @@ package struct Lexer {
   private static func isWord(_ byte: UInt8) -> Bool {
     isDigit(byte) || byte == UInt8(ascii: "_")
       || byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")
-  }
-
-  /// By length; those of one byte include the first bytes of all the others but `.`, `&` and `|`.
-  private static let signs: [[(bytes: [UInt8], sign: Sign)]] = (1...3).map { length in
-    Sign.allCases.filter { $0.rawValue.utf8.count == length }
-      .map { (Array($0.rawValue.utf8), $0) }
   }
 }

@@ -10,6 +10,8 @@ package struct Limits: Sendable {
   package var calls = 64
   /// Bytes of one string.
   package var textLength = 1 << 16
+  /// Elements of one compile-time list.
+  package var listLength = 1 << 20
   /// Elements of one tensor.
   package var elements = 1 << 40
   /// The largest extent, stride or other number that an operation takes.

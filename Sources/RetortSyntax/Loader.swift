@@ -126,7 +126,8 @@ struct Loader: Sendable {
   private mutating func reportCycle(_ line: ImportSyntax, _ cycle: [String]) {
     let message =
       cycle.count == 2
-      ? "the file imports itself" : "the files import each other: \(cycle.joined(separator: " → "))"
+      ? "the file imports itself"
+      : "the files import each other: \(cycle.joined(separator: " → "))"
     report(message, line)
   }
 

@@ -227,7 +227,10 @@ extension Parser {
     case .sign(.leftBracket):
       var list: [Expression] = []
       try enclosed(.leftBracket, .rightBracket) { (parser) throws(SyntaxFailure) in
-        list.append(try parser.expression())
+        let start = parser.index
+        let isSpread = parser.take(.ellipsis)
+        let item = try parser.expression()
+        list.append(isSpread ? try parser.make(.spread(item), from: start, over: item) : item)
       }
       return try make(.list(list), from: start, height: list.reduce(0) { max($0, $1.height) })
     default:

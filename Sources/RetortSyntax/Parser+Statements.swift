@@ -120,20 +120,20 @@ extension Parser {
 
   private mutating func choice() throws(SyntaxFailure) -> Statement.Kind {
     advance()
-    try descend()
     let condition = try expression()
     let body = try block()
     var alternative: [Statement] = []
     if take(.else) {
       let start = index
       if current.kind == .keyword(.if) {
+        try descend()
         let kind = try choice()
+        depth -= 1
         alternative = [Statement(kind: kind, range: range(from: start))]
       } else {
         alternative = try block()
       }
     }
-    depth -= 1
     return .choice(condition, body, alternative)
   }
 

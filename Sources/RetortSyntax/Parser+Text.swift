@@ -65,6 +65,7 @@ extension Parser {
     var inner = Parser(file, tokens)
     inner.openBrackets = 1
     inner.depth = depth
+    inner.endSpelling = "'}'"
     defer { problems += found + inner.problems }
     let value = try inner.expression()
     guard inner.current.kind == .end else {

@@ -20,6 +20,8 @@ package struct Parser {
   /// How many round or square brackets are open; inside, a line's end means nothing.
   var openBrackets = 0
   var depth = 0
+  /// What messages call the end of the tokens.
+  var endSpelling = "the end of the file"
 
   init(_ file: SourceFile, _ tokens: [Token]) {
     self.file = file
@@ -33,9 +35,11 @@ package struct Parser {
     let (tokens, problems) = Lexer.read(file)
     var parser = Parser(file, tokens)
     let tree = parser.readFile()
-    let all = problems + parser.problems
-    if !all.isEmpty { throw Diagnostics(all) }
-    return tree
+    if problems.isEmpty, parser.problems.isEmpty { return tree }
+    // What follows from a stray character on its line is not a mistake of its own.
+    let lines = Set(problems.compactMap { $0.range?.line })
+    throw Diagnostics(
+      problems + parser.problems.filter { $0.range.map { !lines.contains($0.line) } ?? true })
   }
 
   /// A single expression: what `--set` gives.
@@ -43,6 +47,7 @@ package struct Parser {
     let (tokens, problems) = Lexer.read(file)
     var parser = Parser(file, tokens)
     parser.openBrackets = 1
+    parser.endSpelling = "the end"
     var result: Expression?
     if let expression = try? parser.expression() {
       result = expression
@@ -192,7 +197,7 @@ package struct Parser {
 
   func spelling(_ token: Token) -> String {
     switch token.kind {
-    case .end: "the end of the file"
+    case .end: endSpelling
     case .string: "a string"
     default: "'\(text(token))'"
     }
@@ -242,6 +247,8 @@ package struct Parser {
   mutating func report(
     _ message: String, _ range: SourceRange, notes: [Diagnostic] = [], hint: String? = nil
   ) {
+    // One token is at fault once, however many constructs it leaves open.
+    if let last = problems.last, last.range == range { return }
     problems.append(Diagnostic(.error, message, at: range, notes: notes, hint: hint))
   }
 

@@ -16,6 +16,8 @@ package struct Expression: Sendable {
     case string([TextPart])
     case name(String)
     case list([Expression])
+    /// `...list` inside a list.
+    case spread(Expression)
     case unary(UnaryOperator, Expression)
     case binary(BinaryOperator, Expression, Expression)
     /// `first..<end`

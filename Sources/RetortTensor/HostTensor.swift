@@ -84,6 +84,10 @@ public struct HostTensor: Sendable, Hashable {
         ? HostTensor(shape, values.map { Int32(clamping: $0) })
         : HostTensor(shape, values.map { UInt32(clamping: $0) })
     }
+    // … and would round twice on their way to Float.
+    if type.element == .i64, element == .f32 {
+      return HostTensor(shape, elements(as: Int64.self).map { Float($0) })
+    }
     let values = doubles
     switch element {
     case .f64: return HostTensor(shape, values)

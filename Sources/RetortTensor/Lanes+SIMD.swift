@@ -34,7 +34,9 @@ extension SIMD16: Lanes where Scalar == Float {
 
   @inlinable @inline(__always)
   public static func select(_ mask: Mask, _ a: Self, _ b: Self) -> Self {
-    b.replacing(with: a, where: mask)
+    // On bits: `replacing` goes lane by lane, whose branches keep callers from being inlined.
+    let words = unsafeBitCast(mask, to: Words.self)
+    return Self(pattern: b.pattern ^ ((a.pattern ^ b.pattern) & words))
   }
 
   @inlinable @inline(__always)

@@ -53,14 +53,13 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     return Shape(result)
   }
 
-  /// Extents that a file or a user claims: nil if one is negative or the element count, times
-  /// `bytesPerElement`, does not fit a signed 64-bit integer.
+  /// Extents that a file or a user claims: nil if one is negative or the byte count does not fit a
+  /// signed 64-bit integer. Extents of 0 count as 1 here, so that strides fit as well.
   public static func checked(_ extents: [Int], bytesPerElement: Int = 8) -> Shape? {
     var product = bytesPerElement
     for extent in extents where extent < 0 { return nil }
-    if extents.contains(0) { return Shape(extents) }
     for extent in extents {
-      let (next, overflow) = product.multipliedReportingOverflow(by: extent)
+      let (next, overflow) = product.multipliedReportingOverflow(by: max(1, extent))
       if overflow { return nil }
       product = next
     }

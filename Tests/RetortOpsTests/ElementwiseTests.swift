@@ -55,7 +55,8 @@ import Testing
   @Test func elementaryFunctions() throws {
     let e = 4e-16
     expect(try Exp().numbers(vector(0, 1, -infinity)), [1, 2.718281828459045, 0], within: e)
-    expect(try Log().numbers(vector(1, 10, 0, -1)), [0, 2.302585092994046, -infinity, nan], within: e)
+    expect(
+      try Log().numbers(vector(1, 10, 0, -1)), [0, 2.302585092994046, -infinity, nan], within: e)
     expect(try Sqrt().numbers(vector(0, 2, -1)), [0, 1.4142135623730951, nan])
     expect(try Rsqrt().numbers(vector(4, 0, -1)), [0.5, infinity, nan])
     expect(try Tanh().numbers(vector(0.5, 1000)), [0.46211715726000973, 1], within: e)
@@ -133,7 +134,8 @@ import Testing
   }
 
   @Test func logicAndBits() throws {
-    let a = HostTensor([4], [false, false, true, true]), b = HostTensor([4], [false, true, false, true])
+    let a = HostTensor([4], [false, false, true, true])
+    let b = HostTensor([4], [false, true, false, true])
     expect(try And().numbers(a, b), [0, 0, 0, 1])
     expect(try Or().numbers(a, b), [0, 1, 1, 1])
     expect(try Xor().numbers(a, b), [0, 1, 1, 0])
@@ -149,14 +151,16 @@ import Testing
   @Test func selectLeavesNoTraceOfTheOther() throws {
     let condition = HostTensor([2], [true, false])
     expect(try Select().numbers(condition, vector(1, nan), vector(nan, 2)), [1, 2])
-    let keys = HostTensor([2], [Key(1, 2), Key(3, 4)]), others = HostTensor([2], [Key(5, 6), Key(7, 8)])
+    let keys = HostTensor([2], [Key(1, 2), Key(3, 4)])
+    let others = HostTensor([2], [Key(5, 6), Key(7, 8)])
     #expect(
       try Select().evaluate(condition, keys, others)[0].elements(as: Key.self)
         == [Key(1, 2), Key(7, 8)])
   }
 
   @Test func clampBetweenEnds() throws {
-    let x = vector(-2, 0.5, 3, nan, 0.5), low = vector(-1, -1, -1, -1, 1), high = vector(1, 1, 1, 1, 0)
+    let x = vector(-2, 0.5, 3, nan, 0.5)
+    let low = vector(-1, -1, -1, -1, 1), high = vector(1, 1, 1, 1, 0)
     expect(try Clamp().numbers(x, low, high), [-1, 0.5, 1, nan, 0])
   }
 
@@ -195,7 +199,8 @@ import Testing
   }
 
   @Test func clampPassesTheGradientAtItsEnds() throws {
-    let x = vector(-2, -1, 0, 1, 2), low = tensor([-1, -1, -1, -1, -1]), high = tensor([1, 1, 1, 1, 1])
+    let x = vector(-2, -1, 0, 1, 2)
+    let low = tensor([-1, -1, -1, -1, -1]), high = tensor([1, 1, 1, 1, 1])
     #expect(
       try Clamp().cotangents(x, low, high)
         == [[0, 1, 1, 1, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 1]])

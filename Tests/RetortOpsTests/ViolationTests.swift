@@ -86,7 +86,8 @@ struct ViolationCase: CustomTestStringConvertible, Sendable {
     .init("not/C1", Not(), [x], "takes bool, got f32[2, 3]"),
     .init("shift_left/C1", ShiftLeft(1), [whole], "takes u32, got i32[2, 3]"),
     .init(
-      "shift_left/C2", ShiftLeft(32), [TensorType(.u32, [])], "shifts by 0 to 31 places, not by 32"),
+      "shift_left/C2", ShiftLeft(32), [TensorType(.u32, [])],
+      "shifts by 0 to 31 places, not by 32"),
     .init("shift_right/C1", ShiftRight(1), [whole], "takes u32, got i32[2, 3]"),
     .init(
       "shift_right/C2", ShiftRight(-1), [TensorType(.u32, [])],
@@ -95,7 +96,8 @@ struct ViolationCase: CustomTestStringConvertible, Sendable {
       "select/C1", Select(), [TensorType(.bool, [3]), x, x],
       "takes operands of one shape, got bool[3] and f32[2, 3]"),
     .init(
-      "select/C2", Select(), [flags, x, whole], "chooses between one element type, got f32 and i32"),
+      "select/C2", Select(), [flags, x, whole],
+      "chooses between one element type, got f32 and i32"),
     .init("select/C3", Select(), [x, x, x], "takes a condition of bool, got f32[2, 3]"),
     .init(
       "clamp/C1", Clamp(), [x, x, TensorType([])],
@@ -179,10 +181,12 @@ struct ViolationCase: CustomTestStringConvertible, Sendable {
       "slice/C5", Slice([1], start: [0], stop: [3], step: [0]), [x],
       "steps by at least 1, not by 0"),
     .init(
-      "pad/C1", Pad([0], low: [], high: [1]), [x], "names 1 axes, 0 low, 1 high and 0 interior numbers"),
+      "pad/C1", Pad([0], low: [], high: [1]), [x],
+      "names 1 axes, 0 low, 1 high and 0 interior numbers"),
     .init("pad/C2", Pad([5], low: [0], high: [1]), [x], "axis 5 is outside f32[2, 3]"),
     .init(
-      "pad/C3", Pad([1, -1], low: [0, 0], high: [1, 1]), [x], "axis -1 of f32[2, 3] is named twice"),
+      "pad/C3", Pad([1, -1], low: [0, 0], high: [1, 1]), [x],
+      "axis -1 of f32[2, 3] is named twice"),
     .init(
       "pad/C4", Pad([0], low: [-1], high: [1]), [x],
       "pads with 0 to 2147483647 elements, not -1"),
@@ -193,7 +197,8 @@ struct ViolationCase: CustomTestStringConvertible, Sendable {
     .init("concatenate/C0", Concatenate(axis: 0), [], "takes at least 1 operand, got 0"),
     .init("concatenate/C1", Concatenate(axis: 2), [x], "axis 2 is outside f32[2, 3]"),
     .init(
-      "concatenate/C2", Concatenate(axis: 0), [x, whole], "joins one element type, got f32 and i32"),
+      "concatenate/C2", Concatenate(axis: 0), [x, whole],
+      "joins one element type, got f32 and i32"),
     .init(
       "concatenate/C3", Concatenate(axis: 0), [x, TensorType([2, 4])],
       "cannot join f32[2, 3] and f32[2, 4] along axis 0"),

@@ -25,7 +25,9 @@ import Testing
     let graph = GraphBuilder.graph { b in
       let x = b.input("x", TensorType([2, 2]))
       let s = b.input("s", TensorType([2]))
-      let last = b.loop(3, x) { b, _, r in b.matmul(b.mul(b.add(r, s), 0.5), b.broadcast(s, to: [2, 2])) }
+      let last = b.loop(3, x) { b, _, r in
+        b.matmul(b.mul(b.add(r, s), 0.5), b.broadcast(s, to: [2, 2]))
+      }
       return [last]
     }
     let hoisted = try HoistInvariants().run(graph)

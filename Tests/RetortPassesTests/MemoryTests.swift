@@ -97,7 +97,9 @@ private func plan(_ build: (inout GraphBuilder) -> [Value]) throws -> (Graph, Me
     let planned = try Pipeline.run(graph, through: .planned).graph
     let kernel = try #require(planned.body.nodes.last)
     let product = try #require(
-      planned.body.nodes.first { planned.type(of: $0.results[0]).shape == [4, 4] && $0.op is MatMul })
+      planned.body.nodes.first { node in
+        node.op is MatMul && planned.type(of: node.results[0]).shape == [4, 4]
+      })
     #expect(kernel.op is Fused)
     #expect(kernel.annotation("offsets") == product.annotation("offsets"), "\(planned)")
   }

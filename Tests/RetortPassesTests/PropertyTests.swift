@@ -71,6 +71,8 @@ import Testing
     let planned = try Pipeline.run(graph, through: .planned).graph
     let again = try Pipeline.run(planned, through: .planned).graph
     let inputs = graph.randomInputs(seed: UInt64(seed), in: -1...1)
-    for (x, y) in zip(again.run(inputs), planned.run(inputs)) { #expect(relativeError(x, y) < 1e-4) }
+    for (x, y) in zip(again.run(inputs), planned.run(inputs)) {
+      #expect(relativeError(x, y) < 1e-4)
+    }
   }
 }

@@ -3,12 +3,13 @@ import RetortOps
 import RetortTensor
 import RetortTestSupport
 
-/// Draws small graphs for properties: elementwise chains, shapes, products, convolutions, reductions,
-/// loops, constants, weights and gradients, all of functions that are smooth and stay small.
+/// Draws small graphs for properties: elementwise chains, shapes, products, convolutions,
+/// reductions, loops, constants, weights and gradients, all of functions that are smooth and stay
+/// small.
 struct RandomGraph {
   private var generator: SeededGenerator
   private var b: GraphBuilder
-  /// Values that may be read where nodes are added now, grouped by nothing.
+  /// Values that may be read where nodes are added now.
   private var pool: [Value] = []
 
   /// - Parameter hasGradient: whether the graph ends in a gradient of its loss.
@@ -38,7 +39,10 @@ struct RandomGraph {
     return b.finish(outputs)
   }
 
-  private mutating func pick(_ values: [Value]) -> Value { values.randomElement(using: &generator)! }
+  private mutating func pick(_ values: [Value]) -> Value {
+    values.randomElement(using: &generator)!
+  }
+
   private mutating func chance(_ sides: Int) -> Int { Int.random(in: 0..<sides, using: &generator) }
 
   private mutating func grow(_ count: Int, depth: Int) {
@@ -134,7 +138,8 @@ struct RandomGraph {
     let collected = [pick(pool.filter { b.shape(of: $0).elementCount <= 100 })]
     let region = b.closeBlock(results: next + collected)
     pool = outer
-    let results = b.addAll(Repeat(count: 1 + chance(3), first: chance(2)), starts, regions: [region])
+    let op = Repeat(count: 1 + chance(3), first: chance(2))
+    let results = b.addAll(op, starts, regions: [region])
     return results[chance(results.count)]
   }
 }

@@ -90,5 +90,7 @@ extension HostTensor {
     HostTensor(shape, zip(doubles, other.doubles).map { $0 + scale * $1 })
   }
 
-  func dot(_ other: HostTensor) -> Double { zip(doubles, other.doubles).reduce(0) { $0 + $1.0 * $1.1 } }
+  func dot(_ other: HostTensor) -> Double {
+    zip(doubles, other.doubles).reduce(0) { $0 + $1.0 * $1.1 }
+  }
 }

@@ -75,7 +75,7 @@ extension TensorOp {
     return applyReference(operands, types)
   }
 
-  /// Results' memory is filled with ones beforehand, so that an element that is never written shows.
+  /// Results' memory is filled with ones beforehand, so that an element left unwritten shows.
   fileprivate func applyReference(
     _ operands: [HostTensor], _ types: [TensorType]
   ) -> [HostTensor] {
@@ -89,7 +89,9 @@ extension TensorOp {
     reference(
       zip(operands, operandBuffers).map { TensorView($0.type, $1.pointer.baseAddress!) },
       zip(types, resultBuffers).map { TensorView($0, $1.pointer.baseAddress!) })
-    return zip(types, resultBuffers).map { HostTensor($0, bytes: Array($1.pointer.prefix($0.byteCount))) }
+    return zip(types, resultBuffers).map {
+      HostTensor($0, bytes: Array($1.pointer.prefix($0.byteCount)))
+    }
   }
 }
 

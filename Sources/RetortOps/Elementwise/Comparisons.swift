@@ -24,7 +24,9 @@ package struct NotEqual: Comparison {
   package var loops: PredicateLoops { PredicateLoops(self) }
   // Masks have no negation; a number tells equal lanes from the others, NaN included.
   @inline(__always)
-  package func holds<L: Lanes>(_ a: L, _ b: L) -> L.Mask { L.less(L(0), L.select(L.equal(a, b), L(0), L(1))) }
+  package func holds<L: Lanes>(_ a: L, _ b: L) -> L.Mask {
+    L.less(L(0), L.select(L.equal(a, b), L(0), L(1)))
+  }
   package func holds<I: FixedWidthInteger>(integers a: I, _ b: I) -> Bool { a != b }
 }
 

@@ -7,7 +7,8 @@ package struct Maximum: IntegerBinaryElementwise {
   package static let name = "max"
   package static let summary = "the larger of a and b"
   package static let samples =
-    Sample.elementwise(Maximum(), operands: 2) + Sample.elementwise(Maximum(), operands: 2, of: .i32)
+    Sample.elementwise(Maximum(), operands: 2)
+    + Sample.elementwise(Maximum(), operands: 2, of: .i32)
   package init() {}
 
   package var loops: BinaryLoops { BinaryLoops(self) }

@@ -7,7 +7,8 @@ package struct Minimum: IntegerBinaryElementwise {
   package static let name = "min"
   package static let summary = "the smaller of a and b"
   package static let samples =
-    Sample.elementwise(Minimum(), operands: 2) + Sample.elementwise(Minimum(), operands: 2, of: .i32)
+    Sample.elementwise(Minimum(), operands: 2)
+    + Sample.elementwise(Minimum(), operands: 2, of: .i32)
   package init() {}
 
   package var loops: BinaryLoops { BinaryLoops(self) }

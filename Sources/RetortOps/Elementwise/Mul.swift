@@ -17,7 +17,10 @@ package struct Mul: IntegerBinaryElementwise {
 
   package func gradient(_ b: inout GraphBuilder, _ primal: Primal) -> [Value?] {
     let dy = primal.seed
-    return [primal.wanted[0] ? b.mul(dy, primal.inputs[1]) : nil, primal.wanted[1] ? b.mul(dy, primal.inputs[0]) : nil]
+    return [
+      primal.wanted[0] ? b.mul(dy, primal.inputs[1]) : nil,
+      primal.wanted[1] ? b.mul(dy, primal.inputs[0]) : nil,
+    ]
   }
 }
 

@@ -61,7 +61,9 @@ package struct ShiftRight: Shift {
 }
 
 extension GraphBuilder {
-  package mutating func shiftLeft(_ x: Value, _ amount: Int) -> Value { add(ShiftLeft(amount), [x]) }
+  package mutating func shiftLeft(_ x: Value, _ amount: Int) -> Value {
+    add(ShiftLeft(amount), [x])
+  }
   package mutating func shiftRight(_ x: Value, _ amount: Int) -> Value {
     add(ShiftRight(amount), [x])
   }

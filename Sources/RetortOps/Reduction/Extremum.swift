@@ -34,7 +34,7 @@ extension Extremum {
     }
   }
 
-  /// Calls `found` with each result's number, and the place of its element along the axis and in `x`.
+  /// Calls `found` with each result's number, and its element's place along the axis and in `x`.
   func forEachExtremum<E: Element & Comparable>(
     _ x: TensorView, _: E.Type, _ found: (_ result: Int, _ place: Int, _ index: Int) -> Void
   ) {

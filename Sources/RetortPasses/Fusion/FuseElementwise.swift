@@ -6,9 +6,9 @@ import RetortTensor
 /// memory once.
 ///
 /// Fills and broadcasts are copied into every region that reads them, so that the kernel reads
-/// through them; all else that a region reads is captured. Kernels compute with `f32` and `bool` (and
-/// convert 32-bit integers while reading them). Nodes inside `prepare`, which run once, stay as they
-/// are.
+/// through them; all else that a region reads is captured. Kernels compute with `f32` and `bool`
+/// (and convert 32-bit integers while reading them). Nodes inside `prepare`, which run once, stay
+/// as they are.
 package struct FuseElementwise: Pass {
   package static let name = "fuse-elementwise"
   package static let summary = "groups elementwise nodes into kernels"
@@ -36,7 +36,7 @@ package struct FuseElementwise: Pass {
         block.nodes[index].regions[0], graph, &editor, &count)
     }
     let view = FusionBlock(block, graph)
-    var emission = FusionEmission(view, FusionGroups(view, graph, limits))
+    var emission = FusionEmission(view, FusionGroups(view, limits))
     guard emission.regionCount > 0 else { return block }
     count += emission.regionCount
     block.nodes = emission.run(&editor)

@@ -80,27 +80,24 @@ struct FusionBlock {
 ///
 /// Nodes are taken in order; each joins the groups of its operands where limits allow, else it
 /// starts one. Every group has a depth greater than that of all it reads, and everything that reads
-/// it is deeper still. So a node may join a group of depth `D` if what else it reads is shallower than
-/// `D`: then nothing it reads can depend on the group, and no cycle arises. A group that only the new
-/// node reads may sink to any depth.
+/// it is deeper still. So a node may join a group of depth `D` if what else it reads is shallower
+/// than `D`: then nothing it reads can depend on the group, and no cycle arises. A group that only
+/// the new node reads may sink to any depth.
 struct FusionGroups {
   struct Group {
     var members: [Int]
     var depth: Int
-    let shape: Shape
   }
 
   private let block: FusionBlock
   private let limits: FusionLimits
-  private let graph: Graph
   private(set) var groups: [Group] = []
   /// By node; -1 for nodes in none.
   private(set) var groupOf: [Int]
   private var depths: [Int]
 
-  init(_ block: FusionBlock, _ graph: Graph, _ limits: FusionLimits) {
+  init(_ block: FusionBlock, _ limits: FusionLimits) {
     self.block = block
-    self.graph = graph
     self.limits = limits
     groupOf = [Int](repeating: -1, count: block.nodes.count)
     depths = [Int](repeating: 0, count: block.nodes.count)
@@ -144,8 +141,7 @@ struct FusionGroups {
     }
     let depth = 1 + (block.nodes[index].operands.map { self.depth(of: $0) }.max() ?? 0)
     groupOf[index] = groups.count
-    groups.append(
-      Group(members: [index], depth: depth, shape: graph.type(of: block.nodes[index].results[0]).shape))
+    groups.append(Group(members: [index], depth: depth))
   }
 
   /// The depth of the node and the groups as one, or nil where there would be a cycle.

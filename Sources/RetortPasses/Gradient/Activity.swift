@@ -4,8 +4,8 @@ import RetortTensor
 
 /// Which values lie between targets and loss.
 ///
-/// A value is *active* if it depends on a target through derivatives that exist, and *reached* if it
-/// is active and the loss depends on it so: exactly these get cotangents. What a loop carries is
+/// A value is *active* if it depends on a target through derivatives that exist, and *reached* if
+/// it is active and the loss depends on it so: exactly these get cotangents. What a loop carries is
 /// found by going round until nothing is added.
 struct Activity {
   private let graph: Graph

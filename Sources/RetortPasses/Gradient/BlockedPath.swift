@@ -3,8 +3,8 @@ import RetortOps
 import RetortTensor
 import RetortText
 
-/// Finds out why no cotangent arrives at a target: because the loss does not depend on it, or because
-/// every way leads through an operation that has no derivative.
+/// Finds out why no cotangent arrives at a target: because the loss does not depend on it, or
+/// because every way leads through an operation that has no derivative.
 struct BlockedPath {
   /// Values that depend on the target through derivatives that exist.
   private var smooth: Set<Value> = []

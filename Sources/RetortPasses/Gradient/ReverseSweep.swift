@@ -168,8 +168,8 @@ struct ReverseSweep {
 
   // MARK: loops
 
-  /// The loop that runs `node` backwards: carries the cotangents of the carried values, and the sums
-  /// of those of captured ones; each turn computes the turn's forward values again.
+  /// The loop that runs `node` backwards: carries the cotangents of the carried values, and the
+  /// sums of those of captured ones; each turn computes the turn's forward values again.
   private mutating func reverse(
     loop: Repeat, _ node: Node, _ seeds: [Value?], _ activity: Activity,
     _ cotangents: inout Cotangents
@@ -184,14 +184,35 @@ struct ReverseSweep {
       }
       return
     }
-    let origin = rewriter.builder.origin
-    let starts = carried.map { seeds[$0] ?? rewriter.builder.fill(0, like: rewriter[node.results[$0]]) }
-      + captures.map { rewriter.builder.fill(0, like: rewriter[$0]) }
-    let names = (carried.map { body.arguments[$0 + 1] } + captures).map { "d_" + graph.name(of: $0) }
-    let types = (carried.map { node.results[$0] } + captures).map { graph.type(of: $0) }
+    let inner = BackwardLoop(
+      loop: loop, node: node, seeds: seeds, carried: carried, captures: captures)
+    let sums = carried.map { body.arguments[$0 + 1] } + captures
+    let starts = inner.starts(&rewriter)
+    let names = sums.map { "d_" + graph.name(of: $0) }
     let arguments = rewriter.builder.openBlock(
-      arguments: [("turn", TensorType(.i32, []))] + zip(names, types).map { ($0, $1) })
-    let turn = forwardTurn(loop, node, arguments[0])
+      arguments: [("turn", TensorType(.i32, []))]
+        + zip(names, sums).map { ($0, graph.type(of: $1)) })
+    let next = try backwardTurn(inner, arguments, activity)
+    let region = rewriter.builder.closeBlock(results: next)
+    let results = rewriter.builder.addAll(
+      Repeat(count: loop.count), starts, regions: [region], names: names)
+    for (slot, index) in carried.enumerated() where activity.isReached(node.operands[index]) {
+      accumulate(results[slot], into: node.operands[index], &cotangents, isShared: true)
+    }
+    for (slot, value) in captures.enumerated() {
+      accumulate(results[carried.count + slot], into: value, &cotangents, isShared: true)
+    }
+  }
+
+  /// One turn backwards: the forward values again, then their cotangents. Gives the next cotangents
+  /// of the carried values, then the next sums for the captured ones.
+  private mutating func backwardTurn(
+    _ inner: BackwardLoop, _ arguments: [Value], _ activity: Activity
+  ) throws -> [Value] {
+    let (node, carried) = (inner.node, inner.carried)
+    let body = node.regions[0]
+    let origin = rewriter.builder.origin
+    let turn = forwardTurn(inner.loop, node, arguments[0])
     try copy(body.nodes) { activity.isReached($0) }
     rewriter.builder.origin = origin
 
@@ -200,7 +221,9 @@ struct ReverseSweep {
       accumulate(arguments[slot + 1], into: body.results[index], &local, isShared: true)
     }
     for index in node.operands.count..<node.results.count {
-      guard let stack = seeds[index], activity.isReached(body.results[index]) else { continue }
+      guard let stack = inner.seeds[index], activity.isReached(body.results[index]) else {
+        continue
+      }
       accumulate(
         rewriter.builder.gather(stack, turn, axis: 0), into: body.results[index], &local)
     }
@@ -212,19 +235,11 @@ struct ReverseSweep {
         local[body.arguments[index + 1].id]
           ?? rewriter.builder.fill(0, like: rewriter[node.results[index]]))
     }
-    for (slot, value) in captures.enumerated() {
+    for (slot, value) in inner.captures.enumerated() {
       let sum = arguments[carried.count + 1 + slot]
       next.append(local[value.id].map { rewriter.builder.add(Add(), [sum, $0]) } ?? sum)
     }
-    let region = rewriter.builder.closeBlock(results: next)
-    let results = rewriter.builder.addAll(
-      Repeat(count: loop.count), starts, regions: [region], names: names)
-    for (slot, index) in carried.enumerated() where activity.isReached(node.operands[index]) {
-      accumulate(results[slot], into: node.operands[index], &cotangents, isShared: true)
-    }
-    for (slot, value) in captures.enumerated() {
-      accumulate(results[carried.count + slot], into: value, &cotangents, isShared: true)
-    }
+    return next
   }
 
   /// Gives the body's arguments the values that they had in the turn that is run backwards; the
@@ -241,5 +256,28 @@ struct ReverseSweep {
       rewriter.setImage(of: argument, to: value)
     }
     return turn
+  }
+}
+
+/// What is known of a loop that is to be run backwards.
+private struct BackwardLoop {
+  let loop: Repeat
+  let node: Node
+  /// The cotangents of its results.
+  let seeds: [Value?]
+  /// The carried values that have cotangents.
+  let carried: [Int]
+  /// The outer values whose cotangents the turns add up.
+  let captures: [Value]
+
+  /// The cotangents behind the last turn, and zeros for the sums.
+  func starts(_ rewriter: inout GraphRewriter) -> [Value] {
+    var values: [Value] = []
+    for index in carried {
+      values.append(
+        seeds[index] ?? rewriter.builder.fill(0, like: rewriter[node.results[index]]))
+    }
+    for value in captures { values.append(rewriter.builder.fill(0, like: rewriter[value])) }
+    return values
   }
 }

@@ -95,19 +95,26 @@ package struct PrepareWeights: Pass {
     for node in inside {
       yielded += node.results.filter { defined.contains($0) && used.contains($0) }
     }
-    // What the rest reads keeps its name; the region's own value gets another.
-    let outer = yielded
-    for value in outer {
-      let inner = editor.newValue(editor.type(of: value), name: graph.name(of: value))
-      images[value] = inner
-    }
-    inside = inside.map { $0.renaming(images) }
-    let region = Block(nodes: inside, results: outer.map { images[$0]! })
-    let prepare = Node(op: Prepare(), operands: [], results: outer, regions: [region],
-      origin: Origin(derivation: "weights prepared"))
+    let prepare = region(inside, yielding: yielded, &images, &editor)
     return editor.graph.with(
       Block(
         arguments: graph.body.arguments, nodes: [prepare] + rest, results: graph.body.results))
+  }
+
+  /// What the rest reads keeps its name; the region's own value gets another.
+  private static func region(
+    _ nodes: [Node], yielding results: [Value], _ images: inout [Value: Value],
+    _ editor: inout GraphEditor
+  ) -> Node {
+    for value in results {
+      images[value] = editor.newValue(
+        editor.type(of: value), name: editor.graph.name(of: value))
+    }
+    let inside = nodes.map { [images] in $0.renaming(images) }
+    let block = Block(nodes: inside, results: results.map { [images] in images[$0]! })
+    return Node(
+      op: Prepare(), operands: [], results: results, regions: [block],
+      origin: Origin(derivation: "weights prepared"))
   }
 }
 

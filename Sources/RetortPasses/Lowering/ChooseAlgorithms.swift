@@ -7,8 +7,8 @@ import RetortTensor
 /// The choice is a function of shapes alone, so that a graph is run in the same way wherever it is
 /// compiled, and of a layer's own shape rather than the batch's, so that an image's result does not
 /// depend on its company. Convolutions: `pointwise` (1×1, a product), `depthwise` (each channel on
-/// its own), else `im2col` (patches unfolded, then a product an image). Products: `blas` for a large
-/// right-hand matrix, else `simd`.
+/// its own), else `im2col` (patches unfolded, then a product an image). Products: `blas` for a
+/// large right-hand matrix, else `simd`.
 package struct ChooseAlgorithms: Pass {
   package static let name = "choose-algorithms"
   package static let summary = "chooses how convolutions and products are computed"

@@ -31,8 +31,8 @@ private struct Handover: Hashable {
   let to: Value
 }
 
-/// Works out who needs what when. A read inside a loop of something from outside counts at the end of
-/// the outermost such loop, found by climbing from block to block.
+/// Works out who needs what when. A read inside a loop of something from outside counts at the end
+/// of the outermost such loop, found by climbing from block to block.
 private struct OccupancyCollection {
   private struct Scope {
     let parent: Int
@@ -140,7 +140,8 @@ private struct OccupancyCollection {
       }
       try occupy(value, offsets[index], scope)
       handovers.insert(Handover(from: body.results[index], to: value))
-      // All that a turn yields is read before any slot is written, so that values may change places.
+      // All that a turn yields is read before any slot is written, so that values may change
+      // places.
       handovers.insert(Handover(from: body.arguments[index + 1], to: value))
     }
   }
@@ -161,8 +162,12 @@ private struct OccupancySweep {
 
   mutating func run(_ all: [Occupancy]) throws(InternalError) {
     occupancies = all.filter { $0.byteCount > 0 }
-    let starts = occupancies.indices.sorted { (occupancies[$0].first, $0) < (occupancies[$1].first, $1) }
-    let ends = occupancies.indices.sorted { (occupancies[$0].last, $0) < (occupancies[$1].last, $1) }
+    let starts = occupancies.indices.sorted {
+      (occupancies[$0].first, $0) < (occupancies[$1].first, $1)
+    }
+    let ends = occupancies.indices.sorted {
+      (occupancies[$0].last, $0) < (occupancies[$1].last, $1)
+    }
     var ended = 0
     for number in starts {
       while occupancies[ends[ended]].last < occupancies[number].first {

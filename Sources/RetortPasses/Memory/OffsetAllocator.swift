@@ -1,5 +1,5 @@
-/// Hands out stretches of one arena in the order in which they are needed: the smallest free stretch
-/// that is large enough, else the arena grows.
+/// Hands out stretches of one arena in the order in which they are needed: the smallest free
+/// stretch that is large enough, else the arena grows.
 ///
 /// - Complexity: O(log n) comparisons a request, for n free stretches.
 struct OffsetAllocator {

@@ -15,11 +15,11 @@ struct StorageUnit {
 
 /// Which values share memory.
 ///
-/// A result takes the place of an operand that is read there for the last time, if the node reads it
-/// at the place where it writes and both have as many bytes. A carried value has a slot for the whole
-/// loop, which is the loop's result too; the slot takes the place of the start where that ends there.
-/// What a turn yields for a carried value may be written into the slot at once if the turn's value is
-/// read there for the last time.
+/// A result takes the place of an operand that is read there for the last time, if the node reads
+/// it at the place where it writes and both have as many bytes. A carried value has a slot for the
+/// whole loop, which is the loop's result too; the slot takes the place of the start where that
+/// ends there. What a turn yields for a carried value may be written into the slot at once if the
+/// turn's value is read there for the last time.
 struct Storage {
   private let graph: Graph
   private let lifetimes: Lifetimes

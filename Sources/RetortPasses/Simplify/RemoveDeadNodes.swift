@@ -1,8 +1,9 @@
 import RetortIR
 import RetortTensor
 
-/// Removes nodes whose results nobody reads, and of loops and regions the results that nobody reads.
-/// A carried value is needed if its last value is, or if a needed value of the body is made of it.
+/// Removes nodes whose results nobody reads, and of loops and regions the results that nobody
+/// reads. A carried value is needed if its last value is, or if a needed value of the body is made
+/// of it.
 package struct RemoveDeadNodes: Pass {
   package static let name = "remove-dead-nodes"
   package static let summary = "removes what nobody reads"

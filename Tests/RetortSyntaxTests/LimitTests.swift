@@ -1,0 +1,109 @@
+import RetortIR
+import RetortOps
+import RetortSyntax
+import RetortText
+import Testing
+
+/// Hostile definitions end with a sentence.
+@Suite struct LimitTests {
+  private func body(_ lines: String, _ limits: Limits = Limits()) -> String {
+    mistakes("graph f(x: f32[2]) -> f32[2] {\n\(lines)\n  return x\n}", limits: limits)
+  }
+
+  private func `repeat`(_ text: String, _ count: Int = 100_000) -> String {
+    String(repeating: text, count: count)
+  }
+
+  @Test func nestingIsBounded() {
+    let tooDeep = "nested more than 256 levels deep"
+    #expect(body("  y = \(`repeat`("("))x\(`repeat`(")"))").contains(tooDeep))
+    #expect(body("  y = \(`repeat`("!"))x").contains(tooDeep))
+    #expect(body("  y = \(`repeat`("neg("))x").contains(tooDeep))
+    #expect(body(`repeat`("  if true {\n") + `repeat`("}\n")).contains(tooDeep))
+    #expect(body("  if true { }" + `repeat`(" else if true { }")).contains(tooDeep))
+    #expect(body("  y = x\(`repeat`(" + x"))").contains("more than 256 levels"))
+    #expect(body("  y = x\(`repeat`("[0]"))").contains("more than 256 levels"))
+    #expect(body("  y = \"\(`repeat`("{"))\"").contains("'}' is missing"))
+  }
+
+  @Test func whatIsWithinTheBoundsWorks() {
+    #expect(body("  y = \(`repeat`("(", 250))x\(`repeat`(")", 250))") == "")
+    #expect(body("  y = \(`repeat`("neg(", 120))x\(`repeat`(")", 120))") == "")
+    #expect(body("  y = x\(`repeat`(" + x", 250))") == "")
+    #expect(body(`repeat`("  if true {\n", 200) + `repeat`("}\n", 200)) == "")
+  }
+
+  @Test func callsAreBounded() {
+    var text = "graph f(x: f32[2]) -> f32[2] { return g0(x) }\n"
+    for i in 0..<100 { text += "graph g\(i)(x: f32[2]) -> f32[2] { return g\(i + 1)(x) }\n" }
+    text += "graph g100(x: f32[2]) -> f32[2] { return x }\n"
+    #expect(mistakes(text).contains("more than 64 calls are nested"))
+  }
+
+  @Test func workIsBounded() {
+    var limits = Limits()
+    limits.steps = 10_000
+    limits.values = 5_000
+    #expect(body("  for i in 0..<1000000000 { y = i }", limits).contains("more than 10000 steps"))
+    limits.steps = 1_000_000
+    #expect(body("  for i in 0..<4000 { y = x + x - x }", limits).contains("more than 5000 values"))
+    var text = "graph f(x: f32[2]) -> f32[2] { return g0(x) }\n"
+    for i in 0..<40 {
+      text += "graph g\(i)(x: f32[2]) -> f32[2] { return g\(i + 1)(g\(i + 1)(x)) }\n"
+    }
+    text += "graph g40(x: f32[2]) -> f32[2] { return -x }\n"
+    #expect(mistakes(text, limits: limits).contains("more than"))
+  }
+
+  @Test func textsAndListsAreBounded() {
+    #expect(
+      body("  s = \"aaaa\"\n  for i in 0..<64 { s = \"{s}{s}\" }")
+        .contains("the text has more than 65536 bytes"))
+    #expect(
+      body("  l = [1, 2]\n  for i in 0..<64 { l = [...l, ...l] }")
+        .contains("the list has more than 1048576 elements"))
+    #expect(body("  l = [...0..<2000000000]").contains("'...' takes a list"))
+  }
+
+  @Test func tensorsAreBounded() {
+    #expect(body("  a: f32[2000000000, 2000000000, 2000000000] = x").contains("too many elements"))
+    #expect(
+      body("  a = fill(value: 0, shape: [1048576, 1048576, 1048576])")
+        .contains("too many elements"))
+    #expect(
+      body("  a = fill(value: 0, shape: [2147483648])\n  b = concatenate(a, a, axis: 0)")
+        .contains("gives f32[4294967296], which is too large"))
+    #expect(
+      body("  a = fill(value: 0, shape: [2000000000, 1])\n  b = a + reshape(a, [1, 2000000000])")
+        .contains("too many elements"))
+  }
+
+  @Test func atMostTwentyMistakesAreShown() {
+    let lines = (0..<50).map { "  y\($0) = unknown\($0)" }.joined(separator: "\n")
+    let text = body(lines)
+    #expect(text.contains("note: 30 more diagnostics are not shown"))
+  }
+
+  /// A dump of many nodes takes time in proportion: ten times as many nodes would take a hundred
+  /// times as long if anything were quadratic. The bound leaves room for a busy machine.
+  @Test func timeGrowsInProportion() throws {
+    func lines(_ count: Int) -> String {
+      var text = "graph big(x: f32[4, 3]) -> (output: f32[4, 3]) {\n"
+      for i in 0..<count {
+        let previous = i == 0 ? "x" : "v_\(i - 1)"
+        text += "  v_\(i): f32[4, 3] = leaky_relu(\(previous), slope: 0.5)\n"
+      }
+      return text + "  return v_\(count - 1)\n}\n"
+    }
+    func duration(_ count: Int) throws -> Duration {
+      let text = lines(count)
+      return try ContinuousClock().measure {
+        let graph = try elaborate(text).graph
+        #expect(graph.nodeCount == count)
+      }
+    }
+    let short = try duration(2_000)
+    let long = try duration(20_000)
+    #expect(long < short * 60)
+  }
+}

@@ -1,0 +1,43 @@
+import RetortIR
+import RetortTensor
+import Testing
+
+/// What a user reads when something is wrong, to the letter.
+@Suite struct MistakeTests {
+  private func expectExactly(_ mistake: Mistake) {
+    let text = mistakes(mistake.source, set: mistake.settings, files: mistake.files)
+    #expect(text == mistake.expected, "\(mistake.name)")
+  }
+
+  @Test(arguments: Mistake.syntax) func syntax(_ mistake: Mistake) { expectExactly(mistake) }
+  @Test(arguments: Mistake.calls) func calls(_ mistake: Mistake) { expectExactly(mistake) }
+  @Test(arguments: Mistake.values) func values(_ mistake: Mistake) { expectExactly(mistake) }
+  @Test(arguments: Mistake.weights) func weights(_ mistake: Mistake) { expectExactly(mistake) }
+  @Test(arguments: Mistake.files) func files(_ mistake: Mistake) { expectExactly(mistake) }
+
+  @Test func inputsThatDoNotFit() {
+    let text = "graph f(x: f32[n, 3]) -> f32[n, 3] { return x }"
+    #expect(
+      mistakes(text, set: ["n": "2"], inputs: ["x": TensorType([4, 3])])
+        == "--input x: error: 'x' is f32[n, 3] with n = 2, but the file holds f32[4, 3]\n")
+    #expect(
+      mistakes(text, inputs: ["y": TensorType([4, 3])])
+        == "--input y: error: 'f' has no input 'y'\n    = hint: did you mean 'x'?\n")
+  }
+
+  @Test func aMissingFile() {
+    #expect(throws: (any Error).self) { try load("import \"nowhere.graph\"") }
+  }
+
+  @Test func oneMistakeInManyCallsIsReportedOnce() {
+    let text = mistakes(
+      """
+      graph f(x: f32[2]) -> f32[2] {
+        for i in 0..<5 { y = g(x) }
+        return g(x)
+      }
+      graph g(x: f32[2]) -> f32[2] { return unknown(x) }
+      """)
+    #expect(text.split(separator: "error:").count == 2)
+  }
+}

@@ -1,0 +1,74 @@
+import RetortTensor
+import RetortText
+import Testing
+
+@Suite struct SettingsTests {
+  private static let text = """
+    graph f(x: f32[n, ...s], steps: Int = 2, epsilon: Float = 16/255, on: Bool = false,
+            name: String = "a", body: Graph = relu, widths: [Int] = [n],
+            all: [Graph] = []) -> f32[n, ...s] {
+      parameter p: f32[steps] as "{name}.{epsilon}.{on}.{count(widths)}" init fill(widths[0])
+      for each in all { x = each(x) }
+      return body(x)
+    }
+    graph g(x: f32[...s]) -> f32[...s] { return x }
+    """
+
+  private func elaborated(_ values: [String: String]) throws -> String {
+    let model = "graph tiny_net_2(x: f32[...s]) -> f32[...s] { return tanh(x) }"
+    return try dump(Self.text, set: values, files: ["lib/models/tiny.graph": model])
+  }
+
+  @Test func defaultsCountWithoutSettings() throws {
+    let result = try elaborate(Self.text)
+    #expect(result.graph.inputs[1].name == "a.\(16.0 / 255).false.1")
+    #expect(result.graph.type(of: result.graph.inputs[0].value) == TensorType([1]))
+    #expect(
+      result.notes.map(\.message) == [
+        "'n' is taken as 1; --set n=VALUE binds it",
+        "'s' is taken as no dimension; --set s=VALUE binds it",
+      ])
+  }
+
+  @Test func everyKindCanBeSet() throws {
+    let text = try elaborated([
+      "n": "32", "s": "3,4", "steps": "2 * 3", "epsilon": "8/255", "on": "true",
+      "name": "some text", "widths": "5,6", "all": "g, tanh", "body": "sigmoid",
+    ])
+    #expect(text.contains("graph f(x: f32[32, 3, 4])"))
+    #expect(
+      text.contains("parameter p: f32[6] as \"some text.\(8.0 / 255).true.2\" init fill(5.0)"))
+    #expect(text.contains("= tanh(x)"))
+    #expect(text.contains("= sigmoid("))
+    #expect(try elaborated(["widths": "[1]"]) == elaborated(["widths": "1", "n": "1", "s": "[]"]))
+    #expect(try elaborated(["widths": "7..<9"]).contains("init fill(7.0)"))
+  }
+
+  @Test func modelsAreFoundInTheLibrary() throws {
+    #expect(try elaborated(["body": "tiny_net_2"]).contains("= tanh(x)"))
+  }
+
+  @Test func inputsBindDimensions() throws {
+    let result = try elaborate(Self.text, inputs: ["x": TensorType([5, 3])])
+    #expect(result.graph.type(of: result.graph.inputs[0].value) == TensorType([5, 3]))
+    #expect(result.notes.isEmpty)
+  }
+
+  @Test func entriesAreDescribed() throws {
+    let definition = try load(Self.text)
+    #expect(definition.entryOrder == ["f", "g"])
+    #expect(definition.entries[1].signature == "g(x: f32[...s]) -> (output: f32[...s])")
+    let arguments = definition.entries[0].arguments
+    #expect(arguments.map(\.name).first == "x")
+    #expect(arguments.map(\.isTensor) == [true] + [Bool](repeating: false, count: 7))
+    #expect(arguments[2].kind == "Float")
+    #expect(arguments[2].defaultValue == "16/255")
+  }
+
+  @Test func anEntryIsChosenByName() throws {
+    #expect(try dump(Self.text, entry: "g").hasPrefix("graph g("))
+    #expect(
+      mistakes(Self.text, entry: "h")
+        == "f.graph: error: there is no graph 'h'\n    = hint: did you mean 'f'?\n")
+  }
+}
