@@ -10,6 +10,9 @@ import RetortText
 /// does not depend on the batch it is in as long as the graph treats images apart.
 package final class BatchRunner {
   package let batch: Int
+  /// The graph's first result, of one batch.
+  package let resultName: String
+  package let resultType: TensorType
   private let executable: Executable
   private let seed: UInt64
   package let notes: [Diagnostic]
@@ -21,20 +24,37 @@ package final class BatchRunner {
     seed = request.seed
     let sample = HostTensor(zeros: TensorType(.f32, [batch, 3, height, width]))
     (executable, notes) = try request.executable(inputs: ["x": sample])
+    let graph = executable.graph
+    guard let first = graph.outputs.first(where: { $0.role == .result }) else {
+      throw Diagnostics("'\(graph.name)' has no result", path: request.path)
+    }
+    (resultName, resultType) = (first.name, graph.type(of: first.value))
+    for (name, type) in [(resultName, resultType)] + Self.labelInputs(graph)
+    where type.shape.extents.first != batch {
+      throw Diagnostics(
+        "'\(name)' of '\(graph.name)' is \(type), not one for each of the \(batch) images",
+        path: request.path)
+    }
   }
 
-  package var resultNames: [String] {
-    executable.graph.outputs.filter { $0.role == .result }.map(\.name)
+  /// The input `y`, where the graph has one.
+  private static func labelInputs(_ graph: Graph) -> [(String, TensorType)] {
+    graph.inputs.filter { $0.role == .input && $0.name == "y" }
+      .map { ($0.name, graph.type(of: $0.value)) }
   }
 
   /// The first result for all images, stacked. `labels` fill an input `y`.
+  ///
+  /// - Throws: where the graph takes labels and there are none.
   package func run(
     _ images: HostTensor, labels: [Int] = [], title: String = "running",
     observer: (any ProgressObserver)? = nil
   ) throws -> HostTensor {
     let count = images.shape[0]
     var bytes: [UInt8] = []
-    var rowType: TensorType?
+    guard labels.count == count || Self.labelInputs(executable.graph).isEmpty else {
+      throw Diagnostics("'\(executable.graph.name)' takes labels 'y', the images have none")
+    }
     for start in stride(from: 0, to: count, by: batch) {
       let rows = (start..<start + batch).map { min($0, count - 1) }
       let set = ImageSet(pixels: images, labels: labels)
@@ -42,20 +62,18 @@ package final class BatchRunner {
       for input in executable.graph.inputs where input.role == .input {
         let type = executable.graph.type(of: input.value)
         if input.name == "y" {
-          inputs["y"] = HostTensor(type.shape, rows.map { Int32(labels[$0]) })
+          inputs["y"] = HostTensor([batch], rows.map { Int32(labels[$0]) })
         } else if type.element == .key {
           inputs[input.name] = RandomKeys.input(type.shape, seed: seed, first: start)
         }
       }
-      let result = try executable.run(inputs)[resultNames[0]]!
+      let result = try executable.run(inputs)[resultName]!
       let each = result.bytes.count / batch
       bytes += result.bytes.prefix(min(batch, count - start) * each)
-      rowType = result.type
       observer?.advanced(ProgressReport(title, done: min(start + batch, count), total: count))
     }
-    guard let rowType else { return HostTensor(zeros: TensorType(.f32, [0])) }
-    let shape = Shape([count] + rowType.shape.extents.dropFirst())
-    return HostTensor(rowType.with(shape), bytes: bytes)
+    let shape = Shape([count] + resultType.shape.extents.dropFirst())
+    return HostTensor(resultType.with(shape), bytes: bytes)
   }
 }
 

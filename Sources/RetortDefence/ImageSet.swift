@@ -21,8 +21,13 @@ package struct ImageSet: Sendable {
   }
 
   /// Everything that `Images` reads: a PNG file or folder, CIFAR-10 `.bin` files, `.npy`.
+  ///
+  /// - Throws: for what cannot be read, and for an array of no images.
   package init(reading path: String) throws(Diagnostics) {
     let images = try Images.read(path)
+    guard images.count > 0, images.height > 0, images.width > 0 else {
+      throw Diagnostics("holds no images, its shape is \(images.pixels.shape)", path: path)
+    }
     self.init(pixels: images.pixels, labels: images.labels ?? [], names: images.names)
   }
 

@@ -1,8 +1,8 @@
 import Foundation
 
 /// The learning rate over a training.
-package struct LearningRate: Sendable, Decodable, Equatable {
-  package enum Shape: String, Sendable, Decodable {
+package struct LearningRate: Sendable, Equatable {
+  package enum Shape: String, Sendable, CaseIterable {
     case constant
     /// Half a cosine from the peak to 0.
     case cosine

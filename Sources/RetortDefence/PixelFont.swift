@@ -1,10 +1,10 @@
 /// Letters of 5×7 pixels for captions in pictures. Small letters are drawn as capitals, what has no
 /// form as a blank.
-enum PixelFont {
-  static let width = 5
-  static let height = 7
+package enum PixelFont {
+  package static let width = 5
+  package static let height = 7
   /// Columns from one letter to the next.
-  static let advance = 6
+  package static let advance = 6
 
   /// Seven rows of five pixels, `#` where there is ink.
   private static let forms: [Character: [String]] = [
@@ -53,10 +53,10 @@ enum PixelFont {
   ]
 
   /// Whether a pixel of a letter has ink.
-  static func hasInk(_ letter: Character, row: Int, column: Int) -> Bool {
-    guard let form = forms[Character(letter.uppercased())], form.count == height else {
-      return false
-    }
+  package static func hasInk(_ letter: Character, row: Int, column: Int) -> Bool {
+    let capital = letter.uppercased()
+    // Some small letters have two capitals.
+    guard capital.count == 1, let form = forms[Character(capital)] else { return false }
     return Array(form[row].utf8)[column] == UInt8(ascii: "#")
   }
 }

@@ -32,11 +32,28 @@ package struct Purification {
       request, batch: batch, height: images.height, width: images.width)
     let classifier = try BatchRunner(
       classifierRequest(), batch: batch, height: images.height, width: images.width)
+    try check(purifier.resultType, classifier.resultType, images)
     let before = try classifier.run(images.pixels).predictions
     var purified = try purifier.run(images.pixels, title: "purifying", observer: observer)
     if roundsToBytes { purified = purified.roundedToBytes }
     let after = try classifier.run(purified).predictions
     return Outcome(purified: purified, before: before, after: after, notes: purifier.notes)
+  }
+
+  /// What a file's own graphs may have wrong.
+  private func check(
+    _ purified: TensorType, _ logits: TensorType, _ images: ImageSet
+  ) throws(Diagnostics) {
+    let expected = TensorType(.f32, [batch, 3, images.height, images.width])
+    guard purified == expected else {
+      throw Diagnostics(
+        "the purifier's result is \(purified), but images are \(expected)", path: request.path)
+    }
+    guard logits.element == .f32, logits.rank == 2, logits.shape[1] > 0 else {
+      throw Diagnostics(
+        "the result of 'classify' is \(logits), not logits f32[\(batch), classes]",
+        path: request.path)
+    }
   }
 
   /// The same file's graph `classify` with those settings that it declares.

@@ -56,6 +56,7 @@ package final class Trainer {
 
   /// Trains to the end, from the last checkpoint if there is one, and writes the weights.
   package func run() throws {
+    try checkTarget()
     let stepsPerEpoch = images.count / recipe.batch
     let total = recipe.epochs * stepsPerEpoch
     let resumed = try resume()
@@ -175,11 +176,28 @@ extension Trainer {
     guard !saved.isEmpty else {
       throw Diagnostics("the recipe keeps nothing: no tensor's name begins with '\(recipe.keep)'")
     }
-    try TensorFile.write(
-      saved.map { name, tensor in
-        let isReal = tensor.type.element.isReal
-        return (name, isReal && recipe.storage == .f16 ? tensor.converted(to: .f16) : tensor)
-      }, to: target)
+    let stored = saved.map { name, tensor in
+      let isReal = tensor.type.element.isReal
+      return (name: name, tensor: isReal && recipe.storage == .f16 ? tensor.converted(to: .f16) : tensor)
+    }
+    for (name, tensor) in stored where tensor.type.element.isReal {
+      if let wrong = tensor.doubles.first(where: { !$0.isFinite }) {
+        throw Diagnostics(
+          "'\(name)' holds \(wrong) as \(tensor.type.element.rawValue) after the training, so"
+            + " nothing is written", hint: "lower the recipe's rate")
+      }
+    }
+    try TensorFile.write(stored, to: target)
+  }
+
+  /// What would stop the result from being written is told before hours are spent on it.
+  private func checkTarget() throws(Diagnostics) {
+    guard [".safetensors", ".npz"].contains(where: { target.lowercased().hasSuffix($0) }) else {
+      throw Diagnostics(
+        "has no suffix in which weights are written", path: target,
+        hint: "end it in .safetensors or .npz")
+    }
+    try AtomicFile(target).discard()
   }
 
   /// Runs the recipe's closing graph once, on the first images, with the trained weights: what it

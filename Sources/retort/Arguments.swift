@@ -102,6 +102,15 @@ struct Arguments: Sendable {
     return number
   }
 
+  /// `--threads`, which nobody needs more of than a large machine has processors.
+  func threadCount() throws -> Int? {
+    guard let count = try integer("--threads", minimum: 1) else { return nil }
+    guard count <= 1024 else {
+      throw UsageError(message: "'--threads' takes at most 1024, got '\(count)'")
+    }
+    return count
+  }
+
   /// `NAME=VALUE` words as pairs, in order.
   func pairs(_ name: String) throws -> [(name: String, value: String)] {
     try all(name).map { text in

@@ -9,8 +9,24 @@ enum Console {
   static let usesColour =
     isTerminal && ProcessInfo.processInfo.environment["NO_COLOR"]?.isEmpty ?? true
 
+  /// Writes to standard error. Where that cannot be written nobody is left to be told, and the exit
+  /// code still says what happened.
   static func error(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      if count < 0, errno != EINTR { return }
+      rest = rest.dropFirst(max(0, count))
+    }
+  }
+
+  /// Sends off what was printed, and gives the exit code: a result that did not arrive is a failure,
+  /// unless the reader had seen enough and closed the pipe.
+  static func finish(_ code: Int32) -> Int32 {
+    errno = 0
+    guard fflush(nil) != 0, errno != EPIPE, code == Main.ExitCode.done else { return code }
+    error("error: standard output cannot be written: \(String(cString: strerror(errno)))\n")
+    return Main.ExitCode.failed
   }
 
   static func report(_ diagnostics: Diagnostics) {

@@ -22,7 +22,7 @@ enum Main {
 
   static func main() {
     Interrupts.install()
-    exit(run(Array(CommandLine.arguments.dropFirst())))
+    exit(Console.finish(run(Array(CommandLine.arguments.dropFirst()))))
   }
 
   static func run(_ words: [String]) -> Int32 {
@@ -32,11 +32,14 @@ enum Main {
     }
     switch first {
     case "--help", "-h", "help":
-      if words.count > 1, let command = commands.first(where: { $0.name == words[1] }) {
-        print(command.help, terminator: "")
-      } else {
+      guard words.count > 1 else {
         print(overview, terminator: "")
+        return ExitCode.done
       }
+      guard let command = commands.first(where: { $0.name == words[1] }) else {
+        return unknown(words[1])
+      }
+      print(command.help, terminator: "")
       return ExitCode.done
     case "--version":
       print("retort \(version)")
@@ -44,12 +47,14 @@ enum Main {
     default:
       break
     }
-    guard let command = commands.first(where: { $0.name == first }) else {
-      let hint = Suggestion.hint(for: first, in: commands.map(\.name)).map { "\n\($0)" } ?? ""
-      Console.error("retort: there is no command '\(first)'\(hint)\nsee: retort --help\n")
-      return ExitCode.usage
-    }
+    guard let command = commands.first(where: { $0.name == first }) else { return unknown(first) }
     return run(command, Array(words.dropFirst()))
+  }
+
+  private static func unknown(_ name: String) -> Int32 {
+    let hint = Suggestion.hint(for: name, in: commands.map(\.name)).map { "\n\($0)" } ?? ""
+    Console.error("retort: there is no command '\(name)'\(hint)\nsee: retort --help\n")
+    return ExitCode.usage
   }
 
   private static func run(_ command: Command, _ words: [String]) -> Int32 {
@@ -71,8 +76,8 @@ enum Main {
       Console.report(error)
       return ExitCode.failed
     } catch let error as InternalError {
-      let replay = (["retort", command.name] + words).map(shellQuoted).joined(separator: " ")
-      Console.error("\(error.description)\nThis is a fault of Retort. It is replayed by:\n  \(replay)\n")
+      Console.error(
+        "\(error.description)\nThis is a fault of Retort. It is replayed by:\n  \(commandLine)\n")
       return ExitCode.fault
     } catch {
       Console.error("retort \(command.name): \(error)\n")
@@ -100,6 +105,11 @@ enum Main {
 
       """
     return text
+  }
+
+  /// The command that was given, as a shell takes it.
+  static var commandLine: String {
+    (["retort"] + CommandLine.arguments.dropFirst()).map(shellQuoted).joined(separator: " ")
   }
 
   private static func shellQuoted(_ word: String) -> String {

@@ -16,7 +16,7 @@ extension Arguments {
     request.settings = try pairs("--set")
     request.weightPaths = all("--weights")
     request.backend = try choice("--backend", Backend.self) ?? .auto
-    request.threadCount = try integer("--threads", minimum: 1) ?? ThreadPool.processorCount
+    request.threadCount = try threadCount() ?? ThreadPool.processorCount
     request.precision = try choice("--precision", Request.Precision.self) ?? .f32
     if let seed = self["--seed"] {
       guard let number = UInt64(seed) else {

@@ -19,8 +19,7 @@ extension Command {
     let path = arguments.positionals[0]
     let request = try arguments.request(path)
     let target = arguments["-o"] ?? defaultTarget(path)
-    let rebuild = (["retort"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
-    let summary = try PlanWriter(request: request, rebuild: rebuild).write(to: target)
+    let summary = try PlanWriter(request: request, rebuild: Main.commandLine).write(to: target)
     Console.notes(summary.notes)
     print(summary.text)
   }

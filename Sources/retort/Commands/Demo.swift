@@ -21,7 +21,7 @@ extension Command {
     let start = ContinuousClock.now
     let demonstration = Demonstration(
       library: try arguments.library(),
-      threadCount: try arguments.integer("--threads", minimum: 1) ?? ThreadPool.processorCount,
+      threadCount: try arguments.threadCount() ?? ThreadPool.processorCount,
       observer: ProgressLine())
     let result = try demonstration.run()
     try AtomicFile.write(PNG.encode(result.sheet), to: target)

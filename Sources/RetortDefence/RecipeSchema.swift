@@ -1,0 +1,76 @@
+import RetortText
+
+/// Any key, to see those that a schema does not know.
+struct AnyKey: CodingKey {
+  let stringValue: String
+  var intValue: Int? { nil }
+  init(stringValue: String) { self.stringValue = stringValue }
+  init?(intValue: Int) { nil }
+}
+
+extension Decoder {
+  /// - Throws: for a key that is not in the list, with the nearest that is.
+  func refuseUnknownKeys(_ known: [String]) throws {
+    let container = try container(keyedBy: AnyKey.self)
+    for key in container.allKeys.sorted(by: { $0.stringValue < $1.stringValue })
+    where !known.contains(key.stringValue) {
+      let nearest = Suggestion.nearest(to: key.stringValue, in: known).map {
+        "; did you mean \"\($0)\"?"
+      }
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: container, debugDescription: "is not a known key\(nearest ?? "")")
+    }
+  }
+}
+
+extension DecodingError {
+  /// What is wrong, naming the key.
+  var sentence: String {
+    func key(_ path: [any CodingKey]) -> String {
+      path.isEmpty ? "the file" : "\"" + path.map(\.stringValue).joined(separator: ".") + "\""
+    }
+    switch self {
+    case .keyNotFound(let missing, let context):
+      return "lacks the key " + key(context.codingPath + [missing])
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      return "\(key(context.codingPath)) is not \(Self.words(for: type))"
+    case .dataCorrupted(let context):
+      // What the decoder itself says of 1.5 where a whole number is wanted, and of 1e99.
+      if context.debugDescription.contains("umber") && !context.codingPath.isEmpty
+        && !context.debugDescription.hasPrefix("is ")
+      {
+        return "\(key(context.codingPath)) is not a whole number in range"
+      }
+      return context.codingPath.isEmpty
+        ? "is not JSON: \(context.debugDescription)"
+        : "\(key(context.codingPath)) \(context.debugDescription)"
+    @unknown default: return "does not fit the schema"
+    }
+  }
+
+  /// A Swift type in the words of JSON.
+  private static func words(for type: Any.Type) -> String {
+    switch String(describing: type) {
+    case "String": "a text"
+    case "Int", "UInt64": "a whole number"
+    case "Double": "a number"
+    case "Bool": "true or false"
+    case let name where name.hasPrefix("Array"): "a list"
+    default: "an object"
+    }
+  }
+}
+
+extension KeyedDecodingContainer {
+  /// One of a closed list of words.
+  func choice<C: CaseIterable & RawRepresentable>(_ type: C.Type, _ key: Key) throws -> C?
+  where C.RawValue == String {
+    guard let text = try decodeIfPresent(String.self, forKey: key) else { return nil }
+    guard let choice = C(rawValue: text) else {
+      let known = C.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: self, debugDescription: "is \"\(text)\", expected one of \(known)")
+    }
+    return choice
+  }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Testing
+
+/// The files to read and to refuse that lie beside the project.
+enum SharedCases {
+  static let folder: String =
+    ProcessInfo.processInfo.environment["RETORT_SHARED"]
+    ?? URL(fileURLWithPath: Checkout.root).deletingLastPathComponent().path + "/shared"
+
+  static let arePresent = FileManager.default.fileExists(atPath: folder + "/cases/README.md")
+  static let absence: Comment = "the shared cases are not beside the project (RETORT_SHARED)"
+
+  struct Case: Decodable, Sendable, CustomStringConvertible {
+    let file: String
+    let expect: String
+    let tensors: [Tensor]?
+    let shape: [Int]?
+    let dtype: String?
+    let sha256_f32le: String?
+    let sha256_rgb8: String?
+    let sha256_rgb8_also_right: [String]?
+    let height: Int?
+    let width: Int?
+    let labels: [Int]?
+
+    var description: String { file }
+  }
+
+  struct Tensor: Decodable, Sendable {
+    let name: String
+    let shape: [Int]
+    let dtype: String
+    let sha256_f32le: String
+  }
+
+  private struct Manifest: Decodable { let cases: [Case] }
+
+  static func cases(_ area: String) -> [Case] {
+    guard arePresent else { return [] }
+    let data = try! Data(contentsOf: URL(fileURLWithPath: "\(folder)/cases/\(area)/manifest.json"))
+    return try! JSONDecoder().decode(Manifest.self, from: data).cases
+  }
+}
+
+@Suite(
+  .enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence),
+  .enabled(if: SharedCases.arePresent, SharedCases.absence))
+struct CommandLineInspectTests {
+  /// One line of `inspect --json`.
+  private struct Line: Decodable {
+    let name: String?
+    let dtype: String
+    let shape: [Int]
+    let sha256: String
+    let labels: [Int]?
+  }
+
+  @Test(arguments: SharedCases.cases("checkpoints"))
+  func checkpointsAreListedExactlyOrRefused(_ item: SharedCases.Case) throws {
+    guard let lines = try inspect(item, "checkpoints") else { return }
+    let tensors = try #require(item.tensors)
+    #expect(lines.map(\.name) == lines.map { line in tensors.first { $0.name == line.name }?.name })
+    #expect(lines.count == tensors.count)
+    for wanted in tensors {
+      let line = try #require(lines.first { $0.name == wanted.name })
+      #expect(line.shape == wanted.shape)
+      #expect(line.dtype == wanted.dtype)
+      #expect(line.sha256 == wanted.sha256_f32le)
+    }
+  }
+
+  @Test(arguments: SharedCases.cases("images"))
+  func imagesAreSummarisedExactlyOrRefused(_ item: SharedCases.Case) throws {
+    guard let lines = try inspect(item, "images") else { return }
+    try #require(lines.count == 1)
+    let shape = item.shape ?? [item.height ?? 0, item.width ?? 0, 3]
+    #expect(lines[0].shape == shape)
+    #expect(lines[0].labels == item.labels)
+    let right = [item.sha256_f32le, item.sha256_rgb8].compactMap { $0 }
+      + (item.sha256_rgb8_also_right ?? [])
+    #expect(right.contains(lines[0].sha256))
+    if let dtype = item.dtype { #expect(lines[0].dtype == dtype) }
+  }
+
+  /// The lines of a file that was read; nil when it was refused and may be.
+  private func inspect(_ item: SharedCases.Case, _ area: String) throws -> [Line]? {
+    let space = Workspace()
+    let path = "\(SharedCases.folder)/cases/\(area)/\(item.file)"
+    let outcome = try CommandLineProgram.run(["inspect", "--json", path], in: space.folder)
+    #expect(space.names.isEmpty, "the file made one")
+    if outcome.code != 0 {
+      #expect(item.expect != "accept", "\(outcome.error)")
+      #expect(outcome.code == 1)
+      #expect(outcome.output.isEmpty)
+      #expect(outcome.error.hasPrefix("\(path): error: "))
+      #expect(outcome.error.count > path.count + 20)
+      return nil
+    }
+    #expect(item.expect != "reject", "was read")
+    #expect(outcome.error.isEmpty)
+    let data = Data(outcome.output.utf8)
+    if outcome.output.hasPrefix("[") { return try JSONDecoder().decode([Line].self, from: data) }
+    return [try JSONDecoder().decode(Line.self, from: data)]
+  }
+}
+
+@Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
+struct CommandLineSummaryTests {
+  @Test func aDefinitionIsListedByItsSignatures() throws {
+    let space = Workspace()
+    let file = space.write(SmallGraphs.affine, to: "affine.graph")
+    let words = ["inspect", file, "--graphs", Checkout.library.folder]
+    let text = try CommandLineProgram.run(words)
+    #expect(text.code == 0, "\(text.error)")
+    #expect(text.output.contains("affine(x: f32[n, 4]) -> (y: f32[n, 2])"))
+    let json = try CommandLineProgram.run(words + ["--json"])
+    let list = try JSONDecoder().decode([[String: String]].self, from: Data(json.output.utf8))
+    #expect(list.first?["name"] == "affine")
+  }
+
+  @Test(arguments: ["none.graph", "none.npz", "none.retort"])
+  func aMissingFileIsNamed(_ name: String) throws {
+    let path = Workspace().path(name)
+    let outcome = try CommandLineProgram.run(
+      ["inspect", path, "--graphs", Checkout.library.folder])
+    #expect(outcome.code == 1)
+    #expect(outcome.error.contains(path))
+    #expect(outcome.error.contains("No such file") || outcome.error.contains("is not found"))
+  }
+
+  @Test func aFolderAndAnUnknownFileAreRefused() throws {
+    let space = Workspace()
+    let unknown = space.write("hello", to: "hello.xyz")
+    for path in [space.folder, unknown] {
+      let outcome = try CommandLineProgram.run(["inspect", path])
+      #expect(outcome.code == 1)
+      #expect(outcome.error.hasPrefix("\(path): error: "))
+    }
+  }
+}

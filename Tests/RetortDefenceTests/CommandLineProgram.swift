@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+
+/// The built program `retort`, run as a process of its own.
+enum CommandLineProgram {
+  /// What a run left: exit code (128 + the signal that ended it), and both outputs.
+  struct Outcome {
+    let code: Int32
+    let output: String
+    let error: String
+  }
+
+  /// Beside the tests' own executable, which the package's build puts into the same folder.
+  static let path: String? = {
+    let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    let folders = [
+      own.deletingLastPathComponent().path, Bundle.main.bundlePath,
+      Bundle.main.bundleURL.deletingLastPathComponent().path, Checkout.root + "/.build/debug",
+    ]
+    return folders.map { $0 + "/retort" }
+      .first { access($0, X_OK) == 0 && !isFolder($0) }
+  }()
+
+  static let isBuilt = path != nil
+  static let absence: Comment = "the program 'retort' is not built beside the tests"
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  /// Runs to the end. A run that takes longer than a minute is killed, and its code is 137.
+  ///
+  /// - Parameters:
+  ///   - output: where standard output goes; caught by default.
+  ///   - error: where standard error goes; caught by default.
+  static func run(
+    _ words: [String], in folder: String? = nil, input: String = "/dev/null", output: String? = nil,
+    error: String? = nil
+  ) throws -> Outcome {
+    let running = try Running(words, folder: folder, input: input, output: output, error: error)
+    return try running.wait()
+  }
+
+  /// A started process.
+  final class Running {
+    let identifier: pid_t
+    private let space: Workspace
+    private let outputPath: String
+    private let errorPath: String
+
+    init(
+      _ words: [String], folder: String? = nil, input: String = "/dev/null", output: String? = nil,
+      error: String? = nil
+    ) throws {
+      let program = try #require(CommandLineProgram.path)
+      space = Workspace()
+      outputPath = output ?? space.path("output")
+      errorPath = error ?? space.path("error")
+      var actions = posix_spawn_file_actions_t()
+      posix_spawn_file_actions_init(&actions)
+      defer { posix_spawn_file_actions_destroy(&actions) }
+      posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+      posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT, 0o600)
+      posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT, 0o600)
+      posix_spawn_file_actions_addchdir_np(&actions, folder ?? space.folder)
+      var attributes = posix_spawnattr_t()
+      posix_spawnattr_init(&attributes)
+      defer { posix_spawnattr_destroy(&attributes) }
+      // Tests that are run in the background ignore interrupts; their children must not.
+      var signals = sigset_t()
+      sigemptyset(&signals)
+      sigaddset(&signals, SIGINT)
+      sigaddset(&signals, SIGPIPE)
+      posix_spawnattr_setsigdefault(&attributes, &signals)
+      posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+      var arguments = ([program] + words).map { strdup($0) } + [nil]
+      defer { arguments.forEach { free($0) } }
+      var started: pid_t = 0
+      let code = posix_spawn(&started, program, &actions, &attributes, &arguments, environ)
+      try #require(code == 0, "the program cannot be started: \(String(cString: strerror(code)))")
+      identifier = started
+    }
+
+    /// Waits for the end.
+    func wait() throws -> Outcome {
+      let deadline = ContinuousClock.now + .seconds(60)
+      var status: Int32 = 0
+      while waitpid(identifier, &status, WNOHANG) == 0 {
+        if ContinuousClock.now > deadline { kill(identifier, SIGKILL) }
+        usleep(2000)
+      }
+      let signal = status & 0x7F
+      return Outcome(
+        code: signal == 0 ? (status >> 8) & 0xFF : 128 + signal, output: text(outputPath),
+        error: text(errorPath))
+    }
+
+    private func text(_ path: String) -> String {
+      guard path.hasPrefix(space.folder) else { return "" }
+      return String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+    }
+  }
+}

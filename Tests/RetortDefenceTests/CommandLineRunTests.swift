@@ -1,0 +1,217 @@
+import Foundation
+import RetortFormats
+import RetortTensor
+import Testing
+
+/// Running graphs, and what is said when their files are wrong.
+@Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
+struct CommandLineRunTests {
+  private let space = Workspace()
+  private let definition: String
+  private let weights: String
+  private let input: String
+
+  init() throws {
+    definition = space.write(SmallGraphs.affine, to: "affine.graph")
+    weights = try space.write(
+      [
+        ("weight", HostTensor([2, 4], [1, 2, 3, 4, 0.5, 0, -0.5, 1] as [Float])),
+        ("bias", HostTensor([2], [10, -1] as [Float])),
+      ], to: "weights.safetensors")
+    input = try space.write(
+      [("x", HostTensor([3, 4], (0..<12).map { Float($0) }))], to: "x.npy")
+  }
+
+  /// `retort run affine.graph` with its library.
+  private func run(_ words: [String], definition: String? = nil) throws -> CommandLineProgram.Outcome {
+    try CommandLineProgram.run(
+      ["run", definition ?? self.definition, "--graphs", Checkout.library.folder, "--threads", "1"]
+        + words, in: space.folder)
+  }
+
+  /// Checks that a run fails with one sentence, exit code 1, and no file made.
+  private func expectRefusal(
+    _ words: [String], _ parts: String..., sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let before = space.names
+    let outcome = try run(words)
+    #expect(outcome.code == 1, "\(outcome)", sourceLocation: sourceLocation)
+    #expect(outcome.output.isEmpty, sourceLocation: sourceLocation)
+    for part in parts {
+      #expect(outcome.error.contains(part), "\(outcome.error)", sourceLocation: sourceLocation)
+    }
+    #expect(space.names == before, sourceLocation: sourceLocation)
+  }
+
+  @Test(arguments: ["y.npy", "y.npz", "y.safetensors"])
+  func resultsAreWrittenBySuffix(_ name: String) throws {
+    let outcome = try run(
+      ["--weights", weights, "--input", "x=\(input)", "--output", "y=\(space.path(name))"])
+    #expect(outcome.code == 0, "\(outcome.error)")
+    #expect(outcome.output.isEmpty)
+    let stored = try TensorFile.read(space.path(name))
+    // Rows x = 4i..4i+3: 1x0 + 2x1 + 3x2 + 4x3 + 10 and 0.5x0 - 0.5x2 + x3 - 1.
+    #expect(stored.map(\.tensor) == [HostTensor([3, 2], [30, 1, 70, 5, 110, 9] as [Float])])
+  }
+
+  @Test func aResultWithoutFileIsSummarised() throws {
+    let outcome = try run(["--weights", weights, "--input", "x=\(input)"])
+    #expect(outcome.code == 0)
+    #expect(outcome.output == "y: f32[3, 2]  min 1  mean 37.5000  max 110  [30 1 70 5 110 9]\n")
+  }
+
+  @Test func aPlanGivesWhatItsDefinitionGives() throws {
+    let plan = space.path("a plan.retort")
+    let compiled = try CommandLineProgram.run([
+      "compile", definition, "--graphs", Checkout.library.folder, "--set", "n=3", "--weights",
+      weights, "-o", plan,
+    ])
+    #expect(compiled.code == 0, "\(compiled.error)")
+    for (name, file) in [("a.npy", definition), ("b.npy", plan)] {
+      let words = ["--input", "x=\(input)", "--output", "y=\(space.path(name))"]
+      let outcome = try run(words + (file == plan ? [] : ["--weights", weights]), definition: file)
+      #expect(outcome.code == 0, "\(outcome.error)")
+    }
+    #expect(try space.bytes("a.npy") == space.bytes("b.npy"))
+    let summary = try CommandLineProgram.run(["inspect", plan])
+    #expect(summary.output.contains("graph affine(x: f32[3, 4]) -> (y: f32[3, 2])\n"))
+    #expect(summary.output.contains("-o '\(plan)'"))
+
+    var damaged = try space.bytes("a plan.retort")
+    damaged[damaged.count - 70] ^= 1
+    space.write(damaged, to: "damaged.retort")
+    space.write(Array(damaged.prefix(100)), to: "cut.retort")
+    for name in ["damaged.retort", "cut.retort"] {
+      let outcome = try run(["--input", "x=\(input)"], definition: space.path(name))
+      #expect(outcome.code == 1)
+      #expect(outcome.error.hasPrefix("\(space.path(name)): error: is damaged: "), "\(outcome.error)")
+    }
+    let fixed = try run(["--set", "n=3", "--input", "x=\(input)"], definition: plan)
+    #expect(fixed.code == 1)
+    #expect(fixed.error.contains("is a plan: its entry and settings were fixed"))
+  }
+
+  @Test func whatIsMissingIsAskedFor() throws {
+    try expectRefusal(
+      ["--weights", weights], "error: input 'x' (f32[1, 4]) is not given",
+      "hint: give it with --input x=FILE")
+    try expectRefusal(
+      ["--weights", weights, "--check-finite"], "error: input 'x' (f32[1, 4]) is not given")
+    try expectRefusal(
+      ["--input", "x=\(input)"], "error: no weights are given for 'weight', 'bias'",
+      "hint: name their file with --weights FILE")
+    let none = space.path("none.npy")
+    try expectRefusal(
+      ["--weights", weights, "--input", "x=\(none)"],
+      "\(none): error: cannot be read: No such file or directory")
+    try expectRefusal(
+      ["--weights", none, "--input", "x=\(input)"],
+      "\(none): error: cannot be read: No such file or directory")
+  }
+
+  @Test func whatIsUnknownIsNamed() throws {
+    let words = ["--weights", weights, "--input", "x=\(input)"]
+    try expectRefusal(words + ["--output", "z=z.npy"], "'affine' has no result 'z'", "'y'")
+    try expectRefusal(words + ["--set", "m=2"], "'m'")
+    try expectRefusal(words + ["--entry", "afine"], "'afine'", "did you mean 'affine'?")
+    try expectRefusal(["--weights", weights, "--input", "w=\(input)"], "'w'")
+  }
+
+  @Test func shapesThatDoNotFitShowBothSides() throws {
+    let wide = try space.write([("x", HostTensor(zeros: TensorType(.f32, [3, 5])))], to: "wide.npy")
+    try expectRefusal(["--weights", weights, "--input", "x=\(wide)"], "[3, 5]", "[n, 4]")
+    let narrow = try space.write(
+      [
+        ("weight", HostTensor(zeros: TensorType(.f32, [2, 3]))),
+        ("bias", HostTensor(zeros: TensorType(.f32, [2]))),
+      ], to: "narrow.npz")
+    try expectRefusal(
+      ["--weights", narrow, "--input", "x=\(input)"],
+      "\(narrow): error: 'weight' is f32[2, 3], but the definition expects f32[2, 4] for 'weight'")
+  }
+
+  @Test func weightsThatAreNotNumbersAreRefused() throws {
+    let broken = try space.write(
+      [
+        ("weight", HostTensor([2, 4], [0, 0, 0, .nan, 0, 0, 0, 0] as [Float])),
+        ("bias", HostTensor([2], [0, .infinity] as [Float])),
+      ], to: "broken.npz")
+    try expectRefusal(
+      ["--weights", broken, "--input", "x=\(input)"],
+      "\(broken): error: 'weight' holds nan at element 3\n",
+      "\(broken): error: 'bias' holds inf at element 1\n", "weights must be finite")
+  }
+
+  @Test func aNodeThatMakesInfinityIsFound() throws {
+    let odd = space.write(
+      "graph odd(x: f32[n]) -> (y: f32[n]) {\n  h = 1 / x\n  return h * 0\n}\n", to: "odd.graph")
+    let zeros = try space.write([("x", HostTensor([2], [1, 0] as [Float]))], to: "zeros.npy")
+    let checked = try run(["--input", "x=\(zeros)", "--check-finite"], definition: odd)
+    #expect(checked.code == 1)
+    #expect(checked.error.contains("\(odd):2:"), "\(checked.error)")
+    let unchecked = try run(["--input", "x=\(zeros)"], definition: odd)
+    #expect(unchecked.code == 0)
+    #expect(unchecked.output.contains("[0 nan]") || unchecked.output.contains("[0 -nan]"))
+  }
+
+  @Test func truncatedFilesAreRefused() throws {
+    for (file, kind) in [(input, "x.npy"), (weights, "w.safetensors")] {
+      let whole = try InputFile.read(file)
+      for count in [0, 5, whole.count / 2, whole.count - 1] {
+        let cut = space.write(Array(whole.prefix(count)), to: "cut-\(kind)")
+        let words =
+          file == input
+          ? ["--weights", weights, "--input", "x=\(cut)"] : ["--weights", cut, "--input", "x=\(input)"]
+        try expectRefusal(words, "\(cut): error: ")
+      }
+    }
+  }
+
+  @Test func mistakesInADefinitionShowTheirPlace() throws {
+    let wrong = space.write(
+      "graph wrong(x: f32[n, 4]) -> (y: f32[n, 4]) {\n  y = relo(x)\n  return y\n}\n",
+      to: "wrong.graph")
+    let outcome = try run([], definition: wrong)
+    #expect(outcome.code == 1)
+    #expect(outcome.error.hasPrefix("\(wrong):2:7: error: "), "\(outcome.error)")
+    #expect(outcome.error.contains("    2 |   y = relo(x)\n"))
+    let cut = space.write("graph wrong(x: f32[n", to: "cut.graph")
+    let unfinished = try run([], definition: cut)
+    #expect(unfinished.code == 1)
+    #expect(unfinished.error.hasPrefix("\(cut):1:"), "\(unfinished.error)")
+  }
+
+  @Test func whereNothingCanBeWrittenNothingIsLeft() throws {
+    let words = ["--weights", weights, "--input", "x=\(input)", "--output"]
+    try expectRefusal(
+      words + ["y=none/y.npy"], "none/y.npy: error: cannot be written: No such file or directory")
+    try expectRefusal(words + ["y=y.txt"], "y.txt: error: has no suffix in which tensors are written")
+    let link = space.path("full.npy")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/dev/full")
+    try expectRefusal(
+      words + ["y=\(link)"], "\(link): error: cannot be written: No space left on device")
+    try FileManager.default.createDirectory(atPath: space.path("y.npy"), withIntermediateDirectories: true)
+    try expectRefusal(words + ["y=y.npy"], "y.npy: error: cannot be written: Is a directory")
+  }
+
+  @Test func dumpsAndPlansHaveTheirTargetsCheckedToo() throws {
+    let library = ["--graphs", Checkout.library.folder]
+    for target in ["none/out", "/dev/full"] {
+      for command in ["dump", "compile"] {
+        let outcome = try CommandLineProgram.run(
+          [command, definition, "-o", target] + library, in: space.folder)
+        #expect(outcome.code == 1)
+        #expect(outcome.error.contains("\(target): error: cannot be written: "), "\(outcome.error)")
+      }
+    }
+    let names = ["affine.graph", "weights.safetensors", "x.npy"]
+    #expect(space.names == names)
+  }
+
+  @Test func aFolderThatIsNoLibraryIsRefused() throws {
+    let outcome = try CommandLineProgram.run(
+      ["dump", definition, "--graphs", space.folder], in: space.folder)
+    #expect(outcome.code == 1)
+    #expect(outcome.error.hasPrefix("\(space.folder): error: has no folder 'blocks'"))
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import Testing
+
+/// The contract of DESIGN 5: commands, options, exit codes.
+@Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
+struct CommandLineUsageTests {
+  private static let definition = ["--entry", "--set", "--graphs"]
+  private static let running = ["--weights", "--backend", "--threads", "--seed"]
+  private static let commands: [(name: String, options: [String])] = [
+    ("compile", definition + running + ["-o"]),
+    ("dump", definition + ["--stage", "--format", "--memory", "--origins", "-o"]),
+    ("run", definition + running
+      + ["--input", "--output", "--precision", "--check-finite", "--profile"]),
+    ("verify", definition + running + ["--tolerance"]),
+    ("purify", definition + running + ["--images", "-o", "--batch", "--count"]),
+    ("train", ["--data", "-o", "--set", "--weights", "--threads", "--backend", "--graphs"]),
+    ("inspect", ["--json", "--format", "--graphs"]),
+    ("ops", ["--markdown"]),
+    ("data", ["-o", "--training", "--test"]),
+    ("demo", ["-o", "--threads", "--graphs"]),
+  ]
+
+  private func run(_ words: String...) throws -> CommandLineProgram.Outcome {
+    try CommandLineProgram.run(words)
+  }
+
+  @Test(arguments: commands.indices)
+  func helpOfACommandNamesEveryOption(_ index: Int) throws {
+    let (name, options) = Self.commands[index]
+    let help = try run(name, "--help")
+    #expect(help.code == 0)
+    #expect(help.error.isEmpty)
+    #expect(help.output.contains("\nusage: retort \(name)"))
+    let described = Set(
+      help.output.split(separator: "\n").filter { $0.hasPrefix("  -") }
+        .map { String($0.split(separator: " ")[0]) })
+    #expect(described == Set(options))
+    for option in options { #expect(help.output.contains("[\(option)"), "\(option)") }
+    #expect(help.output.split(separator: "\n").allSatisfy { $0.count <= 110 })
+    #expect(try run("help", name).output == help.output)
+    #expect(try run(name, "x", "-h").output == help.output)
+  }
+
+  @Test func theOverviewNamesEveryCommand() throws {
+    let overview = try run("--help")
+    #expect(overview.code == 0)
+    for (name, _) in Self.commands { #expect(overview.output.contains("\n  \(name) "), "\(name)") }
+    #expect(try run("-h").output == overview.output)
+    #expect(try run("help").output == overview.output)
+    let bare = try run()
+    #expect(bare.code == 64)
+    #expect(bare.error == overview.output)
+    #expect(bare.output.isEmpty)
+  }
+
+  @Test func theVersionIsPrinted() throws {
+    let version = try run("--version")
+    #expect(version.code == 0)
+    #expect(version.output.wholeMatch(of: /retort \d+\.\d+\.\d+\n/) != nil)
+  }
+
+  @Test(arguments: [
+    (["purfy"], "retort: there is no command 'purfy'\ndid you mean 'purify'?\nsee: retort --help\n"),
+    (["help", "dmup"], "retort: there is no command 'dmup'\ndid you mean 'dump'?\nsee: retort --help\n"),
+    (["run"], "retort run: an argument is missing\n"),
+    (["run", "a.graph", "b.graph"], "retort run: 'b.graph' is one argument too many\n"),
+    (["run", "a.graph", "--wieghts", "w"],
+      "retort run: '--wieghts' is not an option here; did you mean '--weights'?\n"),
+    (["dump", "a.graph", "--weights", "w"], "retort dump: '--weights' is not an option here\n"),
+    (["run", "a.graph", "--seed"], "retort run: '--seed' needs a value: --seed N\n"),
+    (["run", "a.graph", "--seed", "1", "--seed=2"], "retort run: '--seed' is given twice\n"),
+    (["run", "a.graph", "--seed", "-1"], "retort run: '--seed' takes a whole number, got '-1'\n"),
+    (["run", "a.graph", "--threads", "0"],
+      "retort run: '--threads' takes a whole number of at least 1, got '0'\n"),
+    (["run", "a.graph", "--threads", "1025"], "retort run: '--threads' takes at most 1024, got '1025'\n"),
+    (["run", "a.graph", "--backend", "gpu"],
+      "retort run: '--backend' takes one of auto, reference, simd, blas, got 'gpu'\n"),
+    (["run", "a.graph", "--set", "n"], "retort run: '--set' takes NAME=VALUE, got 'n'\n"),
+    (["run", "a.graph", "--input", "=x.npy"],
+      "retort run: '--input' takes NAME=VALUE, got '=x.npy'\n"),
+    (["run", "a.graph", "--precision", "f64"],
+      "retort run: '--precision f64' needs '--backend reference'\n"),
+    (["run", "a.graph", "--check-finite=yes"], "retort run: '--check-finite' takes no value\n"),
+    (["dump", "a.graph", "--stage", "fussed"],
+      "retort dump: '--stage' takes one of elaborated, differentiated, simplified, hoisted, batched,"
+        + " lowered, fused, planned, got 'fussed'\n"),
+    (["verify", "a.graph", "--tolerance", "0"],
+      "retort verify: '--tolerance' takes a positive number, got '0'\n"),
+    (["purify", "a.graph", "-o", "x"], "retort purify: '--images PATH' is missing\n"),
+    (["purify", "a.graph", "--images", "x"], "retort purify: '-o PATH' is missing\n"),
+    (["train", "r.json", "-o", "w.npz"], "retort train: '--data PATH' is missing\n"),
+    (["train", "r.json", "--data", "d"], "retort train: '-o WEIGHTS' is missing\n"),
+    (["data", "cifar"], "retort data: there is no data set 'cifar', only 'synthetic'\n"),
+    (["data", "synthetic"], "retort data: '-o DIR' is missing\n"),
+    (["data", "synthetic", "-o", "d", "--test", "0"],
+      "retort data: '--test' takes a whole number of at least 1, got '0'\n"),
+    (["inspect", "x.bin", "--format", "mnist"],
+      "retort inspect: '--format' takes one of cifar10, cifar100, got 'mnist'\n"),
+  ])
+  func aWrongCommandLineIsToldAndEndsWith64(words: [String], sentence: String) throws {
+    let space = Workspace()
+    let outcome = try CommandLineProgram.run(words, in: space.folder)
+    #expect(outcome.code == 64)
+    #expect(outcome.output.isEmpty)
+    #expect(outcome.error.hasPrefix(sentence), "\(outcome.error)")
+    #expect(space.names.isEmpty)
+  }
+
+  @Test func aWrongCommandLineShowsItsUsage() throws {
+    let outcome = try run("inspect")
+    #expect(outcome.error.contains("\nusage: retort inspect FILE [--json]"))
+    #expect(outcome.error.hasSuffix("\nsee: retort inspect --help\n"))
+  }
+
+  /// Nobody is left to be told, but the exit code still counts.
+  @Test func aFullStandardErrorChangesNoExitCode() throws {
+    #expect(try CommandLineProgram.run(["purfy"], error: "/dev/full").code == 64)
+    #expect(try CommandLineProgram.run(["inspect", "none"], error: "/dev/full").code == 1)
+  }
+
+  @Test func aResultThatDoesNotFitIntoStandardOutputIsAFailure() throws {
+    let outcome = try CommandLineProgram.run(["ops"], output: "/dev/full")
+    #expect(outcome.code == 1)
+    #expect(outcome.error == "error: standard output cannot be written: No space left on device\n")
+  }
+
+  @Test func operationsAreListedAndDescribed() throws {
+    let table = try run("ops")
+    #expect(table.code == 0)
+    #expect(table.output.contains("\nmatmul "))
+    let page = try run("ops", "matmul")
+    #expect(page.code == 0)
+    #expect(page.output.contains("matmul"))
+    let unknown = try run("ops", "matmull")
+    #expect(unknown.code == 1)
+    #expect(unknown.error.contains("did you mean 'matmul'?"))
+  }
+}

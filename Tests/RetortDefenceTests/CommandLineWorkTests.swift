@@ -1,0 +1,119 @@
+import Foundation
+import RetortFormats
+import RetortTensor
+import Testing
+
+/// Training, purifying and drawing images from the command line.
+@Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
+struct CommandLineWorkTests {
+  private let space = Workspace()
+  private let library = ["--graphs", Checkout.library.folder, "--threads", "1"]
+
+  private func draw(training: Int = 64) throws {
+    let outcome = try CommandLineProgram.run([
+      "data", "synthetic", "-o", space.path("data"), "--training", "\(training)", "--test", "3",
+    ])
+    try #require(outcome.code == 0, "\(outcome.error)")
+    #expect(outcome.output == "\(space.path("data")): data_batch_1.bin, test_batch.bin, batches.meta.txt\n")
+  }
+
+  private func recipe(epochs: Int) -> String {
+    space.write(SmallGraphs.training, to: "fit.graph")
+    return space.write(
+      #"{"kind": "training", "graph": "fit.graph", "epochs": \#(epochs), "batch": 16, "rate": 0.02}"#,
+      to: "recipe.json")
+  }
+
+  private func training(_ recipe: String, to target: String) -> [String] {
+    ["train", recipe, "--data", space.path("data"), "-o", space.path(target)] + library
+  }
+
+  @Test func trainingWritesWeightsThatPurifyTakes() throws {
+    try draw()
+    let trained = try CommandLineProgram.run(training(recipe(epochs: 2), to: "w.safetensors"))
+    #expect(trained.code == 0, "\(trained.error)")
+    #expect(trained.output == "\(space.path("w.safetensors")): written\n")
+    #expect(trained.error.contains("epoch 2/2  accuracy "))
+    #expect(space.names == ["data", "fit.graph", "recipe.json", "w.safetensors"])
+
+    let purifier = space.write(SmallGraphs.purifier, to: "purifier.graph")
+    let purify = ["purify", purifier, "--weights", space.path("w.safetensors")] + library
+    let test = ["--images", space.path("data/test_batch.bin")]
+    let purified = try CommandLineProgram.run(purify + test + ["-o", space.path("pictures")])
+    #expect(purified.code == 0, "\(purified.error)")
+    #expect(purified.output.hasPrefix("image         before  after  label\n"), "\(purified.output)")
+    #expect(purified.output.contains("\nright before: "))
+    #expect(
+      try InputFile.names(inFolder: space.path("pictures"))
+        == (0..<3).map { "test_batch-\($0).png" })
+
+    // PNG files in, one PNG file out; the noise of another seed.
+    let single = try CommandLineProgram.run(
+      purify + ["--images", space.path("pictures/test_batch-1.png"), "-o", space.path("one.png"),
+        "--seed", "4"])
+    #expect(single.code == 0, "\(single.error)")
+    #expect(try Images.read(space.path("one.png")).pixels.shape == [1, 3, 32, 32])
+    #expect(try space.bytes("one.png") != space.bytes("pictures/test_batch-1.png"))
+
+    let many = try CommandLineProgram.run(purify + test + ["-o", space.path("many.png")])
+    #expect(many.code == 64)
+    #expect(many.error.contains("holds one image, there are 3"))
+    let first = try CommandLineProgram.run(
+      purify + test + ["-o", space.path("first.npy"), "--count", "1"])
+    #expect(first.code == 0)
+    #expect(try Images.read(space.path("first.npy")).count == 1)
+  }
+
+  @Test func imagesThatDoNotFitAreRefused() throws {
+    let purifier = space.write(SmallGraphs.purifier, to: "purifier.graph")
+    let small = space.write(
+      Npy.encode(HostTensor(zeros: TensorType(.f32, [1, 3, 16, 24]))), to: "small.npy")
+    let words = ["purify", purifier, "-o", space.path("out")] + library
+    let size = try CommandLineProgram.run(words + ["--images", small])
+    #expect(size.code == 1)
+    #expect(size.error.contains("16, 24") && size.error.contains("32, 32"), "\(size.error)")
+    let missing = try CommandLineProgram.run(words + ["--images", space.path("none")])
+    #expect(missing.code == 1)
+    #expect(missing.error.hasPrefix("\(space.path("none")): error: cannot be read: "))
+    let unlabelled = try CommandLineProgram.run(
+      ["train", recipe(epochs: 1), "--data", small, "-o", space.path("w.npz")] + library)
+    #expect(unlabelled.code == 1)
+    #expect(unlabelled.error.hasPrefix("\(small): error: has no labels\n"))
+    #expect(!space.exists("out") && !space.exists("w.npz"))
+  }
+
+  /// The checkpoint outlives the interrupt; the run that follows goes on from it.
+  @Test(arguments: [SIGINT, SIGTERM])
+  func anInterruptedTrainingGoesOn(signal: Int32) throws {
+    try draw()
+    let endless = training(recipe(epochs: 1_000_000), to: "w.npz")
+    let checkpoint = space.path("w.npz.checkpoint.safetensors")
+    let running = try CommandLineProgram.Running(endless, folder: space.folder)
+    let deadline = ContinuousClock.now + .seconds(30)
+    while !space.exists("w.npz.checkpoint.safetensors"), ContinuousClock.now < deadline { usleep(2000) }
+    kill(running.identifier, signal)
+    let outcome = try running.wait()
+    #expect(outcome.code == 130, "\(outcome.error)")
+    #expect(outcome.output.isEmpty)
+    #expect(
+      space.names
+        == ["data", "fit.graph", "recipe.json", "w.npz.checkpoint.safetensors"])
+    let stored = try TensorFile.read(checkpoint)
+    #expect(Set(stored.map(\.name)).isSuperset(of: ["head.weight", "optimiser.velocity.head.weight"]))
+
+    let again = try CommandLineProgram.Running(endless, folder: space.folder)
+    let before = try InputFile.read(checkpoint)
+    while (try? InputFile.read(checkpoint)) == before, ContinuousClock.now < deadline { usleep(2000) }
+    kill(again.identifier, signal)
+    let resumed = try again.wait()
+    #expect(resumed.code == 130)
+    #expect(resumed.error.hasPrefix("resumed from \(checkpoint) at epoch "), "\(resumed.error)")
+  }
+
+  @Test func imagesCannotBeDrawnIntoAFile() throws {
+    let taken = space.write("", to: "taken")
+    let outcome = try CommandLineProgram.run(["data", "synthetic", "-o", taken, "--training", "1"])
+    #expect(outcome.code == 1)
+    #expect(outcome.error.hasPrefix("\(taken): error: the folder cannot be created: "))
+  }
+}

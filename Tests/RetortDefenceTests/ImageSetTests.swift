@@ -1,0 +1,49 @@
+import RetortDefence
+import RetortFormats
+import RetortTensor
+import Testing
+
+struct ImageSetTests {
+  private let images = SyntheticSet.test(count: 7)
+
+  @Test func batchesTakeImagesInTheOrderAskedFor() {
+    let batch = images.batch([5, 0, 5])
+    #expect(batch.shape == [3, 3, 32, 32])
+    #expect(batch.bytes == images.batch([5]).bytes + images.batch([0]).bytes + images.batch([5]).bytes)
+  }
+
+  @Test func slicesKeepLabels() {
+    let slice = images.slice(2..<5)
+    #expect(slice.count == 3)
+    #expect(slice.labels == [2, 3, 4])
+    #expect(slice.pixels == images.batch([2, 3, 4]))
+  }
+
+  @Test func theChecksumSeesPixelsAndLabels() {
+    var labels = images.labels
+    labels[3] = 9
+    let relabelled = ImageSet(pixels: images.pixels, labels: labels)
+    #expect(images.checksum == SyntheticSet.test(count: 7).checksum)
+    #expect(images.checksum != relabelled.checksum)
+    #expect(images.checksum != images.slice(0..<6).checksum)
+  }
+
+  @Test func imagesWithoutLabelsAreRefusedWhereLabelsAreNeeded() throws {
+    let bare = ImageSet(pixels: images.pixels, labels: [])
+    #expect(
+      try complaint { try bare.requireLabels("x.npy") } == """
+        x.npy: error: has no labels
+            = hint: give CIFAR-10 .bin files, or draw a set with 'retort data synthetic -o DIR'
+
+        """)
+    try images.requireLabels("x.bin")
+  }
+
+  @Test func anArrayOfNoImagesIsRefused() throws {
+    let space = Workspace()
+    let empty = HostTensor(zeros: TensorType(.f32, [0, 3, 32, 32]))
+    let file = space.write(Npy.encode(empty), to: "none.npy")
+    let text = try complaint { _ = try ImageSet(reading: file) }
+    #expect(text == "\(file): error: holds no images, its shape is [0, 3, 32, 32]\n")
+  }
+}

@@ -1,0 +1,194 @@
+import Foundation
+import RetortDefence
+import RetortDriver
+import RetortFormats
+import RetortTensor
+import Testing
+
+struct TrainerTests {
+  private let space = Workspace()
+  private let images = SyntheticSet.test(count: 64)
+  private static let sgd = #""rate": {"shape": "cosine", "peak": 0.02}"#
+
+  /// A recipe of three epochs of four steps beside the small training graph.
+  private func recipe(_ fields: String = sgd) throws -> Recipe {
+    space.write(SmallGraphs.training, to: "fit.graph")
+    let file = space.write(
+      #"{"kind": "training", "graph": "fit.graph", "epochs": 3, "batch": 16, "seed": 5, "# + fields + "}",
+      to: "recipe.json")
+    return try Recipe(reading: file)
+  }
+
+  private func trainer(
+    _ recipe: Recipe, to target: String = "out.safetensors", images: ImageSet? = nil,
+    weights: [String] = [], threads: Int = 1, listener: Listener = Listener()
+  ) throws -> Trainer {
+    var request = Request(
+      path: recipe.graphPath(in: Checkout.library, beside: space.path("recipe.json")),
+      library: Checkout.library)
+    request.settings = recipe.settings
+    request.weightPaths = weights
+    request.threadCount = threads
+    return try Trainer(
+      recipe: recipe, images: images ?? self.images, request: request, target: space.path(target),
+      observer: listener)
+  }
+
+  @Test(arguments: [sgd, #""rate": 0.003, "set": {"optimiser": "adam"}"#])
+  func theLossFalls(_ fields: String) throws {
+    let listener = Listener()
+    try trainer(recipe(fields), listener: listener).run()
+    #expect(listener.losses.count == 3)
+    #expect(listener.losses[2] < 0.8 * listener.losses[0])
+    #expect(listener.losses[0] > 1.5 && listener.losses[0] < 4)
+    #expect(listener.reports.map(\.done) == Array(1...12))
+    #expect(listener.reports.allSatisfy { $0.total == 12 && $0.startedAt == 0 })
+  }
+
+  @Test func onlyWeightsAreWrittenAndTheCheckpointGoes() throws {
+    try trainer(recipe()).run()
+    let stored = try TensorFile.read(space.path("out.safetensors"))
+    #expect(Set(stored.map(\.name)) == ["head.weight", "head.bias"])
+    #expect(stored.allSatisfy { $0.dtype == "float32" })
+    #expect(space.names == ["fit.graph", "out.safetensors", "recipe.json"])
+  }
+
+  @Test func weightsCanBeStoredInHalfPrecision() throws {
+    try trainer(recipe(), to: "full.npz").run()
+    try trainer(recipe(Self.sgd + #", "storage": "f16", "keep": "head.w""#), to: "half.npz").run()
+    let full = try TensorFile.read(space.path("full.npz")).first { $0.name == "head.weight" }
+    let half = try TensorFile.read(space.path("half.npz"))
+    #expect(half.map(\.name) == ["head.weight"])
+    #expect(half[0].dtype == "float16")
+    #expect(half[0].tensor == full?.tensor.converted(to: .f16))
+  }
+
+  /// What a kill leaves is the checkpoint of the last whole epoch.
+  @Test(arguments: [(sgd, 1), (sgd, 2), (#""rate": 0.003, "set": {"optimiser": "adam"}"#, 1)])
+  func anInterruptedTrainingEndsWithTheSameWeights(fields: String, epoch: Int) throws {
+    let recipe = try recipe(fields)
+    let checkpoint = space.path("out.safetensors.checkpoint.safetensors")
+    let listener = Listener { [space] line in
+      guard line.hasPrefix("epoch \(epoch + 1)/") else { return }
+      try? FileManager.default.copyItem(atPath: checkpoint, toPath: space.path("kept"))
+    }
+    try trainer(recipe, listener: listener).run()
+    let expected = try space.bytes("out.safetensors")
+    try FileManager.default.removeItem(atPath: space.path("out.safetensors"))
+    try FileManager.default.moveItem(atPath: space.path("kept"), toPath: checkpoint)
+
+    let resumed = Listener()
+    try trainer(recipe, threads: 2, listener: resumed).run()
+    #expect(resumed.lines.first == "resumed from \(checkpoint) at epoch \(epoch)")
+    #expect(Array(resumed.lines.dropFirst()) == Array(listener.lines.dropFirst(epoch)))
+    #expect(resumed.reports.map(\.done) == Array(4 * epoch + 1...12))
+    #expect(resumed.reports.allSatisfy { $0.startedAt == 4 * epoch })
+    #expect(try space.bytes("out.safetensors") == expected)
+  }
+
+  @Test func theSeedDecides() throws {
+    try trainer(recipe(), to: "a.safetensors").run()
+    try trainer(recipe(), to: "b.safetensors").run()
+    let other = try recipe(Self.sgd.replacing("cosine", with: "constant"))
+    try trainer(other, to: "c.safetensors").run()
+    #expect(try space.bytes("a.safetensors") == space.bytes("b.safetensors"))
+    #expect(try space.bytes("a.safetensors") != space.bytes("c.safetensors"))
+  }
+
+  /// A checkpoint with the marks of this recipe and these images, unless others are given.
+  private func leaveCheckpoint(
+    _ recipe: Recipe, recipeSum: String? = nil, dataSum: String? = nil,
+    _ tensors: [(name: String, tensor: HostTensor)] = []
+  ) throws -> String {
+    let marks = [
+      "checkpoint.recipe.\(recipeSum ?? recipe.checksum)",
+      "checkpoint.data.\(dataSum ?? images.checksum)", "checkpoint.epoch.1",
+    ].map { (name: $0, tensor: HostTensor(Float(0))) }
+    return try space.write(marks + tensors, to: "out.safetensors.checkpoint.safetensors")
+  }
+
+  @Test(arguments: [true, false])
+  func aCheckpointOfAnotherRecipeOrOtherDataIsRefused(otherRecipe: Bool) throws {
+    let recipe = try recipe()
+    let path = try leaveCheckpoint(
+      recipe, recipeSum: otherRecipe ? "0" : nil, dataSum: otherRecipe ? nil : "0")
+    let before = try InputFile.read(path)
+    let text = try complaint { try trainer(recipe).run() }
+    #expect(
+      text == """
+        \(path): error: is a checkpoint of another recipe or other data
+            = hint: move it away to start from the beginning
+
+        """)
+    #expect(try InputFile.read(path) == before)
+    #expect(!space.exists("out.safetensors"))
+  }
+
+  @Test func aCheckpointOfAnotherGraphIsRefused() throws {
+    let recipe = try recipe()
+    let path = try leaveCheckpoint(
+      recipe, [("head.weight", HostTensor(zeros: TensorType(.f32, [10, 3])))])
+    let text = try complaint { try trainer(recipe).run() }
+    #expect(text.hasPrefix("\(path): error: lacks 'head.weight' as the graph declares it\n"))
+  }
+
+  @Test func aDamagedCheckpointIsRefused() throws {
+    let recipe = try recipe()
+    let path = try leaveCheckpoint(recipe)
+    space.write(Array(try InputFile.read(path).dropLast(2)), to: "out.safetensors.checkpoint.safetensors")
+    let text = try complaint { try trainer(recipe).run() }
+    #expect(text.hasPrefix("\(path): error: "))
+  }
+
+  @Test func aLossThatIsNotANumberStopsTheTraining() throws {
+    let text = try complaint { try trainer(recipe(#""rate": 1e30"#)).run() }
+    #expect(text.hasPrefix("error: 'loss' is "))
+    #expect(text.hasSuffix("    = hint: lower the recipe's rate; the last checkpoint is kept\n"))
+    #expect(!space.exists("out.safetensors"))
+  }
+
+  /// A last step that goes astray shows in no loss.
+  @Test func weightsThatAreNotNumbersAreNotWritten() throws {
+    // One step in all: 64 images that are one batch, for one epoch.
+    space.write(SmallGraphs.training, to: "fit.graph")
+    let recipe = try Recipe(
+      reading: space.write(
+        #"{"kind": "training", "graph": "fit.graph", "batch": 64, "rate": 3e38, "storage": "f16"}"#,
+        to: "recipe.json"))
+    let text = try complaint { try trainer(recipe).run() }
+    #expect(text.contains("after the training, so nothing is written\n"))
+    #expect(!space.exists("out.safetensors"))
+  }
+
+  @Test func startingWeightsAreTakenFromFiles() throws {
+    let bias = HostTensor([10], (0..<10).map { Float($0) })
+    let file = try space.write([("head.bias", bias)], to: "start.safetensors")
+    try trainer(recipe(#""rate": 0"#), weights: [file]).run()
+    let stored = try TensorFile.read(space.path("out.safetensors"))
+    #expect(stored.first { $0.name == "head.bias" }?.tensor == bias)
+  }
+
+  @Test(arguments: [
+    (#""images": 65"#, "the recipe asks for 65 images, the data has 64"),
+    (#""images": 15"#, "a batch of 16 is larger than the 15 images"),
+    (#""keep": "tail.""#, "the recipe keeps nothing: no tensor's name begins with 'tail.'"),
+    (#""finish": {"graph": "training/bank.graph", "images": 65}"#,
+      #"the recipe's "finish" asks for 65 of 64 images"#),
+  ])
+  func whatTheDataCannotGiveIsSaid(field: String, sentence: String) throws {
+    let text = try complaint { try trainer(recipe(Self.sgd + ", " + field)).run() }
+    #expect(text == "error: \(sentence)\n")
+  }
+
+  @Test func aTargetThatCannotBeWrittenIsSaidBeforeTheFirstStep() throws {
+    let listener = Listener()
+    for (target, sentence) in [
+      ("out.txt", "has no suffix in which weights are written"),
+      ("none/out.npz", "cannot be written: No such file or directory"),
+    ] {
+      let text = try complaint { try trainer(recipe(), to: target, listener: listener).run() }
+      #expect(text.hasPrefix("\(space.path(target)): error: \(sentence)\n"))
+    }
+    #expect(listener.reports.isEmpty)
+  }
+}
