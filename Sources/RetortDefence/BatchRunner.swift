@@ -22,6 +22,7 @@ package final class BatchRunner {
   package init(_ request: Request, batch: Int, height: Int, width: Int) throws {
     self.batch = batch
     seed = request.seed
+    try request.requireImages(height: height, width: width)
     let sample = HostTensor(zeros: TensorType(.f32, [batch, 3, height, width]))
     (executable, notes) = try request.executable(inputs: ["x": sample])
     let graph = executable.graph

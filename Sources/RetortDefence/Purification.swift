@@ -28,6 +28,11 @@ package struct Purification {
   package func run(
     _ images: ImageSet, roundsToBytes: Bool, observer: (any ProgressObserver)? = nil
   ) throws -> Outcome {
+    guard !Artifact.isArtifact(request.path) else {
+      throw Diagnostics(
+        "is a plan of one graph; purifying asks the classifier too", path: request.path,
+        hint: "give the definition of the purifier")
+    }
     let purifier = try BatchRunner(
       request, batch: batch, height: images.height, width: images.width)
     let classifier = try BatchRunner(

@@ -38,6 +38,7 @@ package final class Trainer {
     guard self.images.count >= recipe.batch else {
       throw Diagnostics("a batch of \(recipe.batch) is larger than the \(self.images.count) images")
     }
+    try request.requireImages(height: images.height, width: images.width)
     let shape: Shape = [recipe.batch, 3, images.height, images.width]
     let (graph, _) = try request.graph(
       at: .planned, inputs: ["x": HostTensor(zeros: TensorType(.f32, shape))])
@@ -180,7 +181,7 @@ extension Trainer {
       let isReal = tensor.type.element.isReal
       return (name: name, tensor: isReal && recipe.storage == .f16 ? tensor.converted(to: .f16) : tensor)
     }
-    for (name, tensor) in stored where tensor.type.element.isReal {
+    for (name, tensor) in stored {
       if let wrong = tensor.doubles.first(where: { !$0.isFinite }) {
         throw Diagnostics(
           "'\(name)' holds \(wrong) as \(tensor.type.element.rawValue) after the training, so"

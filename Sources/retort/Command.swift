@@ -12,13 +12,12 @@ struct Command: Sendable {
   let action: @Sendable (Arguments) throws -> Void
 
   var usage: String {
-    var line = "usage: retort \(name)"
-    if !positionals.isEmpty { line += " " + positionals }
-    for option in options {
-      let value = option.placeholder.map { " \($0)" } ?? ""
-      line += " [\(option.name)\(value)]" + (option.isRepeatable ? "..." : "")
+    let head = ["usage: retort \(name)"] + (positionals.isEmpty ? [] : [positionals])
+    let items = options.map { option in
+      "[\(option.name)\(option.placeholder.map { " \($0)" } ?? "")]"
+        + (option.isRepeatable ? "..." : "")
     }
-    return Self.wrap(line, indent: 14)
+    return Self.wrap(head + items, indent: 14)
   }
 
   var help: String {
@@ -29,26 +28,29 @@ struct Command: Sendable {
       let width = min(28, heads.map(\.count).max() ?? 0)
       for (head, option) in zip(heads, options) {
         let padding = String(repeating: " ", count: max(2, width + 2 - head.count))
-        text += Self.wrap("  \(head)\(padding)\(option.help)", indent: width + 4) + "\n"
+        var words = option.help.split(separator: " ").map(String.init)
+        words[0] = "  \(head)\(padding)\(words[0])"
+        text += Self.wrap(words, indent: width + 4) + "\n"
       }
     }
     if !discussion.isEmpty { text += "\n" + discussion + "\n" }
     return text
   }
 
-  /// Breaks a line at spaces before column 96; further lines are indented.
-  static func wrap(_ line: String, indent: Int) -> String {
+  /// Joins with spaces, in lines that end before column 96; further lines are indented.
+  private static func wrap(_ items: [String], indent: Int) -> String {
     var lines: [String] = []
-    var current = ""
-    for word in line.split(separator: " ", omittingEmptySubsequences: false) {
-      if current.count + word.count + 1 > 96, !current.allSatisfy({ $0 == " " }) {
-        lines.append(current)
-        current = String(repeating: " ", count: indent) + word
+    for item in items {
+      guard let last = lines.last else {
+        lines.append(item)
+        continue
+      }
+      if last.count + 1 + item.count > 96 {
+        lines.append(String(repeating: " ", count: indent) + item)
       } else {
-        current += current.isEmpty && lines.isEmpty ? String(word) : " " + word
+        lines[lines.count - 1] += " " + item
       }
     }
-    lines.append(current)
     return lines.joined(separator: "\n")
   }
 }

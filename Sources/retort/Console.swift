@@ -9,24 +9,27 @@ enum Console {
   static let usesColour =
     isTerminal && ProcessInfo.processInfo.environment["NO_COLOR"]?.isEmpty ?? true
 
+  /// Writes to standard output. A reader who has seen enough and closed the pipe is no failure.
+  static func print(_ text: String, terminator: String = "\n") throws(Diagnostics) {
+    guard let code = send(text + terminator, to: STDOUT_FILENO), code != EPIPE else { return }
+    throw Diagnostics("cannot be written: \(String(cString: strerror(code)))", path: "standard output")
+  }
+
   /// Writes to standard error. Where that cannot be written nobody is left to be told, and the exit
   /// code still says what happened.
   static func error(_ text: String) {
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-      if count < 0, errno != EINTR { return }
-      rest = rest.dropFirst(max(0, count))
-    }
+    _ = send(text, to: STDERR_FILENO)
   }
 
-  /// Sends off what was printed, and gives the exit code: a result that did not arrive is a failure,
-  /// unless the reader had seen enough and closed the pipe.
-  static func finish(_ code: Int32) -> Int32 {
-    errno = 0
-    guard fflush(nil) != 0, errno != EPIPE, code == Main.ExitCode.done else { return code }
-    error("error: standard output cannot be written: \(String(cString: strerror(errno)))\n")
-    return Main.ExitCode.failed
+  /// The error number, or nil when all is written.
+  private static func send(_ text: String, to descriptor: Int32) -> Int32? {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno != EINTR { return errno }
+      rest = rest.dropFirst(max(0, count))
+    }
+    return nil
   }
 
   static func report(_ diagnostics: Diagnostics) {

@@ -22,7 +22,7 @@ enum Main {
 
   static func main() {
     Interrupts.install()
-    exit(Console.finish(run(Array(CommandLine.arguments.dropFirst()))))
+    exit(run(Array(CommandLine.arguments.dropFirst())))
   }
 
   static func run(_ words: [String]) -> Int32 {
@@ -33,22 +33,29 @@ enum Main {
     switch first {
     case "--help", "-h", "help":
       guard words.count > 1 else {
-        print(overview, terminator: "")
-        return ExitCode.done
+        return show(overview)
       }
       guard let command = commands.first(where: { $0.name == words[1] }) else {
         return unknown(words[1])
       }
-      print(command.help, terminator: "")
-      return ExitCode.done
+      return show(command.help)
     case "--version":
-      print("retort \(version)")
-      return ExitCode.done
+      return show("retort \(version)\n")
     default:
       break
     }
     guard let command = commands.first(where: { $0.name == first }) else { return unknown(first) }
     return run(command, Array(words.dropFirst()))
+  }
+
+  private static func show(_ text: String) -> Int32 {
+    do {
+      try Console.print(text, terminator: "")
+      return ExitCode.done
+    } catch {
+      Console.report(error)
+      return ExitCode.failed
+    }
   }
 
   private static func unknown(_ name: String) -> Int32 {
@@ -59,8 +66,7 @@ enum Main {
 
   private static func run(_ command: Command, _ words: [String]) -> Int32 {
     if words.contains(where: { $0 == "--help" || $0 == "-h" }) {
-      print(command.help, terminator: "")
-      return ExitCode.done
+      return show(command.help)
     }
     do {
       let arguments = try Arguments(

@@ -11,7 +11,9 @@ extension Arguments {
 
   /// The request that `--entry`, `--set`, `--weights`, `--backend`, `--threads`, `--seed` describe.
   func request(_ path: String) throws -> Request {
-    var request = Request(path: path, library: try library())
+    // A plan runs wherever it is; only definitions import.
+    let needsLibrary = self["--graphs"] != nil || !Artifact.isArtifact(path)
+    var request = Request(path: path, library: needsLibrary ? try library() : .none)
     request.entry = self["--entry"]
     request.settings = try pairs("--set")
     request.weightPaths = all("--weights")

@@ -51,7 +51,7 @@ enum CommandLineProgram {
 
     init(
       _ words: [String], folder: String? = nil, input: String = "/dev/null", output: String? = nil,
-      error: String? = nil
+      error: String? = nil, outlivesTerminal: Bool = false
     ) throws {
       let program = try #require(CommandLineProgram.path)
       space = Workspace()
@@ -63,21 +63,21 @@ enum CommandLineProgram {
       posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
       posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT, 0o600)
       posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT, 0o600)
-      posix_spawn_file_actions_addchdir_np(&actions, folder ?? space.folder)
       var attributes = posix_spawnattr_t()
       posix_spawnattr_init(&attributes)
       defer { posix_spawnattr_destroy(&attributes) }
       // Tests that are run in the background ignore interrupts; their children must not.
       var signals = sigset_t()
       sigemptyset(&signals)
-      sigaddset(&signals, SIGINT)
-      sigaddset(&signals, SIGPIPE)
+      for signal in [SIGINT, SIGPIPE, SIGHUP] { sigaddset(&signals, signal) }
       posix_spawnattr_setsigdefault(&attributes, &signals)
       posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
-      var arguments = ([program] + words).map { strdup($0) } + [nil]
+      let prefix = ["env", "-C", folder ?? space.folder] + (outlivesTerminal ? ["nohup"] : [])
+      var arguments = (prefix + [program] + words).map { strdup($0) } + [nil]
       defer { arguments.forEach { free($0) } }
       var started: pid_t = 0
-      let code = posix_spawn(&started, program, &actions, &attributes, &arguments, environ)
+      // `env` and `nohup` become the program: the process stays the same.
+      let code = posix_spawn(&started, "/usr/bin/env", &actions, &attributes, &arguments, environ)
       try #require(code == 0, "the program cannot be started: \(String(cString: strerror(code)))")
       identifier = started
     }

@@ -76,6 +76,9 @@ struct CommandLineRunTests {
     let summary = try CommandLineProgram.run(["inspect", plan])
     #expect(summary.output.contains("graph affine(x: f32[3, 4]) -> (y: f32[3, 2])\n"))
     #expect(summary.output.contains("-o '\(plan)'"))
+    // A plan needs no library beside it.
+    let alone = try CommandLineProgram.run(["run", plan, "--input", "x=\(input)"], in: space.folder)
+    #expect(alone.code == 0, "\(alone.error)")
 
     var damaged = try space.bytes("a plan.retort")
     damaged[damaged.count - 70] ^= 1
@@ -96,7 +99,7 @@ struct CommandLineRunTests {
       ["--weights", weights], "error: input 'x' (f32[1, 4]) is not given",
       "hint: give it with --input x=FILE")
     try expectRefusal(
-      ["--weights", weights, "--check-finite"], "error: input 'x' (f32[1, 4]) is not given")
+      ["--weights", weights, "--check-finite"], "error: input 'x' (f32[1, 4]) of 'affine' is not given")
     try expectRefusal(
       ["--input", "x=\(input)"], "error: no weights are given for 'weight', 'bias'",
       "hint: name their file with --weights FILE")

@@ -71,10 +71,18 @@ struct CommandLineWorkTests {
     let words = ["purify", purifier, "-o", space.path("out")] + library
     let size = try CommandLineProgram.run(words + ["--images", small])
     #expect(size.code == 1)
-    #expect(size.error.contains("16, 24") && size.error.contains("32, 32"), "\(size.error)")
+    #expect(
+      size.error.hasPrefix(
+        "\(purifier): error: 'purify' takes images of 32x32 pixels, these are 24x16\n"))
     let missing = try CommandLineProgram.run(words + ["--images", space.path("none")])
     #expect(missing.code == 1)
     #expect(missing.error.hasPrefix("\(space.path("none")): error: cannot be read: "))
+    let plan = space.path("plan.retort")
+    _ = try CommandLineProgram.run(["compile", purifier, "-o", plan] + library)
+    let compiled = try CommandLineProgram.run(
+      ["purify", plan, "-o", space.path("out"), "--images", small] + library)
+    #expect(compiled.code == 1)
+    #expect(compiled.error.hasPrefix("\(plan): error: is a plan of one graph; "))
     let unlabelled = try CommandLineProgram.run(
       ["train", recipe(epochs: 1), "--data", small, "-o", space.path("w.npz")] + library)
     #expect(unlabelled.code == 1)
@@ -108,6 +116,21 @@ struct CommandLineWorkTests {
     let resumed = try again.wait()
     #expect(resumed.code == 130)
     #expect(resumed.error.hasPrefix("resumed from \(checkpoint) at epoch "), "\(resumed.error)")
+  }
+
+  @Test func trainingUnderNohupOutlivesItsTerminal() throws {
+    try draw()
+    let running = try CommandLineProgram.Running(
+      training(recipe(epochs: 1_000_000), to: "w.npz"), folder: space.folder, outlivesTerminal: true)
+    let checkpoint = space.path("w.npz.checkpoint.safetensors")
+    let deadline = ContinuousClock.now + .seconds(30)
+    while !space.exists("w.npz.checkpoint.safetensors"), ContinuousClock.now < deadline { usleep(2000) }
+    kill(running.identifier, SIGHUP)
+    let before = try InputFile.read(checkpoint)
+    while (try? InputFile.read(checkpoint)) == before, ContinuousClock.now < deadline { usleep(2000) }
+    #expect(try InputFile.read(checkpoint) != before)
+    kill(running.identifier, SIGTERM)
+    #expect(try running.wait().code == 130)
   }
 
   @Test func imagesCannotBeDrawnIntoAFile() throws {

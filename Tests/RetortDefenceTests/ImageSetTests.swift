@@ -4,6 +4,7 @@ import RetortTensor
 import Testing
 
 struct ImageSetTests {
+  private let space = Workspace()
   private let images = SyntheticSet.test(count: 7)
 
   @Test func batchesTakeImagesInTheOrderAskedFor() {
@@ -40,7 +41,6 @@ struct ImageSetTests {
   }
 
   @Test func anArrayOfNoImagesIsRefused() throws {
-    let space = Workspace()
     let empty = HostTensor(zeros: TensorType(.f32, [0, 3, 32, 32]))
     let file = space.write(Npy.encode(empty), to: "none.npy")
     let text = try complaint { _ = try ImageSet(reading: file) }

@@ -4,6 +4,7 @@ import RetortFormats
 import Testing
 
 struct RecipeTests {
+  private let space = Workspace()
   private static let shipped = try! InputFile.names(inFolder: Checkout.library.path("recipes"))
 
   @Test(arguments: shipped)
@@ -21,7 +22,6 @@ struct RecipeTests {
   }
 
   @Test func everyKeyIsTaken() throws {
-    let space = Workspace()
     let file = space.write(
       """
       {"kind": "training", "about": "a", "graph": "g.graph", "entry": "e",
@@ -34,7 +34,9 @@ struct RecipeTests {
     #expect(recipe.entry == "e")
     #expect(recipe.settings.map { "\($0.name)=\($0.value)" } == ["a=1", "b=true", "c=0.25", "d=word"])
     #expect(recipe.weights == ["w.npz"])
-    #expect([recipe.imageCount, recipe.epochs, recipe.batch] == [10, 3, 5])
+    #expect(recipe.imageCount == 10)
+    #expect(recipe.epochs == 3)
+    #expect(recipe.batch == 5)
     #expect(recipe.rate == LearningRate(shape: .cyclic, peak: 0.5, rise: 0.25))
     #expect(recipe.seed == .max)
     #expect(recipe.storage == .f16)
@@ -46,11 +48,12 @@ struct RecipeTests {
 
   @Test func whatIsLeftOutHasTheDocumentedDefault() throws {
     let recipe = try Recipe(
-      reading: Workspace().write(#"{"kind": "training", "graph": "g.graph"}"#, to: "r.json"))
+      reading: space.write(#"{"kind": "training", "graph": "g.graph"}"#, to: "r.json"))
     #expect(recipe.entry == nil)
     #expect(recipe.settings.isEmpty && recipe.weights.isEmpty)
     #expect(recipe.imageCount == nil)
-    #expect([recipe.epochs, recipe.batch] == [1, 128])
+    #expect(recipe.epochs == 1)
+    #expect(recipe.batch == 128)
     #expect(recipe.rate == LearningRate(shape: .constant, peak: 0.1, rise: nil))
     #expect(recipe.seed == 0)
     #expect(recipe.storage == .f32)
@@ -88,7 +91,7 @@ struct RecipeTests {
       #""finish.image" is not a known key; did you mean "images"?"#),
   ])
   func whatDoesNotFitTheSchemaIsNamed(field: String, sentence: String) throws {
-    let file = Workspace().write(#"{"kind": "training", "graph": "g", "# + field + "}", to: "r.json")
+    let file = space.write(#"{"kind": "training", "graph": "g", "# + field + "}", to: "r.json")
     let text = try complaint { _ = try Recipe(reading: file) }
     #expect(text == "\(file): error: \(sentence)\n    = hint: Docs/recipes.md has the schema\n")
   }
@@ -101,20 +104,20 @@ struct RecipeTests {
     ("[]", "the file is not an object"),
   ])
   func whatIsRequiredIsAskedFor(json: String, sentence: String) throws {
-    let file = Workspace().write(json, to: "r.json")
+    let file = space.write(json, to: "r.json")
     let text = try complaint { _ = try Recipe(reading: file) }
     #expect(text == "\(file): error: \(sentence)\n    = hint: Docs/recipes.md has the schema\n")
   }
 
   @Test(arguments: ["", "{", "kind: training", "\u{0}\u{1}"])
   func whatIsNotJSONIsCalledSo(_ text: String) throws {
-    let file = Workspace().write(text, to: "r.json")
+    let file = space.write(text, to: "r.json")
     let said = try complaint { _ = try Recipe(reading: file) }
     #expect(said.hasPrefix("\(file): error: is not JSON: "))
   }
 
   @Test func aMissingRecipeIsNamed() throws {
-    let path = Workspace().path("none.json")
+    let path = space.path("none.json")
     let text = try complaint { _ = try Recipe(reading: path) }
     #expect(text == "\(path): error: cannot be read: No such file or directory\n")
   }

@@ -26,7 +26,7 @@ final class Workspace: Sendable {
 
   @discardableResult
   func write(_ bytes: [UInt8], to name: String) -> String {
-    FileManager.default.createFile(atPath: path(name), contents: Data(bytes))
+    try! Data(bytes).write(to: URL(fileURLWithPath: path(name)))
     return path(name)
   }
 
@@ -48,7 +48,7 @@ final class Workspace: Sendable {
 enum Checkout {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().path
-  static let library = GraphLibrary(folder: root + "/graphs")
+  static let library = try! GraphLibrary.locate(root + "/graphs")
 }
 
 /// Remembers what it is told, and does something at each line.

@@ -11,7 +11,8 @@ extension Command {
       Option("--test", "N", "test images (default: \(SyntheticSet.testCount))"),
     ],
     discussion: """
-      Ten classes of 32x32 RGB pictures, always upright: \(SyntheticImages.classNames.joined(separator: ", ")).
+      Ten classes of 32x32 RGB pictures, always upright:
+      \(SyntheticImages.classNames.joined(separator: ", ")).
       The same numbers give the same bytes on every machine.
 
         retort data synthetic -o synthetic
@@ -26,6 +27,6 @@ extension Command {
       training: try arguments.integer("--training", minimum: 1) ?? SyntheticSet.trainingCount,
       test: try arguments.integer("--test", minimum: 1) ?? SyntheticSet.testCount,
       observer: ProgressLine())
-    print("\(folder): data_batch_1.bin, test_batch.bin, batches.meta.txt")
+    try Console.print("\(folder): data_batch_1.bin, test_batch.bin, batches.meta.txt")
   }
 }

@@ -25,8 +25,8 @@ extension Command {
       observer: ProgressLine())
     let result = try demonstration.run()
     try AtomicFile.write(PNG.encode(result.sheet), to: target)
-    print(result.table, terminator: "")
+    try Console.print(result.table, terminator: "")
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    print("\(target): images before and after; \(String(format: "%.1f", seconds)) s in all")
+    try Console.print("\(target): images before and after; \(String(format: "%.1f", seconds)) s in all")
   }
 }

@@ -57,7 +57,7 @@ extension Command {
     if let target = arguments["-o"], target != "-" {
       try AtomicFile.write(text, to: target)
     } else {
-      print(text, terminator: "")
+      try Console.print(text, terminator: "")
     }
   }
 }

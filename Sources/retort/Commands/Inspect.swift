@@ -30,6 +30,6 @@ extension Command {
       let inspection = try Inspection.read(path, cifar: layout == .cifar10 ? .cifar10 : .cifar100)
       text = arguments.has("--json") ? inspection.json : inspection.text
     }
-    print(text, terminator: text.hasSuffix("\n") ? "" : "\n")
+    try Console.print(text, terminator: text.hasSuffix("\n") ? "" : "\n")
   }
 }

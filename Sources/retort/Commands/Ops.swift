@@ -12,9 +12,9 @@ extension Command {
   ) { arguments in
     let reference = OpReference()
     if let name = arguments.positionals.first {
-      print(try reference.page(name), terminator: "")
+      try Console.print(reference.page(name), terminator: "")
     } else {
-      print(arguments.has("--markdown") ? reference.markdown : reference.table, terminator: "")
+      try Console.print(arguments.has("--markdown") ? reference.markdown : reference.table, terminator: "")
     }
   }
 }

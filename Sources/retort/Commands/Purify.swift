@@ -40,6 +40,6 @@ extension Command {
       images, roundsToBytes: !keepsFloats, observer: ProgressLine())
     Console.notes(outcome.notes)
     try Images(pixels: outcome.purified, names: images.names).write(to: target)
-    print(PurificationTable(images: images, outcome: outcome).text, terminator: "")
+    try Console.print(PurificationTable(images: images, outcome: outcome).text, terminator: "")
   }
 }

@@ -40,7 +40,7 @@ extension Command {
       let (measured, report) = try executable.profile(inputs, seed: request.seed)
       results = measured
       try AtomicFile.write(report.chromeTrace, to: trace)
-      print(report.table, terminator: "")
+      try Console.print(report.table, terminator: "")
     } else {
       results = try executable.run(inputs, seed: request.seed)
     }
@@ -48,7 +48,7 @@ extension Command {
       try TensorFile.write([(name, results[name]!)], to: file)
     }
     for name in names where !targets.contains(where: { $0.name == name }) {
-      print(TensorSummary.line(name, results[name]!))
+      try Console.print(TensorSummary.line(name, results[name]!))
     }
   }
 }

@@ -34,6 +34,6 @@ extension Command {
     let trainer = try Trainer(
       recipe: recipe, images: images, request: request, target: target, observer: ProgressLine())
     try trainer.run()
-    print("\(target): written")
+    try Console.print("\(target): written")
   }
 }
