@@ -11,8 +11,10 @@ package struct Demonstration {
   /// Rows of the contact sheet.
   private static let shownCount = 8
   /// Attack and purifier as in the paper, with fewer steps so that it takes seconds.
-  private static let attackSettings = [("steps", "10"), ("backbone", "small")]
-  private static let purifierSettings = [("steps", "10"), ("backbone", "small")]
+  private static let attackSettings = [("steps", "10"), ("backbone", "tiny")]
+  private static let purifierSettings = [("steps", "10"), ("backbone", "tiny")]
+  /// The tasks' weights by calibration (DEFENCE 2.4) on the shipped heads: `training/calibration.graph`.
+  private static let weights = [("alpha_r", "0.93"), ("alpha_i", "13")]
   private static let batch = 32
 
   package struct Result {
@@ -32,20 +34,20 @@ package struct Demonstration {
 
   package func run() throws -> Result {
     let images = SyntheticSet.test(count: Self.imageCount)
-    let classifier = try runner("purifiers/none.graph", entry: "classify", [("backbone", "small")])
+    let classifier = try runner("purifiers/none.graph", entry: "classify", [("backbone", "tiny")])
     let attack = try runner("attacks/pgd.graph", Self.attackSettings)
     let attacked = try attack.run(
       images.pixels, labels: images.labels, title: "attacking", observer: observer)
-    let defences: [(name: String, file: String?)] = [
-      ("none", nil), ("single (contrastive)", "purifiers/contrastive.graph"),
-      ("multi (three tasks)", "purifiers/multitask.graph"),
+    let defences: [(name: String, file: String?, settings: [(String, String)])] = [
+      ("none", nil, []), ("single (contrastive)", "purifiers/contrastive.graph", []),
+      ("multi (three tasks)", "purifiers/multitask.graph", Self.weights),
     ]
     var table = TextTable(["defence", "clean %", "attacked %"])
     var purifiedClean = images.pixels
     var purifiedAttacked = attacked
-    for (name, file) in defences {
+    for (name, file, settings) in defences {
       if let file {
-        let purifier = try runner(file, Self.purifierSettings)
+        let purifier = try runner(file, Self.purifierSettings + settings)
         purifiedClean = try purifier.run(
           images.pixels, title: "\(name), clean", observer: observer)
         purifiedAttacked = try purifier.run(

@@ -83,7 +83,7 @@ extension Elaborator {
         "'update' cannot stand inside a region", at: range,
         hint: "yield the value and update behind the loop")
     }
-    if let earlier = updates.first(where: { $0.weight.path == weight.path }) {
+    if let earlier = updateOfWeight[value].map({ updates[$0] }) {
       throw report(
         "'\(weight.path)' is updated twice", at: range,
         notes: [.note("the first update is here", at: earlier.range)])
@@ -91,6 +91,7 @@ extension Elaborator {
     let next = try tensor(
       try evaluate(expression), as: builder.type(of: value), "'\(weight.path)'",
       at: expression.range)
+    updateOfWeight[value] = updates.count
     updates.append(Update(weight: weight, value: next, range: range))
   }
 }

@@ -41,6 +41,7 @@ final class Elaborator {
   var weightAtPath: [String: Int] = [:]
   var weightOfValue: [Value: Int] = [:]
   var updates: [Update] = []
+  var updateOfWeight: [Value: Int] = [:]
   /// How many regions (`repeat`, `prepare`, `fused`) are open.
   var openRegions = 0
   var notes: [Diagnostic] = []

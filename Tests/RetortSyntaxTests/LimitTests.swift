@@ -102,8 +102,8 @@ import Testing
         #expect(graph.nodeCount == count)
       }
     }
-    let short = try duration(2_000)
-    let long = try duration(20_000)
+    let short = try duration(1_000)
+    let long = try duration(10_000)
     #expect(long < short * 60)
   }
 }
