@@ -1,0 +1,190 @@
+import Foundation
+import RetortDriver
+import RetortFormats
+import RetortIR
+import RetortRuntime
+import RetortTensor
+import RetortTestSupport
+import RetortText
+import Testing
+
+/// `.retort` files: what they hold runs as what they were made from, and nothing else is accepted.
+@Suite struct ArtifactTests {
+  static let rebuild = "retort compile thin.graph -o thin.retort"
+
+  /// A folder with a definition, its weights and its plan.
+  struct Workbench {
+    let folder: TemporaryFolder
+    let request: Request
+    let plan: String
+
+    init(
+      _ text: String, set settings: [(name: String, value: String)] = [], hasWeights: Bool = true,
+      backend: Backend = .auto
+    ) throws {
+      folder = try TemporaryFolder()
+      var request = Request(
+        path: try folder.write(text, to: "thin.graph"), library: Repository.library)
+      request.settings = settings
+      request.backend = backend
+      if hasWeights {
+        let weights = try request.graph(at: .elaborated).graph.randomWeights(seed: 1)
+        let path = folder.file("thin.safetensors")
+        try TensorFile.write(
+          weights.sorted { $0.key < $1.key }.map { (name: $0.key, tensor: $0.value) }, to: path)
+        request.weightPaths = [path]
+      }
+      self.request = request
+      plan = folder.file("thin.retort")
+      _ = try PlanWriter(request: request, rebuild: ArtifactTests.rebuild).write(to: plan)
+    }
+
+    func loaded(_ path: String? = nil) throws -> Executable {
+      try Request(path: path ?? plan, library: Repository.library).executable().executable
+    }
+
+    func bytes() throws -> [UInt8] { try InputFile.read(plan) }
+  }
+
+  /// Small, but with weights to prepare, weights to read, and a loop.
+  static let thin = """
+    import "blocks/convolution.graph"
+    import "blocks/linear.graph"
+    import "blocks/norm.graph"
+
+    graph thin(x: f32[n, 2, 4, 4]) -> (y: f32[n, 3], z: f32[n, 2, 4, 4]) {
+      h = relu(batch_norm(convolution(x, channels: 2) as "conv") as "bn")
+      y = linear(reshape(h, [n, 32]), features: 3) as "linear"
+      z = repeat i in 0..<2 with w = x {
+        yield w - 0.1 * gradient(sum(w * w * w), w)
+      }
+      return y, z
+    }
+    """
+
+  /// The error of a task that must fail with one.
+  static func refusal(_ task: () throws -> Void) -> String? {
+    do {
+      try task()
+      return nil
+    } catch let error as Diagnostics {
+      return error.description
+    } catch {
+      return "not a diagnostic: \(error)"
+    }
+  }
+
+  @Test func planRunsAsTheDefinition() throws {
+    let bench = try Workbench(Self.thin, set: [("n", "2")])
+    let inputs = ["x": HostTensor.acceptance([2, 2, 4, 4], as: .f32)]
+    let direct = try bench.request.executable().executable.run(inputs)
+    #expect(try bench.loaded().run(inputs) == direct)
+  }
+
+  @Test(arguments: Repository.runsLongTests ? Backend.allCases : [.auto])
+  func planOfAPurifierRunsAsTheDefinition(backend: Backend) throws {
+    let bench = try Workbench(
+      PurifierTests.text.withFirst("answered"), set: [("n", "2")], backend: backend)
+    let inputs = ["x": HostTensor.randomImages(2, seed: 3)]
+    let direct = try bench.request.executable().executable.run(inputs, seed: 4)
+    #expect(try bench.loaded().run(inputs, seed: 4) == direct)
+  }
+
+  @Test func planTakesOtherWeights() throws {
+    let bench = try Workbench(Self.thin)
+    let weights = try bench.request.graph(at: .elaborated).graph.randomWeights(seed: 2)
+    let path = bench.folder.file("other.safetensors")
+    try TensorFile.write(weights.map { (name: $0.key, tensor: $0.value) }, to: path)
+    var direct = bench.request
+    direct.weightPaths = [path]
+    var loaded = Request(path: bench.plan, library: Repository.library)
+    loaded.weightPaths = [path]
+    let inputs = ["x": HostTensor.acceptance([1, 2, 4, 4], as: .f32)]
+    let expected = try direct.executable().executable.run(inputs)
+    #expect(try loaded.executable().executable.run(inputs) == expected)
+    #expect(try bench.loaded().run(inputs) != expected)
+  }
+
+  @Test func planWithoutWeightsAsksForThem() throws {
+    let bench = try Workbench(Self.thin, hasWeights: false)
+    let message = Self.refusal { _ = try bench.loaded() }
+    #expect(message?.contains("without weights") == true)
+    #expect(message?.contains("--weights") == true)
+  }
+
+  @Test func planWithSettingsIsRefused() throws {
+    let bench = try Workbench(Self.thin)
+    var request = Request(path: bench.plan, library: Repository.library)
+    request.settings = [("n", "3")]
+    let message = Self.refusal { _ = try request.executable() }
+    #expect(message?.contains("--set") == true)
+  }
+
+  @Test func truncatedPlansAreRefused() throws {
+    let bench = try Workbench(Self.thin)
+    let bytes = try bench.bytes()
+    for count in stride(from: 8, to: bytes.count, by: 101) {
+      let path = try bench.folder.write(Array(bytes.prefix(count)), to: "cut.retort")
+      #expect(Self.refusal { _ = try bench.loaded(path) }?.contains("cut.retort") == true)
+    }
+  }
+
+  @Test func flippedBitsAreRefused() throws {
+    let bench = try Workbench(Self.thin)
+    let bytes = try bench.bytes()
+    for index in stride(from: 0, to: bytes.count, by: 97) {
+      var damaged = bytes
+      damaged[index] ^= 1 << UInt8(index % 8)
+      let path = try bench.folder.write(damaged, to: "flipped.retort")
+      let message = Self.refusal { _ = try bench.loaded(path) }
+      #expect(message?.contains("flipped.retort") == true, "bit of byte \(index)")
+    }
+  }
+
+  @Test func anotherVersionIsRefused() throws {
+    let bench = try Workbench(Self.thin)
+    var bytes = try bench.bytes()
+    bytes[8] += 1
+    let path = try bench.folder.write(bytes, to: "newer.retort")
+    let message = Self.refusal { _ = try bench.loaded(path) }
+    #expect(message?.contains("format 2") == true)
+    #expect(message?.contains("retort compile") == true)
+  }
+
+  @Test func anotherProcessorIsRefusedWithTheCommandThatRebuilds() throws {
+    let bench = try Workbench(Self.thin)
+    var artifact = try Artifact.read(bench.plan, processor: Processor.fingerprint)
+    artifact.processor = "z80"
+    let path = bench.folder.file("foreign.retort")
+    try artifact.write(to: path)
+    let message = Self.refusal { _ = try bench.loaded(path) }
+    #expect(message?.contains("compiled for z80") == true)
+    #expect(message?.contains(Self.rebuild) == true)
+  }
+
+  @Test func whatIsWrittenIsReadBack() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("plan.retort")
+    let tensors: [(name: String, tensor: HostTensor)] = [
+      ("a", vector(1, 2, 3)), ("%b", HostTensor(zeros: TensorType(.i32, [0, 4]))),
+      ("c", HostTensor(Float(7))),
+    ]
+    try Artifact(
+      processor: "p", rebuild: "r", backend: "auto", graphText: "graph g() {}", tensors: tensors
+    ).write(to: path)
+    let read = try Artifact.read(path, processor: "p")
+    #expect(read.graphText == "graph g() {}")
+    #expect(read.tensors.map(\.name) == tensors.map(\.name))
+    #expect(read.tensors.map(\.tensor) == tensors.map(\.tensor))
+  }
+}
+
+extension String {
+  /// A definition with another of its graphs standing first, which makes it the entry.
+  func withFirst(_ name: String) -> String {
+    let parts = components(separatedBy: "\n\n")
+    let entry = parts.first { $0.hasPrefix("graph \(name)(") }!
+    return ([parts[0], entry] + parts.dropFirst().filter { $0 != entry })
+      .joined(separator: "\n\n")
+  }
+}

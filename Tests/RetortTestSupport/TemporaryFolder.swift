@@ -1,0 +1,26 @@
+import Foundation
+
+/// A folder that is gone when the last reference to it is.
+package final class TemporaryFolder {
+  package let path: String
+
+  package init() throws {
+    path = NSTemporaryDirectory() + "retort-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  package func file(_ name: String) -> String { path + "/" + name }
+
+  /// Writes a file and gives its path.
+  package func write(_ text: String, to name: String) throws -> String {
+    try text.write(toFile: file(name), atomically: false, encoding: .utf8)
+    return file(name)
+  }
+
+  package func write(_ bytes: [UInt8], to name: String) throws -> String {
+    try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
+    return file(name)
+  }
+}
