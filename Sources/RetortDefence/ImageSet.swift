@@ -40,6 +40,14 @@ package struct ImageSet: Sendable {
     }
   }
 
+  /// These images with the first labels of another set.
+  package func labelled(like other: ImageSet, path: String) throws(Diagnostics) -> ImageSet {
+    guard other.labels.count >= count else {
+      throw Diagnostics("has \(other.labels.count) labels for \(count) images", path: path)
+    }
+    return ImageSet(pixels: pixels, labels: Array(other.labels.prefix(count)), names: names)
+  }
+
   /// SHA-256 of pixels and labels.
   package var checksum: String {
     SHA256.hexadecimal(pixels.bytes + labels.map { UInt8(truncatingIfNeeded: $0) })

@@ -33,10 +33,11 @@ package struct Purification {
         "is a plan of one graph; purifying asks the classifier too", path: request.path,
         hint: "give the definition of the purifier")
     }
+    let (purifying, classifying) = try requests()
     let purifier = try BatchRunner(
-      request, batch: batch, height: images.height, width: images.width)
+      purifying, batch: batch, height: images.height, width: images.width)
     let classifier = try BatchRunner(
-      classifierRequest(), batch: batch, height: images.height, width: images.width)
+      classifying, batch: batch, height: images.height, width: images.width)
     try check(purifier.resultType, classifier.resultType, images)
     let before = try classifier.run(images.pixels).predictions
     var purified = try purifier.run(images.pixels, title: "purifying", observer: observer)
@@ -61,8 +62,10 @@ package struct Purification {
     }
   }
 
-  /// The same file's graph `classify` with those settings that it declares.
-  package func classifierRequest() throws -> Request {
+  /// The purifier and the same file's graph `classify`, each with those settings that it declares.
+  ///
+  /// - Throws: for a setting that neither declares.
+  package func requests() throws -> (purifying: Request, classifying: Request) {
     let definition = try Compiler(library: request.library).load(request.path)
     guard definition.entries.contains(where: { $0.name == "classify" }) else {
       throw Diagnostics(
@@ -72,7 +75,14 @@ package struct Purification {
     var classifier = request
     classifier.entry = "classify"
     classifier.settings = try classifier.declared(request.settings)
-    return classifier
+    var purifier = request
+    let own = try request.declared(request.settings)
+    let known = Set((own + classifier.settings).map(\.name))
+    // What neither knows stays, so that elaboration says so with the nearest name.
+    purifier.settings = request.settings.filter { setting in
+      own.contains { $0.name == setting.name } || !known.contains(setting.name)
+    }
+    return (purifier, classifier)
   }
 }
 

@@ -35,13 +35,29 @@ extension Arguments {
   /// `--input NAME=FILE`, read as tensors.
   func inputTensors() throws -> [String: HostTensor] {
     var inputs: [String: HostTensor] = [:]
+    let count = try pairs("--set").last { $0.name == "n" || $0.name == "m" }.flatMap { Int($0.value) }
     for (name, file) in try pairs("--input") {
       guard inputs[name] == nil else {
         throw UsageError(message: "'--input \(name)' is given twice")
       }
-      inputs[name] = try Self.tensor(in: file, named: name)
+      inputs[name] = try Self.image(in: file, count: count) ?? Self.tensor(in: file, named: name)
     }
     return inputs
+  }
+
+  /// The pixels of a CIFAR-10 or PNG file or a folder of PNG files, or the labels of
+  /// `FILE.bin:labels`; of many images the first `--set n`. Nil for files of tensors.
+  private static func image(in file: String, count: Int?) throws -> HostTensor? {
+    let wantsLabels = file.hasSuffix(".bin:labels")
+    let path = wantsLabels ? String(file.dropLast(":labels".count)) : file
+    let lower = path.lowercased()
+    guard lower.hasSuffix(".bin") || lower.hasSuffix(".png") || InputFile.isFolder(path) else {
+      return nil
+    }
+    var images = try ImageSet(reading: path)
+    if let count, count < images.count { images = images.slice(0..<count) }
+    guard wantsLabels else { return images.pixels }
+    return HostTensor([images.count], images.labels.map { Int32($0) })
   }
 
   /// The tensor of a file; of several in one file, the one of the given name.

@@ -13,12 +13,14 @@ extension Command {
       Option("-o", "PATH", "a .npy file, a .png file (one image) or a folder of PNG files"),
       Option("--batch", "N", "images at a time (default: 32)"),
       Option("--count", "N", "only the first N images"),
+      Option("--labels", "PATH", "a CIFAR-10 .bin file whose labels the answers are scored against"),
     ],
     discussion: """
       PNG files hold 8 bits a channel: the purified image is rounded, and the answer is the one for
       the rounded image. A .npy file keeps 32-bit floats.
 
-        retort purify graphs/purifiers/multitask.graph --weights graphs/weights/demo.safetensors \\
+        retort purify graphs/purifiers/multitask.graph --weights graphs/weights/classifier-synthetic.safetensors \\
+          --weights graphs/weights/heads-synthetic.safetensors --set backbone=tiny \\
           --images pictures -o purified
       """
   ) { arguments in
@@ -31,6 +33,9 @@ extension Command {
     var images = try ImageSet(reading: source)
     if let count = try arguments.integer("--count", minimum: 1), count < images.count {
       images = images.slice(0..<count)
+    }
+    if let labelled = arguments["--labels"] {
+      images = try images.labelled(like: ImageSet(reading: labelled), path: labelled)
     }
     guard !target.hasSuffix(".png") || images.count == 1 else {
       throw UsageError(message: "'-o \(target)' holds one image, there are \(images.count)")
