@@ -40,14 +40,14 @@ extension Recipe: Decodable {
     }
     graph = try fields.decode(String.self, forKey: .graph)
     entry = try fields.decodeIfPresent(String.self, forKey: .entry)
-    imageCount = try fields.decodeIfPresent(Int.self, forKey: .images)
+    imageCount = try fields.wholeNumber(.images)
     finish = try fields.decodeIfPresent(Finish.self, forKey: .finish)
     try take(.about, &about)
     try take(.weights, &weights)
-    try take(.epochs, &epochs)
-    try take(.batch, &batch)
+    epochs = try fields.wholeNumber(.epochs) ?? epochs
+    batch = try fields.wholeNumber(.batch) ?? batch
+    seed = try fields.wholeNumber(.seed) ?? seed
     try take(.rate, &rate)
-    try take(.seed, &seed)
     try take(.keep, &keep)
     storage = try fields.choice(Storage.self, .storage) ?? storage
     let table = try fields.decodeIfPresent([String: Setting].self, forKey: .set) ?? [:]
@@ -67,7 +67,11 @@ extension Recipe.Finish: Decodable {
     try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
     let fields = try decoder.container(keyedBy: Keys.self)
     graph = try fields.decode(String.self, forKey: .graph)
-    images = try fields.decode(Int.self, forKey: .images)
+    guard let images: Int = try fields.wholeNumber(.images) else {
+      throw DecodingError.keyNotFound(
+        Keys.images, .init(codingPath: fields.codingPath, debugDescription: "is required"))
+    }
+    self.images = images
     guard images > 0 else {
       throw DecodingError.dataCorruptedError(
         forKey: .images, in: fields, debugDescription: "is too small")

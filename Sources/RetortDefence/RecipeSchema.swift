@@ -35,12 +35,6 @@ extension DecodingError {
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
       return "\(key(context.codingPath)) is not \(Self.words(for: type))"
     case .dataCorrupted(let context):
-      // What the decoder itself says of 1.5 where a whole number is wanted, and of 1e99.
-      if context.debugDescription.contains("umber") && !context.codingPath.isEmpty
-        && !context.debugDescription.hasPrefix("is ")
-      {
-        return "\(key(context.codingPath)) is not a whole number in range"
-      }
       return context.codingPath.isEmpty
         ? "is not JSON: \(context.debugDescription)"
         : "\(key(context.codingPath)) \(context.debugDescription)"
@@ -62,6 +56,17 @@ extension DecodingError {
 }
 
 extension KeyedDecodingContainer {
+  /// A whole number that the type can hold, where there is one. The decoder itself does not say
+  /// which key holds a number with a fraction.
+  func wholeNumber<I: FixedWidthInteger & Decodable>(_ key: Key) throws -> I? {
+    do {
+      return try decodeIfPresent(I.self, forKey: key)
+    } catch DecodingError.dataCorrupted {
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: self, debugDescription: "is not a whole number in range")
+    }
+  }
+
   /// One of a closed list of words.
   func choice<C: CaseIterable & RawRepresentable>(_ type: C.Type, _ key: Key) throws -> C?
   where C.RawValue == String {
