@@ -4,8 +4,8 @@ import RetortFormats
 import RetortTensor
 import RetortText
 
-/// The self-contained demonstration: synthetic images, the shipped network and heads, an attack, two
-/// purifiers, a table and a picture.
+/// The self-contained demonstration: synthetic images, the shipped network and heads, an attack,
+/// two purifiers, a table and a picture.
 package struct Demonstration {
   package static let imageCount = 64
   /// Rows of the contact sheet.

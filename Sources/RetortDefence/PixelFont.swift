@@ -1,5 +1,5 @@
-/// Letters of 5×7 pixels for captions in pictures. Small letters are drawn as capitals, what has no
-/// form as a blank.
+/// Letters of 5×7 pixels for captions in pictures. Small letters are drawn as capitals, what has
+/// no form as a blank.
 package enum PixelFont {
   package static let width = 5
   package static let height = 7

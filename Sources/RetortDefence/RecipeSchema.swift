@@ -61,7 +61,9 @@ extension KeyedDecodingContainer {
   func wholeNumber<I: FixedWidthInteger & Decodable>(_ key: Key) throws -> I? {
     do {
       return try decodeIfPresent(I.self, forKey: key)
-    } catch DecodingError.dataCorrupted {
+    } catch DecodingError.typeMismatch(let type, let context) {
+      throw DecodingError.typeMismatch(type, context)
+    } catch {
       throw DecodingError.dataCorruptedError(
         forKey: key, in: self, debugDescription: "is not a whole number in range")
     }

@@ -8,10 +8,10 @@ import RetortText
 /// Runs a training: one compiled step, again and again, with checkpoints.
 ///
 /// The training graph takes `x: f32[n, 3, h, w]`, and as far as it declares them `y: i32[n]`,
-/// `key: key[n]` or `key[]`, `rate: f32[]` and `iteration: f32[]` (from 1). Its weights carry the state:
-/// parameters, running statistics and the optimiser's buffers, changed by `update`. Everything
-/// random is derived from the recipe's seed, the epoch and the step, so a resumed training ends with
-/// the same weights as one that was not interrupted.
+/// `key: key[n]` or `key[]`, `rate: f32[]` and `iteration: f32[]` (from 1). Its weights carry the
+/// state: parameters, running statistics and the optimiser's buffers, changed by `update`.
+/// Everything random is derived from the recipe's seed, the epoch and the step, so a resumed
+/// training ends with the same weights as one that was not interrupted.
 package final class Trainer {
   private let recipe: Recipe
   private let images: ImageSet
@@ -178,8 +178,8 @@ extension Trainer {
       throw Diagnostics("the recipe keeps nothing: no tensor's name begins with '\(recipe.keep)'")
     }
     let stored = saved.map { name, tensor in
-      let isReal = tensor.type.element.isReal
-      return (name: name, tensor: isReal && recipe.storage == .f16 ? tensor.converted(to: .f16) : tensor)
+      let isHalved = recipe.storage == .f16 && tensor.type.element.isReal
+      return (name: name, tensor: isHalved ? tensor.converted(to: .f16) : tensor)
     }
     for (name, tensor) in stored {
       if let wrong = tensor.doubles.first(where: { !$0.isFinite }) {
@@ -207,7 +207,8 @@ extension Trainer {
     _ finish: Recipe.Finish, _ trained: [(name: String, tensor: HostTensor)]
   ) throws -> [(name: String, tensor: HostTensor)] {
     guard finish.images <= images.count else {
-      throw Diagnostics("the recipe's \"finish\" asks for \(finish.images) of \(images.count) images")
+      throw Diagnostics(
+        "the recipe's \"finish\" asks for \(finish.images) of \(images.count) images")
     }
     var closing = request
     closing.path = finish.graphPath(in: request.library)

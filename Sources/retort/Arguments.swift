@@ -97,7 +97,8 @@ struct Arguments: Sendable {
   func integer(_ name: String, minimum: Int) throws -> Int? {
     guard let text = self[name] else { return nil }
     guard let number = Int(text), number >= minimum else {
-      throw UsageError(message: "'\(name)' takes a whole number of at least \(minimum), got '\(text)'")
+      throw UsageError(
+        message: "'\(name)' takes a whole number of at least \(minimum), got '\(text)'")
     }
     return number
   }

@@ -12,7 +12,8 @@ enum Console {
   /// Writes to standard output. A reader who has seen enough and closed the pipe is no failure.
   static func print(_ text: String, terminator: String = "\n") throws(Diagnostics) {
     guard let code = send(text + terminator, to: STDOUT_FILENO), code != EPIPE else { return }
-    throw Diagnostics("cannot be written: \(String(cString: strerror(code)))", path: "standard output")
+    throw Diagnostics(
+      "cannot be written: \(String(cString: strerror(code)))", path: "standard output")
   }
 
   /// Writes to standard error. Where that cannot be written nobody is left to be told, and the exit

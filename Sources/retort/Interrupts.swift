@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import RetortFormats
 
-/// Ends the process on Ctrl-C or `kill` with exit code 130 and without a temporary file left behind.
+/// Ends the process on Ctrl-C or `kill` with exit code 130 and no temporary file left behind.
 enum Interrupts {
   nonisolated(unsafe) private static var sources: [any DispatchSourceSignal] = []
 

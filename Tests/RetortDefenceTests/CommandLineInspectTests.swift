@@ -77,7 +77,8 @@ struct CommandLineInspectTests {
     let shape = item.shape ?? [item.height ?? 0, item.width ?? 0, 3]
     #expect(lines[0].shape == shape)
     #expect(lines[0].labels == item.labels)
-    let right = [item.sha256_f32le, item.sha256_rgb8].compactMap { $0 }
+    let right =
+      [item.sha256_f32le, item.sha256_rgb8].compactMap { $0 }
       + (item.sha256_rgb8_also_right ?? [])
     #expect(right.contains(lines[0].sha256))
     if let dtype = item.dtype { #expect(lines[0].dtype == dtype) }

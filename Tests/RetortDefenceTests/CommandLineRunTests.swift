@@ -23,7 +23,9 @@ struct CommandLineRunTests {
   }
 
   /// `retort run affine.graph` with its library.
-  private func run(_ words: [String], definition: String? = nil) throws -> CommandLineProgram.Outcome {
+  private func run(_ words: [String], definition: String? = nil) throws
+    -> CommandLineProgram.Outcome
+  {
     try CommandLineProgram.run(
       ["run", definition ?? self.definition, "--graphs", Checkout.library.folder, "--threads", "1"]
         + words, in: space.folder)
@@ -77,7 +79,8 @@ struct CommandLineRunTests {
     #expect(summary.output.contains("graph affine(x: f32[3, 4]) -> (y: f32[3, 2])\n"))
     #expect(summary.output.contains("-o '\(plan)'"))
     // A plan needs no library beside it.
-    let alone = try CommandLineProgram.run(["run", plan, "--input", "x=\(input)"], in: space.folder)
+    let alone = try CommandLineProgram.run(
+      ["run", plan, "--input", "x=\(input)"], in: space.folder)
     #expect(alone.code == 0, "\(alone.error)")
 
     var damaged = try space.bytes("a plan.retort")
@@ -87,7 +90,8 @@ struct CommandLineRunTests {
     for name in ["damaged.retort", "cut.retort"] {
       let outcome = try run(["--input", "x=\(input)"], definition: space.path(name))
       #expect(outcome.code == 1)
-      #expect(outcome.error.hasPrefix("\(space.path(name)): error: is damaged: "), "\(outcome.error)")
+      #expect(
+        outcome.error.hasPrefix("\(space.path(name)): error: is damaged: "), "\(outcome.error)")
     }
     let fixed = try run(["--set", "n=3", "--input", "x=\(input)"], definition: plan)
     #expect(fixed.code == 1)
@@ -99,7 +103,8 @@ struct CommandLineRunTests {
       ["--weights", weights], "error: input 'x' (f32[1, 4]) is not given",
       "hint: give it with --input x=FILE")
     try expectRefusal(
-      ["--weights", weights, "--check-finite"], "error: input 'x' (f32[1, 4]) of 'affine' is not given")
+      ["--weights", weights, "--check-finite"],
+      "error: input 'x' (f32[1, 4]) of 'affine' is not given")
     try expectRefusal(
       ["--input", "x=\(input)"], "error: no weights are given for 'weight', 'bias'",
       "hint: name their file with --weights FILE")
@@ -121,7 +126,8 @@ struct CommandLineRunTests {
   }
 
   @Test func shapesThatDoNotFitShowBothSides() throws {
-    let wide = try space.write([("x", HostTensor(zeros: TensorType(.f32, [3, 5])))], to: "wide.npy")
+    let wide = try space.write(
+      [("x", HostTensor(zeros: TensorType(.f32, [3, 5])))], to: "wide.npy")
     try expectRefusal(["--weights", weights, "--input", "x=\(wide)"], "[3, 5]", "[n, 4]")
     let narrow = try space.write(
       [
@@ -164,7 +170,8 @@ struct CommandLineRunTests {
         let cut = space.write(Array(whole.prefix(count)), to: "cut-\(kind)")
         let words =
           file == input
-          ? ["--weights", weights, "--input", "x=\(cut)"] : ["--weights", cut, "--input", "x=\(input)"]
+          ? ["--weights", weights, "--input", "x=\(cut)"]
+          : ["--weights", cut, "--input", "x=\(input)"]
         try expectRefusal(words, "\(cut): error: ")
       }
     }
@@ -188,12 +195,14 @@ struct CommandLineRunTests {
     let words = ["--weights", weights, "--input", "x=\(input)", "--output"]
     try expectRefusal(
       words + ["y=none/y.npy"], "none/y.npy: error: cannot be written: No such file or directory")
-    try expectRefusal(words + ["y=y.txt"], "y.txt: error: has no suffix in which tensors are written")
+    try expectRefusal(
+      words + ["y=y.txt"], "y.txt: error: has no suffix in which tensors are written")
     let link = space.path("full.npy")
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/dev/full")
     try expectRefusal(
       words + ["y=\(link)"], "\(link): error: cannot be written: No space left on device")
-    try FileManager.default.createDirectory(atPath: space.path("y.npy"), withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: space.path("y.npy"), withIntermediateDirectories: true)
     try expectRefusal(words + ["y=y.npy"], "y.npy: error: cannot be written: Is a directory")
   }
 

@@ -11,7 +11,9 @@ struct CommandLineStageTests {
     import "blocks/convolution.graph"
     import "blocks/linear.graph"
 
-    graph network(x: f32[n, 3, 32, 32], key: key[n], steps: Int = 2) -> (r: f32[n, 3, 32, 32], s: f32[n]) {
+    graph network(
+      x: f32[n, 3, 32, 32], key: key[n], steps: Int = 2
+    ) -> (r: f32[n, 3, 32, 32], s: f32[n]) {
       start = uniform(key, shape: [n, 3, 32, 32], low: -0.1, high: 0.1)
       r = repeat i in 0..<steps with r = start {
         g = gradient(sum(energy(x + r)), r)
@@ -27,7 +29,8 @@ struct CommandLineStageTests {
     }
     """
   private static let stages = [
-    "elaborated", "differentiated", "simplified", "hoisted", "batched", "lowered", "fused", "planned",
+    "elaborated", "differentiated", "simplified", "hoisted", "batched", "lowered", "fused",
+    "planned",
   ]
 
   private let space = Workspace()
@@ -52,8 +55,10 @@ struct CommandLineStageTests {
 
   private func run(_ graph: String, to name: String, _ words: String...) throws -> [UInt8] {
     let outcome = try CommandLineProgram.run(
-      ["run", graph, "--weights", weights, "--input", "x=\(images)", "--seed", "3", "--output",
-        "r=\(space.path(name))"] + library + words, in: space.folder)
+      [
+        "run", graph, "--weights", weights, "--input", "x=\(images)", "--seed", "3", "--output",
+        "r=\(space.path(name))",
+      ] + library + words, in: space.folder)
     try #require(outcome.code == 0, "\(outcome.error)")
     return try space.bytes(name)
   }
@@ -75,7 +80,8 @@ struct CommandLineStageTests {
   @Test(arguments: ["elaborated", "simplified", "planned"])
   func aDumpComputesWhatItsDefinitionComputes(_ stage: String) throws {
     let dumped = try CommandLineProgram.run(
-      ["dump", definition, "--set", "n=2", "--stage", stage, "-o", space.path("dump.graph")] + library)
+      ["dump", definition, "--set", "n=2", "--stage", stage, "-o", space.path("dump.graph")]
+        + library)
     try #require(dumped.code == 0, "\(dumped.error)")
     let direct = try run(definition, to: "direct.npy")
     let through = try run(space.path("dump.graph"), to: "through.npy")
@@ -91,8 +97,10 @@ struct CommandLineStageTests {
   @Test func theSeedMatters() throws {
     let three = try run(definition, to: "three.npy")
     let outcome = try CommandLineProgram.run(
-      ["run", definition, "--weights", weights, "--input", "x=\(images)", "--output",
-        "r=\(space.path("zero.npy"))"] + library)
+      [
+        "run", definition, "--weights", weights, "--input", "x=\(images)", "--output",
+        "r=\(space.path("zero.npy"))",
+      ] + library)
     #expect(outcome.code == 0)
     #expect(try space.bytes("zero.npy") != three)
   }

@@ -10,8 +10,11 @@ struct CommandLineUsageTests {
   private static let commands: [(name: String, options: [String])] = [
     ("compile", definition + running + ["-o"]),
     ("dump", definition + ["--stage", "--format", "--memory", "--origins", "-o"]),
-    ("run", definition + running
-      + ["--input", "--output", "--precision", "--check-finite", "--profile"]),
+    (
+      "run",
+      definition + running
+        + ["--input", "--output", "--precision", "--check-finite", "--profile"]
+    ),
     ("verify", definition + running + ["--tolerance"]),
     ("purify", definition + running + ["--images", "-o", "--batch", "--count"]),
     ("train", ["--data", "-o", "--set", "--weights", "--threads", "--backend", "--graphs"]),
@@ -61,42 +64,68 @@ struct CommandLineUsageTests {
   }
 
   @Test(arguments: [
-    (["purfy"], "retort: there is no command 'purfy'\ndid you mean 'purify'?\nsee: retort --help\n"),
-    (["help", "dmup"], "retort: there is no command 'dmup'\ndid you mean 'dump'?\nsee: retort --help\n"),
+    (
+      ["purfy"], "retort: there is no command 'purfy'\ndid you mean 'purify'?\nsee: retort --help\n"
+    ),
+    (
+      ["help", "dmup"],
+      "retort: there is no command 'dmup'\ndid you mean 'dump'?\nsee: retort --help\n"
+    ),
     (["run"], "retort run: an argument is missing\n"),
     (["run", "a.graph", "b.graph"], "retort run: 'b.graph' is one argument too many\n"),
-    (["run", "a.graph", "--wieghts", "w"],
-      "retort run: '--wieghts' is not an option here; did you mean '--weights'?\n"),
+    (
+      ["run", "a.graph", "--wieghts", "w"],
+      "retort run: '--wieghts' is not an option here; did you mean '--weights'?\n"
+    ),
     (["dump", "a.graph", "--weights", "w"], "retort dump: '--weights' is not an option here\n"),
     (["run", "a.graph", "--seed"], "retort run: '--seed' needs a value: --seed N\n"),
     (["run", "a.graph", "--seed", "1", "--seed=2"], "retort run: '--seed' is given twice\n"),
     (["run", "a.graph", "--seed", "-1"], "retort run: '--seed' takes a whole number, got '-1'\n"),
-    (["run", "a.graph", "--threads", "0"],
-      "retort run: '--threads' takes a whole number of at least 1, got '0'\n"),
-    (["run", "a.graph", "--threads", "1025"], "retort run: '--threads' takes at most 1024, got '1025'\n"),
-    (["run", "a.graph", "--backend", "gpu"],
-      "retort run: '--backend' takes one of auto, reference, simd, blas, got 'gpu'\n"),
+    (
+      ["run", "a.graph", "--threads", "0"],
+      "retort run: '--threads' takes a whole number of at least 1, got '0'\n"
+    ),
+    (
+      ["run", "a.graph", "--threads", "1025"],
+      "retort run: '--threads' takes at most 1024, got '1025'\n"
+    ),
+    (
+      ["run", "a.graph", "--backend", "gpu"],
+      "retort run: '--backend' takes one of auto, reference, simd, blas, got 'gpu'\n"
+    ),
     (["run", "a.graph", "--set", "n"], "retort run: '--set' takes NAME=VALUE, got 'n'\n"),
-    (["run", "a.graph", "--input", "=x.npy"],
-      "retort run: '--input' takes NAME=VALUE, got '=x.npy'\n"),
-    (["run", "a.graph", "--precision", "f64"],
-      "retort run: '--precision f64' needs '--backend reference'\n"),
+    (
+      ["run", "a.graph", "--input", "=x.npy"],
+      "retort run: '--input' takes NAME=VALUE, got '=x.npy'\n"
+    ),
+    (
+      ["run", "a.graph", "--precision", "f64"],
+      "retort run: '--precision f64' needs '--backend reference'\n"
+    ),
     (["run", "a.graph", "--check-finite=yes"], "retort run: '--check-finite' takes no value\n"),
-    (["dump", "a.graph", "--stage", "fussed"],
-      "retort dump: '--stage' takes one of elaborated, differentiated, simplified, hoisted, batched,"
-        + " lowered, fused, planned, got 'fussed'\n"),
-    (["verify", "a.graph", "--tolerance", "0"],
-      "retort verify: '--tolerance' takes a positive number, got '0'\n"),
+    (
+      ["dump", "a.graph", "--stage", "fussed"],
+      "retort dump: '--stage' takes one of elaborated, differentiated, simplified, hoisted,"
+        + " batched, lowered, fused, planned, got 'fussed'\n"
+    ),
+    (
+      ["verify", "a.graph", "--tolerance", "0"],
+      "retort verify: '--tolerance' takes a positive number, got '0'\n"
+    ),
     (["purify", "a.graph", "-o", "x"], "retort purify: '--images PATH' is missing\n"),
     (["purify", "a.graph", "--images", "x"], "retort purify: '-o PATH' is missing\n"),
     (["train", "r.json", "-o", "w.npz"], "retort train: '--data PATH' is missing\n"),
     (["train", "r.json", "--data", "d"], "retort train: '-o WEIGHTS' is missing\n"),
     (["data", "cifar"], "retort data: there is no data set 'cifar', only 'synthetic'\n"),
     (["data", "synthetic"], "retort data: '-o DIR' is missing\n"),
-    (["data", "synthetic", "-o", "d", "--test", "0"],
-      "retort data: '--test' takes a whole number of at least 1, got '0'\n"),
-    (["inspect", "x.bin", "--format", "mnist"],
-      "retort inspect: '--format' takes one of cifar10, cifar100, got 'mnist'\n"),
+    (
+      ["data", "synthetic", "-o", "d", "--test", "0"],
+      "retort data: '--test' takes a whole number of at least 1, got '0'\n"
+    ),
+    (
+      ["inspect", "x.bin", "--format", "mnist"],
+      "retort inspect: '--format' takes one of cifar10, cifar100, got 'mnist'\n"
+    ),
   ])
   func aWrongCommandLineIsToldAndEndsWith64(words: [String], sentence: String) throws {
     let outcome = try CommandLineProgram.run(words, in: space.folder)

@@ -14,13 +14,17 @@ struct CommandLineWorkTests {
       "data", "synthetic", "-o", space.path("data"), "--training", "\(training)", "--test", "3",
     ])
     try #require(outcome.code == 0, "\(outcome.error)")
-    #expect(outcome.output == "\(space.path("data")): data_batch_1.bin, test_batch.bin, batches.meta.txt\n")
+    #expect(
+      outcome.output
+        == "\(space.path("data")): data_batch_1.bin, test_batch.bin, batches.meta.txt\n")
   }
 
   private func recipe(epochs: Int) -> String {
     space.write(SmallGraphs.training, to: "fit.graph")
     return space.write(
-      #"{"kind": "training", "graph": "fit.graph", "epochs": \#(epochs), "batch": 16, "rate": 0.02}"#,
+      """
+      {"kind": "training", "graph": "fit.graph", "epochs": \(epochs), "batch": 16, "rate": 0.02}
+      """,
       to: "recipe.json")
   }
 
@@ -49,8 +53,10 @@ struct CommandLineWorkTests {
 
     // PNG files in, one PNG file out; the noise of another seed.
     let single = try CommandLineProgram.run(
-      purify + ["--images", space.path("pictures/test_batch-1.png"), "-o", space.path("one.png"),
-        "--seed", "4"])
+      purify + [
+        "--images", space.path("pictures/test_batch-1.png"), "-o", space.path("one.png"),
+        "--seed", "4",
+      ])
     #expect(single.code == 0, "\(single.error)")
     #expect(try Images.read(space.path("one.png")).pixels.shape == [1, 3, 32, 32])
     #expect(try space.bytes("one.png") != space.bytes("pictures/test_batch-1.png"))
@@ -98,7 +104,9 @@ struct CommandLineWorkTests {
     let checkpoint = space.path("w.npz.checkpoint.safetensors")
     let running = try CommandLineProgram.Running(endless, folder: space.folder)
     let deadline = ContinuousClock.now + .seconds(30)
-    while !space.exists("w.npz.checkpoint.safetensors"), ContinuousClock.now < deadline { usleep(2000) }
+    while !space.exists("w.npz.checkpoint.safetensors"), ContinuousClock.now < deadline {
+      usleep(2000)
+    }
     kill(running.identifier, signal)
     let outcome = try running.wait()
     #expect(outcome.code == 130, "\(outcome.error)")
@@ -107,11 +115,14 @@ struct CommandLineWorkTests {
       space.names
         == ["data", "fit.graph", "recipe.json", "w.npz.checkpoint.safetensors"])
     let stored = try TensorFile.read(checkpoint)
-    #expect(Set(stored.map(\.name)).isSuperset(of: ["head.weight", "optimiser.velocity.head.weight"]))
+    #expect(
+      Set(stored.map(\.name)).isSuperset(of: ["head.weight", "optimiser.velocity.head.weight"]))
 
     let again = try CommandLineProgram.Running(endless, folder: space.folder)
     let before = try InputFile.read(checkpoint)
-    while (try? InputFile.read(checkpoint)) == before, ContinuousClock.now < deadline { usleep(2000) }
+    while (try? InputFile.read(checkpoint)) == before, ContinuousClock.now < deadline {
+      usleep(2000)
+    }
     kill(again.identifier, signal)
     let resumed = try again.wait()
     #expect(resumed.code == 130)
@@ -121,13 +132,18 @@ struct CommandLineWorkTests {
   @Test func trainingUnderNohupOutlivesItsTerminal() throws {
     try draw()
     let running = try CommandLineProgram.Running(
-      training(recipe(epochs: 1_000_000), to: "w.npz"), folder: space.folder, outlivesTerminal: true)
+      training(recipe(epochs: 1_000_000), to: "w.npz"), folder: space.folder, outlivesTerminal: true
+    )
     let checkpoint = space.path("w.npz.checkpoint.safetensors")
     let deadline = ContinuousClock.now + .seconds(30)
-    while !space.exists("w.npz.checkpoint.safetensors"), ContinuousClock.now < deadline { usleep(2000) }
+    while !space.exists("w.npz.checkpoint.safetensors"), ContinuousClock.now < deadline {
+      usleep(2000)
+    }
     kill(running.identifier, SIGHUP)
     let before = try InputFile.read(checkpoint)
-    while (try? InputFile.read(checkpoint)) == before, ContinuousClock.now < deadline { usleep(2000) }
+    while (try? InputFile.read(checkpoint)) == before, ContinuousClock.now < deadline {
+      usleep(2000)
+    }
     #expect(try InputFile.read(checkpoint) != before)
     kill(running.identifier, SIGTERM)
     #expect(try running.wait().code == 130)

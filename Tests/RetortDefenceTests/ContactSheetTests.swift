@@ -13,7 +13,9 @@ struct ContactSheetTests {
   private var row: ContactSheet.Row {
     ContactSheet.Row(
       clean: planes(0.2, 0.4, 0.6), attacked: planes(0.21, 0.4, 0.59), purified: planes(1, 0, 2),
-      captions: [.init("cat", isRight: true), .init("dog", isRight: false), .init("", isRight: true)])
+      captions: [
+        .init("cat", isRight: true), .init("dog", isRight: false), .init("", isRight: true),
+      ])
   }
 
   @Test(arguments: [0, 1, 8])
@@ -71,7 +73,8 @@ struct ContactSheetTests {
 struct PixelFontTests {
   private func drawn(_ letter: Character) -> [String] {
     (0..<PixelFont.height).map { row in
-      String((0..<PixelFont.width).map { PixelFont.hasInk(letter, row: row, column: $0) ? "#" : "." })
+      String(
+        (0..<PixelFont.width).map { PixelFont.hasInk(letter, row: row, column: $0) ? "#" : "." })
     }
   }
 

@@ -10,7 +10,8 @@ struct ImageSetTests {
   @Test func batchesTakeImagesInTheOrderAskedFor() {
     let batch = images.batch([5, 0, 5])
     #expect(batch.shape == [3, 3, 32, 32])
-    #expect(batch.bytes == images.batch([5]).bytes + images.batch([0]).bytes + images.batch([5]).bytes)
+    #expect(
+      batch.bytes == images.batch([5]).bytes + images.batch([0]).bytes + images.batch([5]).bytes)
   }
 
   @Test func slicesKeepLabels() {

@@ -42,7 +42,8 @@ struct PurificationTests {
 
   /// The class with the largest logit, in f64.
   private func answers(_ pixels: [Float]) -> [Int] {
-    let weight = Self.weight.doubles, bias = Self.bias.doubles
+    let weight = Self.weight.doubles
+    let bias = Self.bias.doubles
     return (0..<pixels.count / 3072).map { image in
       let logits = (0..<10).map { row in
         (0..<3072).reduce(bias[row]) {
@@ -101,9 +102,10 @@ struct PurificationTests {
   @Test func imagesOfAnotherSizeAreRefusedWithBothSizes() throws {
     let large = ImageSet(pixels: HostTensor(zeros: TensorType(.f32, [2, 3, 48, 40])), labels: [])
     let text = try complaint { _ = try purification().run(large, roundsToBytes: true) }
+    let path = space.path("purifier.graph")
     #expect(
       text == """
-        \(space.path("purifier.graph")): error: 'purify' takes images of 32x32 pixels, these are 40x48
+        \(path): error: 'purify' takes images of 32x32 pixels, these are 40x48
             = hint: scale the images to 32x32 pixels
 
         """)
@@ -112,21 +114,29 @@ struct PurificationTests {
   @Test func aFileWithoutAClassifierSaysWhatToAdd() throws {
     let lone = SmallGraphs.purifier.replacing("graph classify", with: "graph answer")
     let text = try complaint { _ = try purification(lone).run(images, roundsToBytes: true) }
-    #expect(text.contains("purifier.graph: error: has no graph 'classify', which gives the answers\n"))
+    #expect(
+      text.contains("purifier.graph: error: has no graph 'classify', which gives the answers\n"))
     #expect(text.contains("hint: add: graph classify("))
   }
 
   @Test(arguments: [
-    ("-> (logits: f32[n, 10]) {\n  return linear(reshape(x, [n, -1]), features: 10) as \"head\"",
-     "-> (logits: f32[n]) {\n  return mean(x, axes: [1, 2, 3])",
-     "the result of 'classify' is f32[4], not logits f32[4, classes]"),
-    ("-> (logits: f32[n, 10]) {\n  return linear(reshape(x, [n, -1]), features: 10) as \"head\"",
-     "-> (logits: f32[]) {\n  return mean(x)",
-     "'logits' of 'classify' is f32[], not one for each of the 4 images"),
-    ("-> (purified: f32[n, 3, 32, 32]) {\n  noise = uniform(key, shape: [n, 3, 32, 32], low: -1, high: 1)\n"
-      + "  return min(max(x + strength * noise, 0), 1)",
-     "-> (purified: f32[n, 3, 1024]) {\n  return reshape(x, [n, 3, 1024])",
-     "the purifier's result is f32[4, 3, 1024], but images are f32[4, 3, 32, 32]"),
+    (
+      "-> (logits: f32[n, 10]) {\n  return linear(reshape(x, [n, -1]), features: 10) as \"head\"",
+      "-> (logits: f32[n]) {\n  return mean(x, axes: [1, 2, 3])",
+      "the result of 'classify' is f32[4], not logits f32[4, classes]"
+    ),
+    (
+      "-> (logits: f32[n, 10]) {\n  return linear(reshape(x, [n, -1]), features: 10) as \"head\"",
+      "-> (logits: f32[]) {\n  return mean(x)",
+      "'logits' of 'classify' is f32[], not one for each of the 4 images"
+    ),
+    (
+      "-> (purified: f32[n, 3, 32, 32]) {\n"
+        + "  noise = uniform(key, shape: [n, 3, 32, 32], low: -1, high: 1)\n"
+        + "  return min(max(x + strength * noise, 0), 1)",
+      "-> (purified: f32[n, 3, 1024]) {\n  return reshape(x, [n, 3, 1024])",
+      "the purifier's result is f32[4, 3, 1024], but images are f32[4, 3, 32, 32]"
+    ),
   ])
   func resultsThatAreNoImagesOrAnswersAreRefused(
     part: String, replacement: String, sentence: String
@@ -138,9 +148,11 @@ struct PurificationTests {
   }
 
   @Test func anAttackNeedsLabels() throws {
-    let attack = SmallGraphs.purifier.replacing("x: f32[n, 3, 32, 32], key", with: """
-      x: f32[n, 3, 32, 32], y: i32[n], key
-      """)
+    let attack = SmallGraphs.purifier.replacing(
+      "x: f32[n, 3, 32, 32], key",
+      with: """
+        x: f32[n, 3, 32, 32], y: i32[n], key
+        """)
     let bare = ImageSet(pixels: images.pixels, labels: [])
     let text = try complaint { _ = try purification(attack).run(bare, roundsToBytes: true) }
     #expect(text == "error: 'purify' takes labels 'y', the images have none\n")

@@ -32,7 +32,8 @@ struct RecipeTests {
       """, to: "r.json")
     let recipe = try Recipe(reading: file)
     #expect(recipe.entry == "e")
-    #expect(recipe.settings.map { "\($0.name)=\($0.value)" } == ["a=1", "b=true", "c=0.25", "d=word"])
+    #expect(
+      recipe.settings.map { "\($0.name)=\($0.value)" } == ["a=1", "b=true", "c=0.25", "d=word"])
     #expect(recipe.weights == ["w.npz"])
     #expect(recipe.imageCount == 10)
     #expect(recipe.epochs == 3)
@@ -77,18 +78,26 @@ struct RecipeTests {
     (#""weights": "w.npz""#, #""weights" is not a list"#),
     (#""storage": "f8""#, #""storage" is "f8", expected one of "f32", "f16""#),
     (#""rate": "fast""#, #""rate" is not an object"#),
-    (#""rate": {"shape": "step", "peak": 1}"#,
-      #""rate.shape" is "step", expected one of "constant", "cosine", "cyclic""#),
+    (
+      #""rate": {"shape": "step", "peak": 1}"#,
+      #""rate.shape" is "step", expected one of "constant", "cosine", "cyclic""#
+    ),
     (#""rate": {"shape": "cosine"}"#, #"lacks the key "rate.peak""#),
     (#""rate": {"peak": 1}"#, #"lacks the key "rate.shape""#),
-    (#""rate": {"shape": "cosine", "peak": 1, "raise": 1}"#,
-      #""rate.raise" is not a known key; did you mean "rise"?"#),
-    (#""rate": {"shape": "cyclic", "peak": 1, "rise": 2}"#,
-      #""rate.rise" is 2.0, expected a share from 0 to 1"#),
+    (
+      #""rate": {"shape": "cosine", "peak": 1, "raise": 1}"#,
+      #""rate.raise" is not a known key; did you mean "rise"?"#
+    ),
+    (
+      #""rate": {"shape": "cyclic", "peak": 1, "rise": 2}"#,
+      #""rate.rise" is 2.0, expected a share from 0 to 1"#
+    ),
     (#""finish": {"graph": "g"}"#, #"lacks the key "finish.images""#),
     (#""finish": {"graph": "g", "images": 0}"#, #""finish.images" is too small"#),
-    (#""finish": {"graph": "g", "images": 1, "image": 1}"#,
-      #""finish.image" is not a known key; did you mean "images"?"#),
+    (
+      #""finish": {"graph": "g", "images": 1, "image": 1}"#,
+      #""finish.image" is not a known key; did you mean "images"?"#
+    ),
   ])
   func whatDoesNotFitTheSchemaIsNamed(field: String, sentence: String) throws {
     let file = space.write(#"{"kind": "training", "graph": "g", "# + field + "}", to: "r.json")
@@ -143,7 +152,8 @@ struct LearningRateTests {
     let rate = LearningRate(shape: .cyclic, peak: 1, rise: nil)
     let values = (0..<10).map { rate.rate(step: $0, of: 10) }
     // Rise over 0.4 of the steps: t / 0.4 at t = 0.05, 0.15, …; then (1 - t) / 0.6.
-    let expected = [0.125, 0.375, 0.625, 0.875] + [0.55, 0.45, 0.35, 0.25, 0.15, 0.05].map { $0 / 0.6 }
+    let expected =
+      [0.125, 0.375, 0.625, 0.875] + [0.55, 0.45, 0.35, 0.25, 0.15, 0.05].map { $0 / 0.6 }
     for (value, wanted) in zip(values, expected) { #expect(abs(value - wanted) < 1e-12) }
   }
 

@@ -14,7 +14,8 @@ struct TrainerTests {
   private func recipe(_ fields: String = sgd) throws -> Recipe {
     space.write(SmallGraphs.training, to: "fit.graph")
     let file = space.write(
-      #"{"kind": "training", "graph": "fit.graph", "epochs": 3, "batch": 16, "seed": 5, "# + fields + "}",
+      #"{"kind": "training", "graph": "fit.graph", "epochs": 3, "batch": 16, "seed": 5, "# + fields
+        + "}",
       to: "recipe.json")
     return try Recipe(reading: file)
   }
@@ -135,7 +136,8 @@ struct TrainerTests {
   @Test func aDamagedCheckpointIsRefused() throws {
     let recipe = try recipe()
     let path = try leaveCheckpoint(recipe)
-    space.write(Array(try InputFile.read(path).dropLast(2)), to: "out.safetensors.checkpoint.safetensors")
+    space.write(
+      Array(try InputFile.read(path).dropLast(2)), to: "out.safetensors.checkpoint.safetensors")
     let text = try complaint { try trainer(recipe).run() }
     #expect(text.hasPrefix("\(path): error: "))
   }
@@ -172,8 +174,10 @@ struct TrainerTests {
     (#""images": 65"#, "the recipe asks for 65 images, the data has 64"),
     (#""images": 15"#, "a batch of 16 is larger than the 15 images"),
     (#""keep": "tail.""#, "the recipe keeps nothing: no tensor's name begins with 'tail.'"),
-    (#""finish": {"graph": "training/bank.graph", "images": 65}"#,
-      #"the recipe's "finish" asks for 65 of 64 images"#),
+    (
+      #""finish": {"graph": "training/bank.graph", "images": 65}"#,
+      #"the recipe's "finish" asks for 65 of 64 images"#
+    ),
   ])
   func whatTheDataCannotGiveIsSaid(field: String, sentence: String) throws {
     let text = try complaint { try trainer(recipe(Self.sgd + ", " + field)).run() }

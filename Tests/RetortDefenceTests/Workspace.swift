@@ -109,7 +109,9 @@ enum SmallGraphs {
   static let purifier = """
     import "blocks/linear.graph"
 
-    graph purify(x: f32[n, 3, 32, 32], key: key[n], strength: Float = 0.25) -> (purified: f32[n, 3, 32, 32]) {
+    graph purify(
+      x: f32[n, 3, 32, 32], key: key[n], strength: Float = 0.25
+    ) -> (purified: f32[n, 3, 32, 32]) {
       noise = uniform(key, shape: [n, 3, 32, 32], low: -1, high: 1)
       return min(max(x + strength * noise, 0), 1)
     }

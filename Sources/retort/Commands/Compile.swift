@@ -12,7 +12,7 @@ extension Command {
       A plan holds the optimised graph, its memory plan and, with --weights, the prepared weights;
       without, 'retort run' binds them each time.
 
-        retort compile graphs/models/preactresnet18.graph --set n=8 --weights w.safetensors -o p.retort
+        retort compile graphs/models/resnet20.graph --set n=8 --weights w.safetensors -o p.retort
         retort run p.retort --input x=images.npy --output logits=logits.npy
       """
   ) { arguments in

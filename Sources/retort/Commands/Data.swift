@@ -19,7 +19,8 @@ extension Command {
       """
   ) { arguments in
     guard arguments.positionals[0] == "synthetic" else {
-      throw UsageError(message: "there is no data set '\(arguments.positionals[0])', only 'synthetic'")
+      throw UsageError(
+        message: "there is no data set '\(arguments.positionals[0])', only 'synthetic'")
     }
     guard let folder = arguments["-o"] else { throw UsageError(message: "'-o DIR' is missing") }
     try SyntheticSet.write(

@@ -13,8 +13,8 @@ extension Command {
       .threads, .graphs,
     ],
     discussion: """
-      Draws 64 test images, attacks the shipped classifier on them (PGD, radius 8/255), purifies them
-      with one task and with three, prints the accuracies and writes a contact sheet.
+      Draws 64 test images, attacks the shipped classifier on them (PGD, radius 8/255), purifies
+      them with one task and with three, prints the accuracies and writes a contact sheet.
       """
   ) { arguments in
     let target = arguments["-o"] ?? "retort-demo.png"
@@ -27,6 +27,7 @@ extension Command {
     try AtomicFile.write(PNG.encode(result.sheet), to: target)
     try Console.print(result.table, terminator: "")
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    try Console.print("\(target): images before and after; \(String(format: "%.1f", seconds)) s in all")
+    let time = String(format: "%.1f", seconds)
+    try Console.print("\(target): images before and after; \(time) s in all")
   }
 }

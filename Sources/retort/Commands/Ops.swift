@@ -14,7 +14,8 @@ extension Command {
     if let name = arguments.positionals.first {
       try Console.print(reference.page(name), terminator: "")
     } else {
-      try Console.print(arguments.has("--markdown") ? reference.markdown : reference.table, terminator: "")
+      let text = arguments.has("--markdown") ? reference.markdown : reference.table
+      try Console.print(text, terminator: "")
     }
   }
 }

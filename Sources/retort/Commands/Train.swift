@@ -13,18 +13,21 @@ extension Command {
     ],
     discussion: """
       After each epoch WEIGHTS.checkpoint.safetensors is written; a run that finds it goes on from
-      there and ends with the same weights. --weights adds tensors to start from (a frozen backbone);
-      --set overrides the recipe's settings.
+      there and ends with the same weights. --weights adds tensors to start from (a frozen
+      backbone); --set overrides the recipe's settings.
 
         retort data synthetic -o synthetic
-        retort train graphs/recipes/classifier-synthetic.json --data synthetic -o classifier.safetensors
+        retort train graphs/recipes/classifier-synthetic.json --data synthetic -o w.safetensors
       """
   ) { arguments in
-    guard let data = arguments["--data"] else { throw UsageError(message: "'--data PATH' is missing") }
+    guard let data = arguments["--data"] else {
+      throw UsageError(message: "'--data PATH' is missing")
+    }
     guard let target = arguments["-o"] else { throw UsageError(message: "'-o WEIGHTS' is missing") }
     let recipe = try Recipe(reading: arguments.positionals[0])
     let library = try arguments.library()
-    var request = try arguments.request(recipe.graphPath(in: library, beside: arguments.positionals[0]))
+    let path = recipe.graphPath(in: library, beside: arguments.positionals[0])
+    var request = try arguments.request(path)
     request.entry = recipe.entry
     let overridden = Set(request.settings.map(\.name))
     request.settings = recipe.settings.filter { !overridden.contains($0.name) } + request.settings

@@ -12,8 +12,8 @@ extension Command {
     ],
     discussion: """
       Inputs are random (from --seed; reals uniform in 0...1). Without --weights, weights are drawn
-      as the definition's 'init' says, or at random where it says nothing. Exit code 1 where a result
-      is past the tolerance.
+      as the definition's 'init' says, or at random where it says nothing. Exit code 1 where a
+      result is past the tolerance.
 
         retort verify graphs/purifiers/multitask.graph --set n=2 --set steps=1
       """
