@@ -5,15 +5,15 @@ import Testing
   private let file = SourceFile(path: "small.graph", text: "graph f() {\n  x = conv(é, y)\n}\n")
 
   @Test func drawsTheLineAndTheLabelUnderThePlace() {
-    let place = SourceRange(file, 25..<26)
+    let place = SourceRange(file, 27..<28)
     let diagnostic = Diagnostic(
       .error, "expects 64 channels, but 'y' has 32", at: place, code: "conv/C1",
       labels: [.init(place, "f32[8, 32]")], hint: "check 'y'")
     #expect(
       DiagnosticRenderer().render(diagnostic) == """
-        small.graph:2:14: error: expects 64 channels, but 'y' has 32 [conv/C1]
+        small.graph:2:15: error: expects 64 channels, but 'y' has 32 [conv/C1]
             2 |   x = conv(é, y)
-              |              ^ f32[8, 32]
+              |               ^ f32[8, 32]
             = hint: check 'y'
 
         """)
