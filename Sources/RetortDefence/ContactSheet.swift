@@ -56,7 +56,8 @@ package struct ContactSheet: Sendable {
   private init(rowCount: Int) {
     let cell = Self.extent * Self.zoom
     width = Self.titles.count * (cell + Self.margin) + Self.margin
-    height = Self.margin + Self.captionHeight
+    height =
+      Self.margin + Self.captionHeight
       + rowCount * (cell + Self.captionHeight + Self.margin) + Self.margin
     bytes = [UInt8](repeating: 250, count: width * height * 3)
   }

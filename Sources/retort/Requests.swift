@@ -35,7 +35,9 @@ extension Arguments {
   /// `--input NAME=FILE`, read as tensors.
   func inputTensors() throws -> [String: HostTensor] {
     var inputs: [String: HostTensor] = [:]
-    let count = try pairs("--set").last { $0.name == "n" || $0.name == "m" }.flatMap { Int($0.value) }
+    let count = try pairs("--set").last { $0.name == "n" || $0.name == "m" }.flatMap {
+      Int($0.value)
+    }
     for (name, file) in try pairs("--input") {
       guard inputs[name] == nil else {
         throw UsageError(message: "'--input \(name)' is given twice")

@@ -16,21 +16,33 @@ enum SharedCases {
     let tensors: [Tensor]?
     let shape: [Int]?
     let dtype: String?
-    let sha256_f32le: String?
-    let sha256_rgb8: String?
-    let sha256_rgb8_also_right: [String]?
+    let valuesSum: String?
+    let pixelsSum: String?
+    let alsoRight: [String]?
     let height: Int?
     let width: Int?
     let labels: [Int]?
 
     var description: String { file }
+
+    private enum CodingKeys: String, CodingKey {
+      case file, expect, tensors, shape, dtype, height, width, labels
+      case valuesSum = "sha256_f32le"
+      case pixelsSum = "sha256_rgb8"
+      case alsoRight = "sha256_rgb8_also_right"
+    }
   }
 
   struct Tensor: Decodable, Sendable {
     let name: String
     let shape: [Int]
     let dtype: String
-    let sha256_f32le: String
+    let valuesSum: String
+
+    private enum CodingKeys: String, CodingKey {
+      case name, shape, dtype
+      case valuesSum = "sha256_f32le"
+    }
   }
 
   private struct Manifest: Decodable { let cases: [Case] }
@@ -66,7 +78,7 @@ struct CommandLineInspectTests {
       let line = try #require(lines.first { $0.name == wanted.name })
       #expect(line.shape == wanted.shape)
       #expect(line.dtype == wanted.dtype)
-      #expect(line.sha256 == wanted.sha256_f32le)
+      #expect(line.sha256 == wanted.valuesSum)
     }
   }
 
@@ -78,8 +90,8 @@ struct CommandLineInspectTests {
     #expect(lines[0].shape == shape)
     #expect(lines[0].labels == item.labels)
     let right =
-      [item.sha256_f32le, item.sha256_rgb8].compactMap { $0 }
-      + (item.sha256_rgb8_also_right ?? [])
+      [item.valuesSum, item.pixelsSum].compactMap { $0 }
+      + (item.alsoRight ?? [])
     #expect(right.contains(lines[0].sha256))
     if let dtype = item.dtype { #expect(lines[0].dtype == dtype) }
   }

@@ -16,7 +16,7 @@ struct CommandLineUsageTests {
         + ["--input", "--output", "--precision", "--check-finite", "--profile"]
     ),
     ("verify", definition + running + ["--tolerance"]),
-    ("purify", definition + running + ["--images", "-o", "--batch", "--count"]),
+    ("purify", definition + running + ["--images", "-o", "--batch", "--count", "--labels"]),
     ("train", ["--data", "-o", "--set", "--weights", "--threads", "--backend", "--graphs"]),
     ("inspect", ["--json", "--format", "--graphs"]),
     ("ops", ["--markdown"]),

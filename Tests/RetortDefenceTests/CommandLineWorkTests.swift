@@ -61,6 +61,14 @@ struct CommandLineWorkTests {
     #expect(try Images.read(space.path("one.png")).pixels.shape == [1, 3, 32, 32])
     #expect(try space.bytes("one.png") != space.bytes("pictures/test_batch-1.png"))
 
+    let scored = try CommandLineProgram.run(
+      purify + [
+        "--images", space.path("pictures"), "-o", space.path("scored.npy"), "--labels",
+        space.path("data/test_batch.bin"),
+      ])
+    #expect(scored.code == 0, "\(scored.error)")
+    #expect(scored.output.contains("\nright before: "))
+
     let many = try CommandLineProgram.run(purify + test + ["-o", space.path("many.png")])
     #expect(many.code == 64)
     #expect(many.error.contains("holds one image, there are 3"))
@@ -68,6 +76,23 @@ struct CommandLineWorkTests {
       purify + test + ["-o", space.path("first.npy"), "--count", "1"])
     #expect(first.code == 0)
     #expect(try Images.read(space.path("first.npy")).count == 1)
+  }
+
+  @Test func imagesAndLabelsAreInputsToo() throws {
+    try draw()
+    let graph = space.write(
+      """
+      graph count(x: f32[n, 3, 32, 32], y: i32[n]) -> (bright: f32[n], label: i32[n]) {
+        return mean(x, axes: [1, 2, 3]), y
+      }
+
+      """, to: "count.graph")
+    let file = space.path("data/test_batch.bin")
+    let outcome = try CommandLineProgram.run(
+      ["run", graph, "--input", "x=\(file)", "--input", "y=\(file):labels"] + library)
+    #expect(outcome.code == 0, "\(outcome.error)")
+    #expect(outcome.output.contains("bright: f32[3]  "))
+    #expect(outcome.output.hasSuffix("label: i32[3]  min 0  mean 1  max 2  [0 1 2]\n"))
   }
 
   @Test func imagesThatDoNotFitAreRefused() throws {

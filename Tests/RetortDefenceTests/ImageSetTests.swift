@@ -41,6 +41,16 @@ struct ImageSetTests {
     try images.requireLabels("x.bin")
   }
 
+  @Test func labelsMayComeFromAnotherSet() throws {
+    let bare = ImageSet(pixels: images.batch([6, 5]), labels: [], names: ["a", "b"])
+    let labelled = try bare.labelled(like: images, path: "labels.bin")
+    #expect(labelled.labels == [0, 1])
+    #expect(labelled.names == ["a", "b"])
+    #expect(labelled.pixels == bare.pixels)
+    let text = try complaint { _ = try images.labelled(like: labelled, path: "labels.bin") }
+    #expect(text == "labels.bin: error: has 2 labels for 7 images\n")
+  }
+
   @Test func anArrayOfNoImagesIsRefused() throws {
     let empty = HostTensor(zeros: TensorType(.f32, [0, 3, 32, 32]))
     let file = space.write(Npy.encode(empty), to: "none.npy")

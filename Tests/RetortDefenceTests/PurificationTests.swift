@@ -99,6 +99,23 @@ struct PurificationTests {
     #expect(still.purified == images.pixels)
   }
 
+  @Test func settingsGoToTheGraphThatDeclaresThem() throws {
+    let cooled = SmallGraphs.purifier
+      .replacing(
+        "classify(x: f32[n, 3, 32, 32])", with: "classify(x: f32[n, 3, 32, 32], heat: Float)"
+      )
+      .replacing("return linear", with: "return heat * linear")
+    let turned = try purification(cooled, settings: [("heat", "-1.0"), ("strength", "0.0")])
+      .run(images, roundsToBytes: false)
+    let plain = try purification().run(images, roundsToBytes: false)
+    #expect(turned.purified == images.pixels)
+    #expect(turned.before != plain.before)
+    let text = try complaint {
+      _ = try purification(settings: [("strenght", "1.0")]).run(images, roundsToBytes: false)
+    }
+    #expect(text.contains("'strenght'") && text.contains("did you mean 'strength'?"))
+  }
+
   @Test func imagesOfAnotherSizeAreRefusedWithBothSizes() throws {
     let large = ImageSet(pixels: HostTensor(zeros: TensorType(.f32, [2, 3, 48, 40])), labels: [])
     let text = try complaint { _ = try purification().run(large, roundsToBytes: true) }

@@ -13,15 +13,16 @@ extension Command {
       Option("-o", "PATH", "a .npy file, a .png file (one image) or a folder of PNG files"),
       Option("--batch", "N", "images at a time (default: 32)"),
       Option("--count", "N", "only the first N images"),
-      Option("--labels", "PATH", "a CIFAR-10 .bin file whose labels the answers are scored against"),
+      Option(
+        "--labels", "PATH", "a CIFAR-10 .bin file whose labels the answers are scored against"),
     ],
     discussion: """
       PNG files hold 8 bits a channel: the purified image is rounded, and the answer is the one for
       the rounded image. A .npy file keeps 32-bit floats.
 
-        retort purify graphs/purifiers/multitask.graph --weights graphs/weights/classifier-synthetic.safetensors \\
-          --weights graphs/weights/heads-synthetic.safetensors --set backbone=tiny \\
-          --images pictures -o purified
+        retort purify graphs/purifiers/multitask.graph --set backbone=tiny \\
+          --weights graphs/weights/classifier-synthetic.safetensors \\
+          --weights graphs/weights/heads-synthetic.safetensors --images pictures -o purified
       """
   ) { arguments in
     guard let source = arguments["--images"] else {

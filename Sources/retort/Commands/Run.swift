@@ -8,7 +8,9 @@ extension Command {
     name: "run", summary: "runs a graph on tensors from files",
     positionals: "DEFINITION|PLAN", positionalCount: 1...1,
     options: Option.definition + Option.running + [
-      Option("--input", "NAME=FILE", repeats: true, "an input: .npy, .npz, .safetensors; images: .png, a folder of them, CIFAR-10 .bin"
+      Option(
+        "--input", "NAME=FILE", repeats: true,
+        "an input: .npy, .npz, .safetensors; images: .png, a folder of them, CIFAR-10 .bin"
           + " (the first --set n), FILE.bin:labels"),
       Option("--output", "NAME=FILE", repeats: true, "where to write a result, by suffix"),
       Option("--precision", "f32|f64", "f64 runs everything in double, with --backend reference"),
