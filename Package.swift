@@ -7,7 +7,7 @@ import PackageDescription
 let processor = ProcessInfo.processInfo.environment["RETORT_CPU"] ?? "native"
 let processorFlags = processor == "portable" ? [] : ["-Xcc", "-march=\(processor)"]
 
-/// Targets that compute are optimised in debug builds too, so that tests are fast.
+/// Targets that compute or rewrite graphs are optimised in debug builds too, so that tests are fast.
 let computes: [SwiftSetting] = [.unsafeFlags(["-O"] + processorFlags)]
 /// The others only need to agree on the processor wherever lane loops are instantiated.
 let plain: [SwiftSetting] = processorFlags.isEmpty ? [] : [.unsafeFlags(processorFlags)]
@@ -32,11 +32,11 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     layer("RetortText"),
     layer("RetortTensor", settings: computes),
-    layer("RetortIR", ["RetortText", "RetortTensor"]),
+    layer("RetortIR", ["RetortText", "RetortTensor"], settings: computes),
     layer("RetortKernels", ["RetortTensor", "COpenBLAS"], settings: computes),
     layer("RetortOps", ["RetortIR", "RetortKernels"], settings: computes),
-    layer("RetortSyntax", ["RetortOps"]),
-    layer("RetortPasses", ["RetortOps"]),
+    layer("RetortSyntax", ["RetortOps"], settings: computes),
+    layer("RetortPasses", ["RetortOps"], settings: computes),
     layer("RetortRuntime", ["RetortOps", "RetortKernels"], settings: computes),
     layer("RetortFormats", ["RetortText", "RetortTensor"], settings: computes),
     layer(

@@ -12,7 +12,7 @@ package struct Demonstration {
   private static let shownCount = 8
   /// Attack and purifier as in the paper, with fewer steps so that it takes seconds.
   private static let attackSettings = [("steps", "10"), ("backbone", "tiny")]
-  private static let purifierSettings = [("steps", "10"), ("backbone", "tiny")]
+  private static let purifierSettings = [("steps", "8"), ("backbone", "tiny")]
   /// The tasks' weights by calibration (DEFENCE 2.4) on the shipped heads: `training/calibration.graph`.
   private static let weights = [("alpha_r", "0.93"), ("alpha_i", "13")]
   private static let batch = 32
