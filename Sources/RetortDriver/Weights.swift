@@ -144,7 +144,8 @@ package struct Weights: Sendable {
       guard let initialiser else {
         throw Diagnostics(
           "'\(input.name)' has no 'init', so training cannot start without it",
-          hint: "give its weights with --weights FILE, or write 'init normal(0.05)' in the definition")
+          hint:
+            "give its weights with --weights FILE, or write 'init normal(0.05)' in the definition")
       }
       tensors[input.name] = draw(
         initialiser, graph.type(of: input.value), RandomKeys.named(input.name, seed: seed))

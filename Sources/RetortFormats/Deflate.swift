@@ -49,7 +49,8 @@ struct Deflate {
 
   private func hash(_ position: Int) -> Int? {
     guard position + 2 < input.count, position < Int(Int32.max) else { return nil }
-    let word = UInt32(input[position]) | UInt32(input[position + 1]) << 8
+    let word =
+      UInt32(input[position]) | UInt32(input[position + 1]) << 8
       | UInt32(input[position + 2]) << 16
     return Int((word &* 0x9E37_79B1) >> UInt32(32 - Self.hashBits))
   }

@@ -113,7 +113,8 @@ struct Inflate {
   }
 
   private static let fixedLiterals = Result<HuffmanCode, FormatError> { () throws(FormatError) in
-    let lengths = [UInt8](repeating: 8, count: 144) + [UInt8](repeating: 9, count: 112)
+    let lengths =
+      [UInt8](repeating: 8, count: 144) + [UInt8](repeating: 9, count: 112)
       + [UInt8](repeating: 7, count: 24) + [UInt8](repeating: 8, count: 8)
     return try HuffmanCode(lengths: lengths[...], "literals")
   }

@@ -31,7 +31,8 @@ package enum Inspection: Sendable {
   /// The checksum that `inspect` prints of a tensor.
   package static func checksum(_ tensor: HostTensor) -> String {
     // Through Double, 64-bit integers would round twice.
-    let floats = tensor.type.element == .i64
+    let floats =
+      tensor.type.element == .i64
       ? HostTensor(tensor.shape, tensor.elements(as: Int64.self).map { Float($0) })
       : tensor.converted(to: .f32)
     return SHA256.hexadecimal(floats.bytes)
@@ -103,7 +104,8 @@ package enum Inspection: Sendable {
       ])
     }
     let count = contents.tensors.count
-    var summary = "\n\(contents.format.rawValue): \(count) tensor\(count == 1 ? "" : "s"),"
+    var summary =
+      "\n\(contents.format.rawValue): \(count) tensor\(count == 1 ? "" : "s"),"
       + " \(elements) element\(elements == 1 ? "" : "s")"
     if contents.otherCount > 0 {
       summary += "; \(contents.otherCount) more belong to training"

@@ -20,7 +20,8 @@ package enum Npy {
     guard (1...3).contains(version), minor == 0 else {
       throw FormatError("has .npy version \(version).\(minor); 1.0, 2.0 and 3.0 are read")
     }
-    let length = version == 1
+    let length =
+      version == 1
       ? Int(try reader.little(UInt16.self, "the header's length"))
       : Int(try reader.little(UInt32.self, "the header's length"))
     guard length <= headerLimit else {

@@ -53,7 +53,8 @@ struct PNGHeader {
 
   /// The passes that have pixels: one, or Adam7's up to seven.
   var passes: [Pass] {
-    let layout = isInterlaced
+    let layout =
+      isInterlaced
       ? [
         (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
         (0, 1, 1, 2),

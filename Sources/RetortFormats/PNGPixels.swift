@@ -93,7 +93,8 @@ struct PNGPixels {
   private func colour(_ samples: [Int]) throws(FormatError) -> (UInt8, UInt8, UInt8) {
     if header.colourType == 3 { return try paletteColour(samples[0]) }
     let hasAlpha = header.colourType >= 4
-    let isTransparent = hasAlpha
+    let isTransparent =
+      hasAlpha
       ? samples[samples.count - 1] != 1 << header.depth - 1 : samples == transparentColour
     guard !isTransparent else { throw Self.transparent() }
     let grey = scaled(samples[0])

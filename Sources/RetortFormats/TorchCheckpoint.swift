@@ -110,7 +110,8 @@ package enum TorchCheckpoint {
       else { throw FormatError("the list of storages names one that no tensor uses") }
       let storage = machine.torch.storages[index]
       let what = "storage \(quoted(key))"
-      let count = isBigEndian
+      let count =
+        isBigEndian
         ? try reader.big(Int64.self, what) : try reader.little(Int64.self, what)
       guard count == storage.wholeCount else {
         throw FormatError("\(what) has \(count) elements; its tensors say \(storage.wholeCount)")

@@ -102,7 +102,9 @@ extension PickleMachine {
     var values: [PickleValue] = []
     for item in heap[place] {
       let pair: [PickleValue]
-      if case .list(let inner) = item { pair = heap[inner] } else {
+      if case .list(let inner) = item {
+        pair = heap[inner]
+      } else {
         pair = try elements(item, "an item of collections.OrderedDict")
       }
       guard pair.count == 2 else { throw FormatError("an OrderedDict's item is not a pair") }

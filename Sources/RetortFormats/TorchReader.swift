@@ -92,7 +92,9 @@ struct TorchReader {
       let record = machine.torch.tensors[index]
       let storage = machine.torch.storages[record.storage]
       let tensor: HostTensor
-      if let known = made[index] { tensor = known } else {
+      if let known = made[index] {
+        tensor = known
+      } else {
         let elements = StridedCopy.gather(
           storages[storage.key] ?? [], width: storage.type.byteCount,
           offset: storage.offset + record.offset, shape: record.shape, strides: record.strides)

@@ -139,7 +139,8 @@ extension Graph {
     var next: [String: Int] = [:]
     var infos = values
     func claim(_ value: Value) {
-      let name = Keyword.isReserved(infos[value.id].name)
+      let name =
+        Keyword.isReserved(infos[value.id].name)
         ? infos[value.id].name + "_" : infos[value.id].name
       if taken.insert(name).inserted {
         infos[value.id].name = name
@@ -163,7 +164,9 @@ extension Graph {
   }
 
   private static func stem(of name: String) -> String {
-    guard let underscore = name.lastIndex(of: "_"), underscore > name.startIndex else { return name }
+    guard let underscore = name.lastIndex(of: "_"), underscore > name.startIndex else {
+      return name
+    }
     let digits = name[name.index(after: underscore)...]
     guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else { return name }
     return String(name[..<underscore])

@@ -8,47 +8,61 @@ package struct JSONPrinter: Sendable {
   package func text(_ graph: Graph) -> String {
     var fields: [(String, String)] = [("name", Self.quoted(graph.name))]
     fields.append(
-      ("inputs", Self.list(graph.inputs.map { input in
-        Self.object([
-          ("name", Self.quoted(input.name)), ("value", Self.quoted(graph.name(of: input.value))),
-          ("type", Self.type(graph.type(of: input.value))),
-          ("role", Self.quoted(Self.word(input.role))),
-        ])
-      })))
+      (
+        "inputs",
+        Self.list(
+          graph.inputs.map { input in
+            Self.object([
+              ("name", Self.quoted(input.name)),
+              ("value", Self.quoted(graph.name(of: input.value))),
+              ("type", Self.type(graph.type(of: input.value))),
+              ("role", Self.quoted(Self.word(input.role))),
+            ])
+          })
+      ))
     fields.append(("nodes", nodes(graph.body, graph)))
     fields.append(
-      ("outputs", Self.list(graph.outputs.map { output in
-        Self.object([
-          ("name", Self.quoted(output.name)), ("value", Self.quoted(graph.name(of: output.value))),
-          ("type", Self.type(graph.type(of: output.value))),
-          ("role", Self.quoted(output.role == .result ? "result" : "update")),
-        ])
-      })))
+      (
+        "outputs",
+        Self.list(
+          graph.outputs.map { output in
+            Self.object([
+              ("name", Self.quoted(output.name)),
+              ("value", Self.quoted(graph.name(of: output.value))),
+              ("type", Self.type(graph.type(of: output.value))),
+              ("role", Self.quoted(output.role == .result ? "result" : "update")),
+            ])
+          })
+      ))
     return Self.object(fields) + "\n"
   }
 
   private func nodes(_ block: Block, _ graph: Graph) -> String {
-    Self.list(block.nodes.map { node in
-      var fields: [(String, String)] = [
-        ("op", Self.quoted(node.opName)),
-        ("attributes", Self.object(node.op.attributeValues.map { ($0.name, Self.value($0.value)) })),
-        ("operands", Self.names(node.operands, graph)),
-        ("results", Self.list(node.results.map { Self.binder($0, graph) })),
-      ]
-      if !node.annotations.isEmpty {
-        fields.append(
-          ("annotations", Self.object(node.annotations.map { ($0.name, Self.value($0.value)) })))
-      }
-      if !node.origin.description.isEmpty {
-        fields.append(("origin", Self.quoted(node.origin.description)))
-      }
-      if let region = node.regions.first {
-        fields.append(("arguments", Self.list(region.arguments.map { Self.binder($0, graph) })))
-        fields.append(("body", nodes(region, graph)))
-        fields.append(("yields", Self.names(region.results, graph)))
-      }
-      return Self.object(fields)
-    })
+    Self.list(
+      block.nodes.map { node in
+        var fields: [(String, String)] = [
+          ("op", Self.quoted(node.opName)),
+          (
+            "attributes",
+            Self.object(node.op.attributeValues.map { ($0.name, Self.value($0.value)) })
+          ),
+          ("operands", Self.names(node.operands, graph)),
+          ("results", Self.list(node.results.map { Self.binder($0, graph) })),
+        ]
+        if !node.annotations.isEmpty {
+          fields.append(
+            ("annotations", Self.object(node.annotations.map { ($0.name, Self.value($0.value)) })))
+        }
+        if !node.origin.description.isEmpty {
+          fields.append(("origin", Self.quoted(node.origin.description)))
+        }
+        if let region = node.regions.first {
+          fields.append(("arguments", Self.list(region.arguments.map { Self.binder($0, graph) })))
+          fields.append(("body", nodes(region, graph)))
+          fields.append(("yields", Self.names(region.results, graph)))
+        }
+        return Self.object(fields)
+      })
   }
 
   private static func binder(_ value: Value, _ graph: Graph) -> String {

@@ -58,7 +58,8 @@ package struct Printer: Sendable {
     let binders = node.results.map { "\(graph.name(of: $0)): \(graph.type(of: $0))" }
     let left = binders.joined(separator: ", ") + " = "
     let operands = node.operands.map { graph.name(of: $0) }
-    let comment = showsOrigins && !node.origin.description.isEmpty
+    let comment =
+      showsOrigins && !node.origin.description.isEmpty
       ? "  // " + node.origin.description : ""
     switch node.op {
     case let loop as Repeat:
@@ -68,9 +69,11 @@ package struct Printer: Sendable {
         "\(graph.name(of: $0)): \(graph.type(of: $0)) = \($1)"
       }
       let range = "\(loop.first)..<\(loop.first + loop.count)"
-      let header = "repeat \(graph.name(of: index)) in \(range)"
+      let header =
+        "repeat \(graph.name(of: index)) in \(range)"
         + (carried.isEmpty ? "" : " with " + carried.joined(separator: ", "))
-      add(body, after: left + header, node, graph, carriedCount: operands.count, comment, to: &lines)
+      add(
+        body, after: left + header, node, graph, carriedCount: operands.count, comment, to: &lines)
     case is Prepare, is Fused:
       let body = node.regions[0]
       add(

@@ -57,11 +57,13 @@ package final class ThreadPool: Sendable {
   private static func start(_ crew: Crew, _ worker: Int) -> pthread_t {
     let ticket = Unmanaged.passRetained(Ticket(crew: crew, worker: worker))
     var thread = pthread_t()
-    let status = pthread_create(&thread, nil, { argument in
-      let ticket = Unmanaged<Ticket>.fromOpaque(argument!).takeRetainedValue()
-      ticket.crew.work(ticket.worker)
-      return nil
-    }, ticket.toOpaque())
+    let status = pthread_create(
+      &thread, nil,
+      { argument in
+        let ticket = Unmanaged<Ticket>.fromOpaque(argument!).takeRetainedValue()
+        ticket.crew.work(ticket.worker)
+        return nil
+      }, ticket.toOpaque())
     precondition(status == 0, "the system gives no thread (\(status))")
     return thread
   }

@@ -65,7 +65,8 @@ extension Half {
       self.init(bits: sign | UInt16(rounded))
     } else {
       let odd = (magnitude >> 13) & 1
-      self.init(bits: sign | UInt16(truncatingIfNeeded: (magnitude - 0x3800_0000 + 0xFFF + odd) >> 13))
+      self.init(
+        bits: sign | UInt16(truncatingIfNeeded: (magnitude - 0x3800_0000 + 0xFFF + odd) >> 13))
     }
   }
 }

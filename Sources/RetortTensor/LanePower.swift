@@ -26,7 +26,8 @@ extension SIMD16 where Scalar == Float {
     let isOdd = isInteger .& (halved.rounded(.down) .!= halved)
     let isNegative = a.signBits .!= Words(repeating: 0)
     result = select(isNegative .& isOdd, -result, result)
-    result = select((a .< 0) .& .!isInteger .& (base .< .init(repeating: .infinity)),
+    result = select(
+      (a .< 0) .& .!isInteger .& (base .< .init(repeating: .infinity)),
       Self(repeating: .nan), result)
     return select((b .== 0) .| (a .== one), one, result)
   }

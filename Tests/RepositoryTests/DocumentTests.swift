@@ -26,7 +26,8 @@ import Testing
       if line == "```graph" {
         open = (index + 2, [])
       } else if line == "```", let block = open {
-        blocks.append(Block(file: file, line: block.line, text: block.lines.joined(separator: "\n")))
+        blocks.append(
+          Block(file: file, line: block.line, text: block.lines.joined(separator: "\n")))
         open = nil
       } else {
         open?.lines.append(line)
@@ -61,7 +62,8 @@ import Testing
         toFile: "\(Repository.root)/\(path)", atomically: true, encoding: .utf8)
     }
     #expect(
-      current == expected, "\(path) is not what 'retort ops --markdown' prints; RETORT_RECORD=1 writes it")
+      current == expected,
+      "\(path) is not what 'retort ops --markdown' prints; RETORT_RECORD=1 writes it")
   }
 
   @Test(arguments: files)

@@ -34,7 +34,8 @@ import Testing
       guard let at = words.firstIndex(of: "import"), at + 1 < words.count,
         words[..<at].allSatisfy({ $0.hasPrefix("@") || ["public", "package"].contains($0) })
       else { return nil }
-      let module = words[at + 1] == "struct" || words[at + 1] == "func" ? words[at + 2] : words[at + 1]
+      let module =
+        words[at + 1] == "struct" || words[at + 1] == "func" ? words[at + 2] : words[at + 1]
       return String(module.prefix { $0 != "." })
     }
   }

@@ -64,7 +64,8 @@ import Testing
   }
 
   @Test func missingWeightsAreNamedAtOnce() throws {
-    let message = try Self.message(try Self.stored { $0.hasPrefix("second") ? "secnd" + $0.dropFirst(6) : $0 })
+    let message = try Self.message(
+      try Self.stored { $0.hasPrefix("second") ? "secnd" + $0.dropFirst(6) : $0 })
     #expect(message?.contains("'second.weight', 'second.bias'") == true)
     #expect(message?.contains("two.safetensors") == true)
     #expect(message?.contains("'secnd.weight'") == true)

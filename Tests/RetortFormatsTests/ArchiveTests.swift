@@ -56,9 +56,10 @@ import Testing
     try writer.append("good", [1, 2, 3])
     try writer.append("bad", [4, 5, 6])
     var bytes = try writer.finished()
-    let place = try #require(bytes.firstIndex(of: 5).map { _ in
-      bytes.indices.first { bytes[$0...].starts(with: [4, 5, 6]) }
-    } ?? nil)
+    let place = try #require(
+      bytes.firstIndex(of: 5).map { _ in
+        bytes.indices.first { bytes[$0...].starts(with: [4, 5, 6]) }
+      } ?? nil)
     bytes[place] = 9
     let archive = try Zip(bytes)
     #expect(try archive.contents(of: archive.entries[0]) == [1, 2, 3])

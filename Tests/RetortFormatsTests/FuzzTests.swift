@@ -17,7 +17,8 @@ import Testing
 
   static let formats: [Format] = [
     Format(
-      description: "npy", valid: { Npy.encode(HostTensor([2, 3], [1, 2, 3, 4, 5, 6] as [Float])) },
+      description: "npy",
+      valid: { Npy.encode(HostTensor([2, 3], [1, 2, 3, 4, 5, 6] as [Float])) },
       decode: { _ = try Npy.decode($0[...]) }),
     Format(
       description: "npz", valid: { try Npz.encode(sampleTensors(), compress: true) },

@@ -42,7 +42,10 @@ struct SeededGenerator: RandomNumberGenerator {
 func sampleTensors() -> [(name: String, tensor: HostTensor)] {
   [
     ("f64", HostTensor([2, 2], [0.1, -.infinity, 1e300, -0.0] as [Double])),
-    ("f32", HostTensor([2, 1, 3], [1.5, -2, Float.infinity, Float.leastNonzeroMagnitude, 0, -0.0])),
+    (
+      "f32",
+      HostTensor([2, 1, 3], [1.5, -2, Float.infinity, Float.leastNonzeroMagnitude, 0, -0.0])
+    ),
     ("f16", HostTensor([3], [Half(1), Half(bits: 1), Half(bits: 0xFC00)])),
     ("bf16", HostTensor([2], [BFloat(1), BFloat(bits: 0xFF80)])),
     ("i64", HostTensor([3], [Int64.min, -1, .max])),

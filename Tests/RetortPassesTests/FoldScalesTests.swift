@@ -93,7 +93,8 @@ import Testing
     for transposeB in [false, true] {
       let graph = GraphBuilder.graph { b in
         let x = b.input("x", TensorType(.f64, [5, 3]))
-        let w = b.input("w", TensorType(.f64, transposeB ? [4, 3] : [3, 4]), role: .parameter(nil))
+        let w = b.input(
+          "w", TensorType(.f64, transposeB ? [4, 3] : [3, 4]), role: .parameter(nil))
         let rows = b.input("rows", TensorType(.f64, [3]), role: .parameter(nil))
         let columns = b.input("columns", TensorType(.f64, [4]), role: .parameter(nil))
         return [b.mul(b.matmul(b.mul(x, rows), w, transposeB: transposeB), columns)]

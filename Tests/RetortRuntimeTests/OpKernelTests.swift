@@ -95,7 +95,8 @@ enum LargeSamples {
     Sample(Softmax(axis: 1), [TensorType([70, 19, 33])]),
     Sample(Transpose([2, 0, 1]), [TensorType([41, 53, 37])]),
     Sample(Broadcast([5, 33, 401]), [TensorType([33, 1])]),
-    Sample(Slice([0, 2], start: [1, 3], stop: [5, 400], step: [1, 2]), [TensorType([5, 33, 401])]),
+    Sample(
+      Slice([0, 2], start: [1, 3], stop: [5, 400], step: [1, 2]), [TensorType([5, 33, 401])]),
     Sample(Concatenate(axis: 1), [TensorType([3, 7001]), TensorType([3, 9001])]),
     Sample(Pad([1], low: [3], high: [5]), [TensorType([3, 9001])]),
     Sample(Gather(axis: 0), [TensorType([6, 9001]), TensorType(.i32, [11])]),

@@ -4,12 +4,12 @@ enum EmbeddedSamples {
 
   static let files = [
     "lib/blocks/linear.graph": """
-      graph linear(x: f32[n, inputs], features: Int) -> f32[n, features] {
-        parameter weight: f32[features, inputs] init normal(0.1)
-        parameter bias: f32[features] init fill(0)
-        return matmul(x, weight, transpose_b: true) + bias
-      }
-      """
+    graph linear(x: f32[n, inputs], features: Int) -> f32[n, features] {
+      parameter weight: f32[features, inputs] init normal(0.1)
+      parameter bias: f32[features] init fill(0)
+      return matmul(x, weight, transpose_b: true) + bias
+    }
+    """
   ]
 
   static let saliency = """

@@ -26,8 +26,10 @@ import Testing
   @Test func theLongestSignCounts() {
     #expect(
       kinds("-> - >= > == = != ! && || ..< ...")
-        == [.arrow, .minus, .greaterOrEqual, .greater, .equals, .assign, .differs, .not, .and, .or,
-          .upTo, .ellipsis].map { .sign($0) } + [.end])
+        == [
+          .arrow, .minus, .greaterOrEqual, .greater, .equals, .assign, .differs, .not, .and, .or,
+          .upTo, .ellipsis,
+        ].map { .sign($0) } + [.end])
   }
 
   @Test func everySignIsRead() {

@@ -23,8 +23,10 @@ import Testing
         for i in 0..<2 { x = scale(x) as "layer{i + 1}.0" }
         return scale(x)
         """)
-        == ["x", "layer1.0.weight", "layer1.0.stats.seen", "layer2.0.weight",
-          "layer2.0.stats.seen", "weight", "stats.seen"])
+        == [
+          "x", "layer1.0.weight", "layer1.0.stats.seen", "layer2.0.weight",
+          "layer2.0.stats.seen", "weight", "stats.seen",
+        ])
   }
 
   @Test func onePathIsOneTensor() throws {
@@ -69,8 +71,10 @@ import Testing
     ).graph
     #expect(
       graph.inputs.map(\.role)
-        == [.input, .parameter(.uniform(0.5)), .parameter(.normal(0.1)), .buffer(.fill(1)),
-          .parameter(nil)])
+        == [
+          .input, .parameter(.uniform(0.5)), .parameter(.normal(0.1)), .buffer(.fill(1)),
+          .parameter(nil),
+        ])
   }
 
   @Test func updatesComeBehindResults() throws {

@@ -58,9 +58,10 @@ package struct GraphEvaluator {
         collected[i] += tensor.bytes
       }
     }
-    return carried + zip(node.results.dropFirst(starts.count), collected).map {
-      HostTensor(graph.type(of: $0), bytes: $1)
-    }
+    return carried
+      + zip(node.results.dropFirst(starts.count), collected).map {
+        HostTensor(graph.type(of: $0), bytes: $1)
+      }
   }
 }
 

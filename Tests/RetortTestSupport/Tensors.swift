@@ -26,9 +26,10 @@ extension TensorOp {
     let rule = try OpGradient(of: self, operands.map(\.type))
     let results = try evaluate(operands)
     let seeds = rule.seeded.map { index in
-      seed ?? tensor(
-        [Double](repeating: 1, count: results[index].elementCount), results[index].shape,
-        results[index].type.element)
+      seed
+        ?? tensor(
+          [Double](repeating: 1, count: results[index].elementCount), results[index].shape,
+          results[index].type.element)
     }
     return GraphEvaluator(rule.graph).run(operands + seeds).map(\.doubles)
   }

@@ -52,6 +52,7 @@ import Testing
 
   @Test func colourIsOnlyDrawnOnRequest() {
     #expect(!DiagnosticRenderer().render(Diagnostic(.error, "x")).contains("\u{1B}"))
-    #expect(DiagnosticRenderer(colour: true).render(Diagnostic(.error, "x")).contains("\u{1B}[1;31m"))
+    #expect(
+      DiagnosticRenderer(colour: true).render(Diagnostic(.error, "x")).contains("\u{1B}[1;31m"))
   }
 }

@@ -58,7 +58,8 @@ package struct Pad: TensorOp {
     try require(
       low.count == axes.count && high.count == axes.count
         && (interior.isEmpty || interior.count == axes.count),
-      "C1", "names \(axes.count) axes, \(low.count) low, \(high.count) high and "
+      "C1",
+      "names \(axes.count) axes, \(low.count) low, \(high.count) high and "
         + "\(interior.count) interior numbers")
     var shape = x.shape
     let limit = Int(Int32.max)

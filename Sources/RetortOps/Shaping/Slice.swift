@@ -49,7 +49,8 @@ package struct Slice: TensorOp {
     try require(
       start.count == axes.count && stop.count == axes.count
         && (step.isEmpty || step.count == axes.count),
-      "C1", "names \(axes.count) axes, \(start.count) starts, \(stop.count) stops and "
+      "C1",
+      "names \(axes.count) axes, \(start.count) starts, \(stop.count) stops and "
         + "\(step.count) steps")
     var shape = x.shape
     for (i, axis) in try checkedAxes(axes, of: x, outside: "C2", repeated: "C3").enumerated() {

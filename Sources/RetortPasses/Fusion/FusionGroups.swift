@@ -150,7 +150,9 @@ struct FusionGroups {
     for operand in block.nodes[index].operands {
       if let definer = block.definer(of: operand), groupOf[definer] >= 0,
         chosen.contains(groupOf[definer])
-      { continue }
+      {
+        continue
+      }
       depth = max(depth, 1 + self.depth(of: operand))
     }
     let isFree = chosen.allSatisfy { number in
