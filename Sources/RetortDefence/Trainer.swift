@@ -16,6 +16,8 @@ package final class Trainer {
   private let recipe: Recipe
   private let images: ImageSet
   private let executable: Executable
+  /// Of the recipe and the compiled step, settings included: what a checkpoint belongs to.
+  package let identity: String
   private let request: Request
   private let target: String
   private let observer: any ProgressObserver
@@ -44,6 +46,7 @@ package final class Trainer {
       at: .planned, inputs: ["x": HostTensor(zeros: TensorType(.f32, shape))])
     executable = try Executable(
       graph, backend: request.backend, threadCount: request.threadCount)
+    identity = SHA256.hexadecimal(Array((recipe.checksum + Printer().text(graph)).utf8))
     try bindWeights(try Weights(reading: request.weightPaths))
   }
 
@@ -142,7 +145,7 @@ extension Trainer {
     let recipeSum = take("checkpoint.recipe.")
     let dataSum = take("checkpoint.data.")
     guard let epoch = take("checkpoint.epoch.").flatMap({ Int($0) }),
-      recipeSum == recipe.checksum, dataSum == images.checksum
+      recipeSum == identity, dataSum == images.checksum
     else {
       throw Diagnostics(
         "is a checkpoint of another recipe or other data", path: checkpointPath,
@@ -163,7 +166,7 @@ extension Trainer {
   /// All weights with the optimiser's state; the marks are tensors that carry their text as name.
   private func writeCheckpoint(epoch: Int) throws {
     let marks = [
-      "checkpoint.recipe.\(recipe.checksum)", "checkpoint.data.\(images.checksum)",
+      "checkpoint.recipe.\(identity)", "checkpoint.data.\(images.checksum)",
       "checkpoint.epoch.\(epoch)",
     ]
     let tensors = marks.map { (name: $0, tensor: HostTensor(Float(0))) }

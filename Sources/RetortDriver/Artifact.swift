@@ -98,7 +98,7 @@ package struct Artifact: Sendable {
       guard version == formatVersion else {
         throw Diagnostics(
           "is a plan of format \(version), this Retort reads \(formatVersion)", path: path,
-          hint: "compile the definition again with 'retort compile'")
+          hint: rebuildHint(of: &reader))
       }
       let hash = try reader.little(UInt64.self, "the checksum")
       let actual = bytes.withUnsafeBytes {
@@ -122,6 +122,19 @@ package struct Artifact: Sendable {
       throw error.diagnostics(path)
     } catch {
       throw Diagnostics("cannot be read: \(error)", path: path)
+    }
+  }
+
+  /// The command that rebuilds a plan of another format, where it stands as in every format so far.
+  private static func rebuildHint(of reader: inout ByteReader) -> String {
+    let fallback = "compile the definition again with 'retort compile'"
+    do {
+      _ = try reader.little(UInt64.self, "the checksum")
+      _ = try reader.field()
+      let command = try reader.field()
+      return command.hasPrefix("retort ") ? "rebuild it with: \(command)" : fallback
+    } catch {
+      return fallback
     }
   }
 

@@ -14,7 +14,12 @@ package struct Compiler: Sendable {
 
   /// Reads a definition and all that it imports.
   package func load(_ path: String) throws(Diagnostics) -> Definition {
-    try Frontend.load(path, library: [library.folder], read: Self.source)
+    guard !Artifact.isArtifact(path) else {
+      throw Diagnostics(
+        "is a plan where a definition is expected", path: path,
+        hint: "give the .graph file that it was compiled from")
+    }
+    return try Frontend.load(path, library: [library.folder], read: Self.source)
   }
 
   /// The entry graph with everything inlined and every shape known.

@@ -1,4 +1,5 @@
 import RetortIR
+import RetortPasses
 import RetortRuntime
 import RetortTensor
 import RetortText
@@ -23,10 +24,30 @@ package final class Executable {
       throw Diagnostics("names the unknown backend '\(artifact.backend)'", path: path)
     }
     try self.init(graph, backend: backend, threadCount: request.threadCount)
+    try Self.check(graph, path: path)
     if request.weightPaths.isEmpty {
       try restore(artifact, path: path)
     } else {
       try bind(try Weights(reading: request.weightPaths))
+    }
+  }
+
+  /// What a plan must keep besides its checksum: whoever wrote the file may have changed its text.
+  private static func check(_ graph: Graph, path: String) throws(Diagnostics) {
+    var lasting = Set(graph.inputs.filter(\.role.isWeight).map(\.value))
+    for node in graph.body.nodes where node.op is Prepare {
+      guard lasting.isSuperset(of: node.captures) else {
+        throw Diagnostics("prepares from values that weights alone do not decide", path: path)
+      }
+      lasting.formUnion(node.results)
+    }
+    do {
+      try Verifier().verify(graph)
+      try MemoryPlan.checkDisjoint(graph)
+    } catch {
+      throw Diagnostics(
+        "holds a plan that does not fit its graph: \(error.message)", path: path,
+        hint: "compile the definition again with 'retort compile'")
     }
   }
 
@@ -43,6 +64,10 @@ package final class Executable {
     if weights.isEmpty, prepared.isEmpty, graph.inputs.contains(where: { $0.role.isWeight }) {
       throw Diagnostics(
         "was compiled without weights", path: path, hint: "name their file with --weights FILE")
+    }
+    let missing = graph.weightsReadOutsidePrepare.filter { weights[$0] == nil }.sorted()
+    guard missing.isEmpty else {
+      throw Diagnostics("lacks the weight '\(missing[0])'", path: path)
     }
     try program.restore(weights: weights, prepared: prepared)
   }

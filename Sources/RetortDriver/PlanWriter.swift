@@ -72,8 +72,10 @@ extension Executable {
   /// are read outside the prepare region.
   package func storedTensors() -> [(name: String, tensor: HostTensor)] {
     let prepared = program.preparedTensors().map { (name: "%" + $0.name, tensor: $0.tensor) }
+    // A graph that updates weights prepares again, from all of them.
+    let updates = graph.outputs.contains { $0.role == .update }
     let read = graph.weightsReadOutsidePrepare
-    let weights = program.weightTensors().filter { read.contains($0.name) }
+    let weights = program.weightTensors().filter { updates || read.contains($0.name) }
     return weights + prepared
   }
 }

@@ -57,8 +57,8 @@ package struct PlanSummary {
       arena      \(ByteCount.text(arena))
       weights    \(ByteCount.text(weights)) in \(artifact.tensors.count) tensors
       backend    \(artifact.backend)
-      processor  \(artifact.processor)
-      rebuild    \(artifact.rebuild)
+      processor  \(DiagnosticRenderer.visible(artifact.processor))
+      rebuild    \(DiagnosticRenderer.visible(artifact.rebuild))
       """
   }
 }

@@ -104,11 +104,13 @@ package final class AtomicFile {
   }
 
   /// Removes the temporary files of this process. For the handler of an interrupt, on a dispatch
-  /// queue of its own, just before the process ends: what is being written is lost.
-  package static func removeTemporaries() {
+  /// queue of its own: what is being written is lost. `end` ends the process while no other thread
+  /// can begin a new file.
+  package static func removeTemporaries(then end: () -> Void = {}) {
     live.withLock { names in
       for name in names { unlink(name) }
       names.removeAll()
+      end()
     }
   }
 

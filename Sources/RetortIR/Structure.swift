@@ -87,6 +87,9 @@ extension Op {
       return Array(operands.dropFirst())
     default:  // prepare, fused
       try require(operands.isEmpty && regions.count == 1, "C0", "takes one region and no operands")
+      if self is Fused, let node = regions[0].nodes.first(where: { !($0.op is any TensorOp) }) {
+        throw Violation("C1", "is one kernel and holds operations only, not '\(node.opName)'")
+      }
       return regions[0].results.map(type)
     }
   }

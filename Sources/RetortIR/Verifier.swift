@@ -59,6 +59,10 @@ package struct Verifier: Sendable {
         }
       }
       try visit(graph.body)
+      var inputs = Set<String>()
+      for input in graph.inputs where !inputs.insert(input.name).inserted {
+        throw InternalError("\(graph.name): two inputs are named '\(input.name)'")
+      }
     }
 
     mutating func define(_ value: Value, in place: String) throws(InternalError) {

@@ -19,10 +19,15 @@ package final class ThreadPool: Sendable {
   /// Starts `threadCount - 1` threads; by default one a processor that the process may use.
   package init(threadCount: Int = ThreadPool.processorCount) {
     precondition(threadCount >= 1, "a pool has at least the calling thread")
-    self.threadCount = threadCount
     let crew = Crew()
     self.crew = crew
-    threads = (1..<threadCount).map { worker in Self.start(crew, worker) }
+    var threads: [pthread_t] = []
+    // Results do not depend on the count, so what the system gives is enough.
+    while threads.count + 1 < threadCount, let thread = Self.start(crew, threads.count + 1) {
+      threads.append(thread)
+    }
+    self.threads = threads
+    self.threadCount = threads.count + 1
   }
 
   deinit {
@@ -30,7 +35,7 @@ package final class ThreadPool: Sendable {
     for thread in threads { pthread_join(thread, nil) }
   }
 
-  /// The processors that the system has to offer.
+  /// The processors that are online; glibc's call for those that the process may use is not imported.
   package static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   /// Runs `body` once for each tile in `0..<tiles` and returns when all are done.
@@ -54,7 +59,8 @@ package final class ThreadPool: Sendable {
     }
   }
 
-  private static func start(_ crew: Crew, _ worker: Int) -> pthread_t {
+  /// Nil where the system gives no further thread.
+  private static func start(_ crew: Crew, _ worker: Int) -> pthread_t? {
     let ticket = Unmanaged.passRetained(Ticket(crew: crew, worker: worker))
     var thread = pthread_t()
     let status = pthread_create(
@@ -64,7 +70,10 @@ package final class ThreadPool: Sendable {
         ticket.crew.work(ticket.worker)
         return nil
       }, ticket.toOpaque())
-    precondition(status == 0, "the system gives no thread (\(status))")
+    guard status == 0 else {
+      ticket.release()
+      return nil
+    }
     return thread
   }
 

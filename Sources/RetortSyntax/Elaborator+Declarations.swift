@@ -13,6 +13,14 @@ extension Elaborator {
     let initialiser = try self.initialiser(syntax)
     let place = syntax.path?.range ?? syntax.name.range
     guard !path.isEmpty else { throw report("a path has at least one name", at: place) }
+    guard !entry.arguments.contains(where: { $0.type.isTensor && $0.name.text == path }) else {
+      throw report(
+        "'\(path)' is an argument of the entry graph already", at: place,
+        hint: "another path behind 'as' keeps inputs and weights apart")
+    }
+    guard !path.hasPrefix("%") else {
+      throw report("'\(path)' begins with '%', which plans keep for prepared values", at: place)
+    }
     if let known = weightAtPath[path].map({ weights[$0] }) {
       try share(known, type, syntax, path)
       return

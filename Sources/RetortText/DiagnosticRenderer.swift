@@ -26,19 +26,41 @@ package struct DiagnosticRenderer: Sendable {
   }
 
   package func render(_ diagnostic: Diagnostic) -> String {
+    let plain = Self.visible(rendered(diagnostic))
+    guard colour else { return plain }
+    // Colours are put in last, so that none of a file's own text is taken for one.
+    return [Diagnostic.Severity.error, .warning, .note].reduce(plain) { text, severity in
+      text.replacing("\(severity.rawValue)\(Self.mark): ", with: paint(severity) + ": ")
+    }
+  }
+
+  /// Stands behind a severity until the colours are put in; a private-use character.
+  private static let mark = "\u{E000}"
+
+  /// Control characters of files and paths, replaced so that no terminal obeys them.
+  package static func visible(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+      result.append(isControl && scalar != "\n" ? "\u{FFFD}" : scalar)
+    }
+    return String(result)
+  }
+
+  private func rendered(_ diagnostic: Diagnostic) -> String {
     var text = ""
     if let range = diagnostic.range {
       text += range.description + ": "
     } else if let path = diagnostic.path {
       text += path + ": "
     }
-    text += paint(diagnostic.severity) + ": " + diagnostic.message
+    text += diagnostic.severity.rawValue + (colour ? Self.mark : "") + ": " + diagnostic.message
     if let code = diagnostic.code { text += " [\(code)]" }
     text += "\n"
     if let range = diagnostic.range, diagnostic.severity != .note {
       text += excerpt(range, labels: diagnostic.labels)
     }
-    for note in diagnostic.notes { text += render(note) }
+    for note in diagnostic.notes { text += rendered(note) }
     if let hint = diagnostic.hint { text += "    = hint: \(hint)\n" }
     return text
   }
@@ -74,7 +96,6 @@ package struct DiagnosticRenderer: Sendable {
   }
 
   private func paint(_ severity: Diagnostic.Severity) -> String {
-    guard colour else { return severity.rawValue }
     let code =
       switch severity {
       case .error: "31"

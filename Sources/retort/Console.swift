@@ -37,6 +37,18 @@ enum Console {
     error(DiagnosticRenderer(colour: usesColour).render(diagnostics))
   }
 
+  /// Writes a report: to standard output, or to standard error where one of the command's targets is
+  /// standard output already.
+  static func report(
+    _ text: String, terminator: String = "\n", besides targets: [String]
+  ) throws(Diagnostics) {
+    if targets.contains("-") {
+      error(text + terminator)
+    } else {
+      try print(text, terminator: terminator)
+    }
+  }
+
   static func note(_ text: String) { error("note: \(text)\n") }
 
   static func notes(_ list: [Diagnostic]) {

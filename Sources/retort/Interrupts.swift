@@ -14,8 +14,7 @@ enum Interrupts {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
-        AtomicFile.removeTemporaries()
-        _exit(Main.ExitCode.interrupted)
+        AtomicFile.removeTemporaries { _exit(Main.ExitCode.interrupted) }
       }
       source.resume()
       sources.append(source)

@@ -32,6 +32,16 @@ extension Arguments {
     return request
   }
 
+  /// A plan's entry, settings, backend and precision were fixed when it was compiled.
+  func refuseWhatAPlanFixes() throws {
+    guard Artifact.isArtifact(positionals[0]),
+      let option = ["--entry", "--set", "--backend", "--precision"].first(where: has)
+    else { return }
+    throw Diagnostics(
+      "is a plan, which '\(option)' cannot change any more", path: positionals[0],
+      hint: "compile the definition again with that option")
+  }
+
   /// `--input NAME=FILE`, read as tensors.
   func inputTensors() throws -> [String: HostTensor] {
     var inputs: [String: HostTensor] = [:]

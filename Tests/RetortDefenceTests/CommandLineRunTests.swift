@@ -95,7 +95,10 @@ struct CommandLineRunTests {
     }
     let fixed = try run(["--set", "n=3", "--input", "x=\(input)"], definition: plan)
     #expect(fixed.code == 1)
-    #expect(fixed.error.contains("is a plan: its entry and settings were fixed"))
+    #expect(fixed.error.contains("is a plan, which '--set' cannot change any more"))
+    for options in [["--backend", "simd"], ["--entry", "main"]] {
+      #expect(try run(options + ["--input", "x=\(input)"], definition: plan).code == 1)
+    }
   }
 
   @Test func whatIsMissingIsAskedFor() throws {

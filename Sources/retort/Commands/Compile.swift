@@ -21,7 +21,7 @@ extension Command {
     let target = arguments["-o"] ?? defaultTarget(path)
     let summary = try PlanWriter(request: request, rebuild: Main.commandLine).write(to: target)
     Console.notes(summary.notes)
-    try Console.print(summary.text)
+    try Console.report(summary.text, besides: [target])
   }
 
   private static func defaultTarget(_ path: String) -> String {

@@ -25,9 +25,10 @@ extension Command {
       observer: ProgressLine())
     let result = try demonstration.run()
     try AtomicFile.write(PNG.encode(result.sheet), to: target)
-    try Console.print(result.table, terminator: "")
+    try Console.report(result.table, terminator: "", besides: [target])
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let time = String(format: "%.1f", seconds)
-    try Console.print("\(target): images before and after; \(time) s in all")
+    try Console.report(
+      "\(target): images before and after; \(time) s in all", besides: [target])
   }
 }

@@ -28,6 +28,7 @@ extension Command {
   ) { arguments in
     let path = arguments.positionals[0]
     let request = try arguments.request(path)
+    try arguments.refuseWhatAPlanFixes()
     let stage = try arguments.choice("--stage", Stage.self) ?? .planned
     let format = try arguments.choice("--format", DumpFormat.self) ?? .text
     let graph: Graph

@@ -25,6 +25,7 @@ extension Command {
       """
   ) { arguments in
     let request = try arguments.request(arguments.positionals[0])
+    try arguments.refuseWhatAPlanFixes()
     let inputs = try arguments.inputTensors()
     let targets = try arguments.pairs("--output")
     if arguments.has("--check-finite") {
@@ -39,11 +40,12 @@ extension Command {
         hint: Suggestion.hint(for: name, in: names))
     }
     let results: [String: HostTensor]
+    let files = targets.map(\.value) + arguments.all("--profile")
     if let trace = arguments["--profile"] {
       let (measured, report) = try executable.profile(inputs, seed: request.seed)
       results = measured
       try AtomicFile.write(report.chromeTrace, to: trace)
-      try Console.print(report.table, terminator: "")
+      try Console.report(report.table, terminator: "", besides: files)
     } else {
       results = try executable.run(inputs, seed: request.seed)
     }
@@ -51,7 +53,7 @@ extension Command {
       try TensorFile.write([(name, results[name]!)], to: file)
     }
     for name in names where !targets.contains(where: { $0.name == name }) {
-      try Console.print(TensorSummary.line(name, results[name]!))
+      try Console.report(TensorSummary.line(name, results[name]!), besides: files)
     }
   }
 }
