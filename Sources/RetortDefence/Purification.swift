@@ -34,11 +34,13 @@ package struct Purification {
         hint: "give the definition of the purifier")
     }
     let (purifying, classifying) = try requests()
+    // A smaller batch gives the same images sooner.
+    let batch = max(1, min(batch, images.count))
     let purifier = try BatchRunner(
       purifying, batch: batch, height: images.height, width: images.width)
     let classifier = try BatchRunner(
       classifying, batch: batch, height: images.height, width: images.width)
-    try check(purifier.resultType, classifier.resultType, images)
+    try check(purifier.resultType, classifier.resultType, images, batch: batch)
     let before = try classifier.run(images.pixels).predictions
     var purified = try purifier.run(images.pixels, title: "purifying", observer: observer)
     if roundsToBytes { purified = purified.roundedToBytes }
@@ -48,7 +50,7 @@ package struct Purification {
 
   /// What a file's own graphs may have wrong.
   private func check(
-    _ purified: TensorType, _ logits: TensorType, _ images: ImageSet
+    _ purified: TensorType, _ logits: TensorType, _ images: ImageSet, batch: Int
   ) throws(Diagnostics) {
     let expected = TensorType(.f32, [batch, 3, images.height, images.width])
     guard purified == expected else {
