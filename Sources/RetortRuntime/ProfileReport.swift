@@ -37,12 +37,12 @@ package struct ProfileReport {
     for event in statistics.events.prefix(statistics.eventCount) {
       let total = statistics.totals[event.step]
       let arguments = [
-        "\"value\":\(Self.json(total.name))", "\"from\":\(Self.json(total.origin.description))",
+        "\"value\":\(JSONPrinter.quoted(total.name))", "\"from\":\(JSONPrinter.quoted(total.origin.description))",
         "\"flops\":\(total.cost.flops)", "\"bytes\":\(total.cost.byteCount)",
       ]
       let name = total.origin.path.isEmpty ? total.name : "\(total.origin.path) \(total.name)"
       lines.append(
-        "{\"name\":\(Self.json(name)),\"cat\":\(Self.json(total.opName)),\"ph\":\"X\","
+        "{\"name\":\(JSONPrinter.quoted(name)),\"cat\":\(JSONPrinter.quoted(total.opName)),\"ph\":\"X\","
           + "\"pid\":0,\"tid\":0,\"ts\":\(Self.fixed(Double(event.start) / 1000, 3)),"
           + "\"dur\":\(Self.fixed(Double(event.duration) / 1000, 3)),"
           + "\"args\":{\(arguments.joined(separator: ","))}}")
@@ -63,23 +63,5 @@ package struct ProfileReport {
     let fraction = String(scaled % scale)
     let zeros = String(repeating: "0", count: decimals - fraction.count)
     return "\(scaled / scale).\(zeros)\(fraction)"
-  }
-
-  /// A text as a JSON string.
-  static func json(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

@@ -24,8 +24,6 @@ struct Option: Sendable {
 /// A wrong command line: exit code 64.
 struct UsageError: Error {
   let message: String
-  /// The command whose help would tell, where one was recognised.
-  var command: String?
 }
 
 /// The words of one command, sorted into positional arguments and options.
