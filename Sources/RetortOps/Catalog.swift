@@ -39,6 +39,13 @@ extension OpCatalog {
     ),
     ("Contraction", [MatMul.self, Conv2d.self, Conv2dTranspose.self, Conv2dKernel.self]),
     (
+      "Lowered contraction",
+      [
+        PackKernel.self, PackedConv2d.self, PackedConv2dTranspose.self, WinogradKernel.self,
+        WinogradConv2d.self, KernelGradientLast.self,
+      ]
+    ),
+    (
       "Pooling",
       [
         MaxPool2d.self, MaxPool2dScatter.self, MaxPool2dGather.self, AvgPool2d.self,

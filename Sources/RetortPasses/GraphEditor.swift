@@ -13,6 +13,8 @@ struct GraphEditor {
   private var definitions: [Node?]
   private var open: [[Node]] = []
   private var names = NameTable()
+  /// Replaced values whose names went to others than their images.
+  private var bequeathed: Set<Value> = []
   /// Given to every node that is added.
   private(set) var origin = Origin()
 
@@ -66,7 +68,7 @@ struct GraphEditor {
   private mutating func replace(_ results: [Value], by others: [Value], newFrom mark: Int) {
     for (old, new) in zip(results, others) {
       images[old.id] = new
-      if new.id >= mark {
+      if new.id >= mark, !bequeathed.contains(old) {
         graph.values[new.id].name = graph.values[old.id].name
       }
     }
@@ -104,6 +106,13 @@ struct GraphEditor {
     let result = newValue(types[0], name: name ?? Swift.type(of: op).name)
     append(Node(op: op, operands: operands, results: [result], origin: origin))
     return result
+  }
+
+  /// Gives the name of a value that is being replaced to `heir`, which need not be its image: the
+  /// user's word then stays with what is computed, not with another view of it.
+  mutating func bequeath(nameOf old: Value, to heir: Value) {
+    bequeathed.insert(old)
+    graph.values[heir.id].name = graph.values[old.id].name
   }
 
   /// A value that nothing defines yet, under a name that is free.

@@ -57,7 +57,15 @@ package struct Pipeline: Sendable {
       ),
       // No pass: definitions stack their views themselves.
       (.batched, []),
-      (.lowered, [.once(ChooseAlgorithms())]),
+      (
+        .lowered,
+        [
+          .once(LowerConvolutions()), .once(RemoveDeadNodes()),
+          // Packed kernels leave loops and go to the other preparations, each once.
+          .once(ShareCommonNodes()), .once(HoistInvariants()), .once(PrepareWeights()),
+          .once(ChooseAlgorithms()),
+        ]
+      ),
       (.fused, [.once(FuseElementwise()), .once(RemoveDeadNodes())]),
       (.planned, [.once(PlanMemory())]),
     ])
