@@ -41,7 +41,7 @@ extension OpCatalog {
     (
       "Lowered contraction",
       [
-        PackKernel.self, PackedConv2d.self, PackedConv2dTranspose.self, WinogradKernel.self,
+        PackKernel.self, PackedConv2d.self, PackedConv2dTranspose.self, PackWinograd.self,
         WinogradConv2d.self, KernelGradientLast.self,
       ]
     ),

@@ -7,8 +7,11 @@ struct FusedAssembler {
   private let plan: FusedPlan
   private let operands: [TensorView]
   private let results: [TensorView]
-  private let registerByteCount: Int
-  private(set) var operations: [FusedKernel.Operation] = []
+  /// What is the same for every chunk, and must be run once before them.
+  private(set) var invariants: [FusedProgram.Operation] = []
+  /// The elements after which the invariants repeat.
+  private(set) var period: Int?
+  private(set) var operations: [FusedProgram.Operation] = []
   private(set) var slotCount = 0
   /// The constants' memory, to be freed by whoever runs the operations.
   private(set) var constants: UnsafeMutableRawPointer?
@@ -20,13 +23,10 @@ struct FusedAssembler {
   private var direct: [Int: TensorView] = [:]
   private var constantOffsets: [FusedPlan.Source: Int] = [:]
 
-  init(
-    plan: FusedPlan, operands: [TensorView], results: [TensorView], registerByteCount: Int
-  ) {
+  init(plan: FusedPlan, operands: [TensorView], results: [TensorView]) {
     self.plan = plan
     self.operands = operands
     self.results = results
-    self.registerByteCount = registerByteCount
   }
 
   mutating func assemble() {
@@ -44,9 +44,12 @@ struct FusedAssembler {
         lastUse[register] = max(lastUse[register] ?? index, index)
       }
     }
-    for (index, instruction) in plan.instructions.enumerated() { add(instruction, index) }
+    let isInvariant = layInvariants()
+    for (index, instruction) in plan.instructions.enumerated() where !isInvariant[index] {
+      add(instruction, index)
+    }
     for (register, view) in zip(plan.resultRegisters, results) where direct[register] == nil {
-      var copy = FusedKernel.Operation(work: .copy)
+      var copy = FusedProgram.Operation(work: .copy)
       copy.byteCount = view.type.element.byteCount
       copy.a = slotPlace(slots[register]!)
       copy.target = memory(view)
@@ -54,16 +57,44 @@ struct FusedAssembler {
     }
   }
 
+  /// Gives what repeats from chunk to chunk registers of its own, which are never used again.
+  /// - Returns: which instructions these are.
+  private mutating func layInvariants() -> [Bool] {
+    period = plan.instructions.lazy.compactMap { Self.period($0) }.first
+    return plan.instructions.map { instruction in
+      guard let period, Self.period(instruction) == period,
+        direct[instruction.register] == nil
+      else { return false }
+      var operation = FusedProgram.Operation(work: instruction.work)
+      operation.a = place(instruction.sources[0])
+      operation.a.stride = 0
+      operation.byteCount = plan.registerTypes[instruction.register].byteCount
+      let slot = takeSlot()
+      slots[instruction.register] = slot
+      lastUse[instruction.register] = Int.max
+      operation.target = slotPlace(slot)
+      invariants.append(operation)
+      return true
+    }
+  }
+
+  private static func period(_ instruction: FusedPlan.Instruction) -> Int? {
+    guard case .spread(let spread) = instruction.work, let period = spread.period,
+      period <= FusedProgram.registerElementCount
+    else { return nil }
+    return period
+  }
+
   private mutating func add(_ instruction: FusedPlan.Instruction, _ index: Int) {
     let width = plan.registerTypes[instruction.register].byteCount
-    var operation = FusedKernel.Operation(work: instruction.work)
+    var operation = FusedProgram.Operation(work: instruction.work)
     operation.byteCount = width
     var places = instruction.sources.map(place)
     var borrowed: [Int] = []
     switch instruction.work {
     case .unary where places[0].isScalar:
       // These loops read one element a result, so the only one is repeated first.
-      var splat = FusedKernel.Operation(work: .copy)
+      var splat = FusedProgram.Operation(work: .copy)
       splat.a = places[0]
       let slot = takeSlot()
       borrowed.append(slot)
@@ -112,26 +143,29 @@ struct FusedAssembler {
 
   // MARK: places
 
-  private func place(_ source: FusedPlan.Source) -> FusedKernel.Place {
+  private func place(_ source: FusedPlan.Source) -> FusedProgram.Place {
     switch source {
     case .register(let register):
       if let view = direct[register] { return memory(view) }
       return slotPlace(slots[register]!)
-    case .capture(let index): return memory(operands[index])
+    case .capture(let index):
+      // The capture behind the operands is what the head computes.
+      return index < operands.count
+        ? memory(operands[index]) : FusedProgram.Place(space: .head, stride: 4)
     case .captureScalar(let index):
-      return FusedKernel.Place(base: operands[index].base, isScalar: true)
+      return FusedProgram.Place(space: .memory, base: operands[index].base, isScalar: true)
     case .constant:
-      return FusedKernel.Place(
-        base: constants, offset: constantOffsets[source]!, isScalar: true)
+      return FusedProgram.Place(
+        space: .memory, base: constants, offset: constantOffsets[source]!, isScalar: true)
     }
   }
 
-  private func slotPlace(_ slot: Int) -> FusedKernel.Place {
-    FusedKernel.Place(base: nil, offset: slot * registerByteCount)
+  private func slotPlace(_ slot: Int) -> FusedProgram.Place {
+    FusedProgram.Place(offset: slot * FusedProgram.registerByteCount)
   }
 
-  private func memory(_ view: TensorView) -> FusedKernel.Place {
-    FusedKernel.Place(base: view.base, stride: view.type.element.byteCount)
+  private func memory(_ view: TensorView) -> FusedProgram.Place {
+    FusedProgram.Place(space: .memory, base: view.base, stride: view.type.element.byteCount)
   }
 
   private mutating func layConstants() {

@@ -46,6 +46,15 @@ struct FusedPlan {
   private(set) var resultRegisters: [Int] = []
   let elementCount: Int
   let captureTypes: [TensorType]
+  /// The convolution whose result the region starts from; that result counts as the last capture.
+  private(set) var head: Head?
+
+  struct Head {
+    let op: any PackedConvolution
+    /// Which captures the operands are.
+    let operands: [Int]
+    let resultType: TensorType
+  }
 
   private enum Origin {
     case capture(Int)
@@ -66,11 +75,19 @@ struct FusedPlan {
   init?(_ node: Node, _ graph: Graph) {
     let region = node.regions[0]
     var nodes: [(op: any TensorOp, operands: [Value], result: Value)] = []
+    var captures = node.captures
+    var head: Head?
     for inner in region.nodes {
       guard let op = inner.op as? any TensorOp, inner.results.count == 1 else { return nil }
+      if let op = op as? any PackedConvolution {
+        let operands = inner.operands.compactMap { captures.firstIndex(of: $0) }
+        guard head == nil, operands.count == inner.operands.count else { return nil }
+        captures.append(inner.results[0])
+        head = Head(op: op, operands: operands, resultType: graph.type(of: inner.results[0]))
+        continue
+      }
       nodes.append((op, inner.operands, inner.results[0]))
     }
-    let captures = node.captures
     self.init(
       nodes.map {
         ($0.op, $0.operands.map(\.id), $0.operands.map(graph.type), graph.type(of: $0.result))
@@ -78,6 +95,8 @@ struct FusedPlan {
       results: nodes.map(\.result.id), captures: captures.map(\.id),
       captureTypes: captures.map(graph.type), yields: region.results.map(\.id),
       yieldTypes: region.results.map(graph.type))
+    guard head == nil || head?.resultType.elementCount == elementCount else { return nil }
+    self.head = head
   }
 
   /// The plan of a single operation, its captures being the operands.

@@ -43,7 +43,20 @@ struct KernelTable {
   func kernels(
     for plan: FusedPlan, _ captures: [TensorView], _ results: [TensorView]
   ) -> [any Kernel] {
-    inPlace(captures, results) { [FusedKernel(plan, operands: captures, results: $0)] }
+    guard let head = plan.head else {
+      return inPlace(captures, results) { [FusedKernel(plan, operands: captures, results: $0)] }
+    }
+    let operands = head.operands.map { captures[$0] }
+    let fits = results.allSatisfy { result in !operands.contains(where: result.overlaps) }
+    let make: ([TensorView]) -> [any Kernel] = { results in
+      [
+        HeadedKernel(
+          PackedKernels.kernel(head.op, operands.map(\.type)), x: operands[0],
+          weights: operands[1], channels: head.resultType.shape[3],
+          FusedProgram(plan, operands: captures, results: results))
+      ]
+    }
+    return fits ? inPlace(captures, results, make) : Detour(results).kernels(make)
   }
 
   /// How products are computed; nil where the reference is wanted. Of the algorithms that
@@ -76,6 +89,10 @@ struct KernelTable {
     switch op {
     case let op as MatMul:
       return [ContractionKernels.product(op, x, operands[1], y, method)]
+    case let op as any PackedConvolution:
+      return [PackedKernels.bound(op, operands, y)]
+    case let op as PackKernel: return [PackedKernels.packing(op, x, y)]
+    case let op as PackWinograd: return [PackedKernels.packing(op, x, y)]
     case let op as any Convolution:
       return [ContractionKernels.convolution(op, operands, y, method)]
     case let op as any Pooling: return ImageKernels.pooling(op, operands, y).map { [$0] }

@@ -28,6 +28,12 @@ struct Spread {
     }
   }
 
+  /// The elements after which the same ones come again: those of the innermost axis, if nothing
+  /// but repetition stands before it.
+  var period: Int? {
+    strides.dropLast().allSatisfy { $0 == 0 } && strides.last == 1 ? extents.last : nil
+  }
+
   /// Writes elements `start ..< start + count` of the broadcast tensor.
   func fill(
     _ target: UnsafeMutableRawPointer, from source: UnsafeRawPointer, start: Int, count: Int

@@ -2,7 +2,7 @@ import RetortIR
 import RetortTensor
 
 /// A 3×3 convolution of stride 1 by Winograd's minimal filtering, on channels-last images with a
-/// kernel from `winograd_kernel`: every `tile`×`tile` outputs are `Aᵀ [Σᵢ u[·, i] ∘ (Bᵀ dᵢ B)] A`
+/// kernel from `pack_winograd`: every `tile`×`tile` outputs are `Aᵀ [Σᵢ u[·, i] ∘ (Bᵀ dᵢ B)] A`
 /// of the `(tile + 2)²` inputs `d` beneath them.
 ///
 /// `tile` 4 takes a quarter of the direct form's products, `tile` 2 takes 4/9 of them.

@@ -2,10 +2,10 @@ import RetortIR
 import RetortOps
 import RetortTensor
 
-/// Groups elementwise nodes of one shape into `fused` regions, which run as one kernel and touch
-/// memory once.
+/// Groups elementwise nodes of one shape, with the convolution that they follow, into `fused`
+/// regions, which run as one kernel and touch memory once.
 ///
-/// Fills and broadcasts are copied into every region that reads them, so that the kernel reads
+/// Fills, broadcasts and masks of rectifiers are copied into every region that reads them, so that the kernel reads
 /// through them; all else that a region reads is captured. Kernels compute with `f32` and `bool`
 /// (and convert 32-bit integers while reading them). Nodes inside `prepare`, which run once, stay
 /// as they are.
@@ -71,9 +71,7 @@ private struct FusionEmission {
       var modes = Set<Int>()
       for member in group.members {
         for operand in block.nodes[member].operands {
-          if let definer = block.definer(of: operand), block.kinds[definer] == .mode {
-            modes.insert(definer)
-          }
+          if let definer = block.readThrough(operand, by: member) { modes.insert(definer) }
         }
       }
       guard group.members.count + modes.count >= 2 else { continue }
@@ -82,8 +80,10 @@ private struct FusionEmission {
     }
     for index in block.nodes.indices where block.kinds[index] == .mode {
       isAbsorbed[index] =
-        !block.isYielded[index] && block.users[index].allSatisfy { [regionOf] in regionOf[$0] >= 0 }
-        && !block.users[index].isEmpty
+        !block.isYielded[index] && !block.users[index].isEmpty
+        && block.users[index].allSatisfy { [regionOf] user in
+          regionOf[user] >= 0 && block.kinds[user] != .head
+        }
     }
     emitted = [Bool](repeating: false, count: count + regions.count)
   }
@@ -139,8 +139,7 @@ private struct FusionEmission {
     for mode in region.modes { block.nodes[mode].operands.forEach(need) }
     for member in region.members {
       for operand in block.nodes[member].operands {
-        if let definer = block.definer(of: operand), block.kinds[definer] == .mode { continue }
-        need(operand)
+        if block.readThrough(operand, by: member) == nil { need(operand) }
       }
     }
     return found
@@ -154,7 +153,7 @@ private struct FusionEmission {
     let number = item - block.nodes.count
     let region = regions[number]
     var images: [Value: Value] = [:]
-    var inside: [Node] = []
+    var modes: [Int: Node] = [:]
     for mode in region.modes {
       var node = block.nodes[mode]
       let value = node.results[0]
@@ -166,10 +165,16 @@ private struct FusionEmission {
         images[value] = copy
         node.results = [copy]
       }
-      inside.append(node)
+      modes[mode] = node
     }
+    var inside: [Node] = []
     var results: [Value] = []
-    for member in region.members {
+    // In the order of the block: a mask may be made of what the region computes.
+    for member in (region.modes + region.members).sorted() {
+      if let mode = modes[member] {
+        inside.append(mode.replacing(images))
+        continue
+      }
       let value = block.nodes[member].results[0]
       let isRead =
         block.isYielded[member]

@@ -5,7 +5,7 @@ import RetortTensor
 /// How large a fused region may grow.
 package struct FusionLimits: Sendable, Hashable {
   package var nodeCount = 24
-  package var inputCount = 8
+  package var inputCount = 10
   package var resultCount = 4
 
   package init() {}
@@ -16,7 +16,9 @@ struct FusionBlock {
   enum Kind {
     /// Computes each element from the elements at its place.
     case compute
-    /// A fill or broadcast, which a kernel reads through.
+    /// A convolution, whose result goes through what follows while it lies in the cache.
+    case head
+    /// What a kernel reads through or computes anew: a fill, a broadcast, the mask of a rectifier.
     case mode
     case barrier
   }
@@ -53,14 +55,26 @@ struct FusionBlock {
   /// The node of the block that defines a value; nil for what comes from outside.
   func definer(of value: Value) -> Int? { definers[value] }
 
+  /// The mode that a member of a region reads through, if that is how it reads the value.
+  func readThrough(_ operand: Value, by member: Int) -> Int? {
+    guard kinds[member] != .head, let definer = definer(of: operand), kinds[definer] == .mode
+    else { return nil }
+    return definer
+  }
+
   private static func kind(_ node: Node, _ graph: Graph) -> Kind {
     guard node.results.count == 1, isLane(graph.type(of: node.results[0])) else { return .barrier }
     let operands = node.operands.map(graph.type)
+    // The mask of a rectifier costs a comparison where it is used, and a tensor if it is kept.
+    if node.op is Step, isLane(operands[0]) { return .mode }
     if ElementwiseOps.contains(node.op) {
       let isReadable = operands.allSatisfy { isLane($0) || node.op is Convert && isWord($0) }
       return isReadable ? .compute : .barrier
     }
     if node.op is Fill { return .mode }
+    if let op = node.op as? any PackedConvolution, !(op is KernelGradientLast) {
+      return isLane(operands[0]) ? .head : .barrier
+    }
     let isWider = node.op is Broadcast && operands[0].shape != graph.type(of: node.results[0]).shape
     return isWider ? .mode : .barrier
   }
@@ -76,7 +90,8 @@ struct FusionBlock {
   }
 }
 
-/// Finds groups of elementwise nodes that can run as one kernel.
+/// Finds groups of elementwise nodes, and at most one convolution before them, that can run as one
+/// kernel.
 ///
 /// Nodes are taken in order; each joins the groups of its operands where limits allow, else it
 /// starts one. Every group has a depth greater than that of all it reads, and everything that reads
@@ -110,9 +125,17 @@ struct FusionGroups {
       depths[index] = 1 + (block.reads[index].map { depth(of: $0) }.max() ?? 0)
     case .mode:
       depths[index] = block.reads[index].map { depth(of: $0) }.max() ?? 0
+    case .head:
+      start(index)
     case .compute:
       join(index)
     }
+  }
+
+  private mutating func start(_ index: Int) {
+    let depth = 1 + (block.reads[index].map { self.depth(of: $0) }.max() ?? 0)
+    groupOf[index] = groups.count
+    groups.append(Group(members: [index], depth: depth))
   }
 
   private func depth(of value: Value) -> Int {
@@ -139,9 +162,7 @@ struct FusionGroups {
         return
       }
     }
-    let depth = 1 + (block.nodes[index].operands.map { self.depth(of: $0) }.max() ?? 0)
-    groupOf[index] = groups.count
-    groups.append(Group(members: [index], depth: depth))
+    start(index)
   }
 
   /// The depth of the node and the groups as one, or nil where there would be a cycle.
@@ -169,22 +190,21 @@ struct FusionGroups {
 
   private func fits(_ index: Int, _ chosen: [Int]) -> Bool {
     let members = chosen.flatMap { groups[$0].members } + [index]
-    guard members.count <= limits.nodeCount else { return false }
+    guard members.count <= limits.nodeCount,
+      members.count(where: { block.kinds[$0] == .head }) <= 1
+    else { return false }
     var modes = Set<Int>()
     var inputs = Set<Value>()
     var resultCount = 0
     for member in members {
       for operand in block.nodes[member].operands {
-        guard let definer = block.definer(of: operand) else {
-          inputs.insert(operand)
+        if let mode = block.readThrough(operand, by: member) {
+          modes.insert(mode)
+          inputs.formUnion(block.nodes[mode].operands)
           continue
         }
-        if block.kinds[definer] == .mode {
-          modes.insert(definer)
-          inputs.formUnion(block.nodes[definer].operands)
-        } else if !members.contains(definer) {
-          inputs.insert(operand)
-        }
+        if let definer = block.definer(of: operand), members.contains(definer) { continue }
+        inputs.insert(operand)
       }
       if isResult(member, members) { resultCount += 1 }
     }

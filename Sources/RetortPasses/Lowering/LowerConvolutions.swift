@@ -72,7 +72,7 @@ private struct ChannelsLast {
     let extents = op.acceptedExtents(node.operands.map(editor.type))
     let x = twin(of: node.operands[0], &editor)
     if let tile = model.winogradTile(extents, sliding: op.sliding, isAdjoint: false) {
-      let u = editor.add(WinogradKernel(tile: tile, swap: false), [node.operands[1]])
+      let u = editor.add(PackWinograd(tile: tile, swap: false), [node.operands[1]])
       counts["winograd\(tile)", default: 0] += 1
       let lowered = WinogradConv2d(
         channels: extents.outputChannels, tile: tile, padding: op.sliding.padding)
@@ -91,7 +91,7 @@ private struct ChannelsLast {
     let extents = op.acceptedExtents(node.operands.map(editor.type))
     let y = twin(of: node.operands[0], &editor)
     if let tile = model.winogradTile(extents, sliding: op.sliding, isAdjoint: true) {
-      let u = editor.add(WinogradKernel(tile: tile, swap: true), [node.operands[1]])
+      let u = editor.add(PackWinograd(tile: tile, swap: true), [node.operands[1]])
       counts["winograd\(tile)", default: 0] += 1
       let lowered = WinogradConv2d(
         channels: extents.inputChannels, tile: tile, padding: op.sliding.padding.map { 2 - $0 })

@@ -9,11 +9,11 @@ import RetortTensor
 /// The reference computes in Double and rounds once.
 /// - C1: `w` is real, of rank 4, with 3×3 taps.
 /// - C2: `tile` is 2 or 4.
-package struct WinogradKernel: TensorOp {
-  package static let name = "winograd_kernel"
+package struct PackWinograd: TensorOp {
+  package static let name = "pack_winograd"
   package static let summary = "transforms a 3×3 kernel for winograd_conv2d"
   package static let operandNames = ["w"]
-  package static let attributes: [Attribute<WinogradKernel>] = [
+  package static let attributes: [Attribute<PackWinograd>] = [
     Attribute("tile", \.tile, "outputs of a tile along an axis, 2 or 4"),
     Attribute("swap", \.swap, "whether the panels hold input channels and taps are mirrored"),
   ]
@@ -29,9 +29,9 @@ package struct WinogradKernel: TensorOp {
   package static let differentiability = Differentiability.none(
     reason: "convolutions are lowered after gradients were taken")
   package static let samples = [
-    Sample(WinogradKernel(), [TensorType([18, 3, 3, 3])]),
-    Sample(WinogradKernel(tile: 2, swap: true), [TensorType([5, 17, 3, 3])]),
-    Sample(WinogradKernel(tile: 4, swap: true), [TensorType([2, 3, 3, 3])]),
+    Sample(PackWinograd(), [TensorType([18, 3, 3, 3])]),
+    Sample(PackWinograd(tile: 2, swap: true), [TensorType([5, 17, 3, 3])]),
+    Sample(PackWinograd(tile: 4, swap: true), [TensorType([2, 3, 3, 3])]),
   ]
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
