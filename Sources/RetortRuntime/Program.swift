@@ -76,6 +76,18 @@ package final class Program {
     isPrepared = false
   }
 
+  /// Has every parameter and buffer written where it lies, in the order of declaration.
+  package func bind(writing write: (GraphInput, TensorView) -> Void) {
+    for input in graph.inputs where input.role.isWeight {
+      write(input, views[input.name]!)
+      bound.insert(input.name)
+    }
+    isPrepared = false
+  }
+
+  /// What a run computes in, without inputs, weights and what is prepared from them.
+  package var arenaByteCount: Int { layout.byteCount(of: .arena) }
+
   /// Computes what depends on the weights alone. `run` does so by itself after `bind`.
   package func prepare() {
     if !preparation.steps.isEmpty {

@@ -10,8 +10,11 @@ package enum Speck {
     import "models/preactresnet18.graph"
 
     graph speck(
-      x: f32[n, 3, 32, 32], classes: Int = 10, train: Bool = false
-    ) -> (logits: f32[n, classes], features: f32[n, 8], map: f32[n, 8, 8, 8]) {
+      x: f32[n, 3, h, w], classes: Int = 10, train: Bool = false
+    ) -> (
+      logits: f32[n, classes], features: f32[n, 8],
+      map: f32[n, 8, floor_div(h, 4), floor_div(w, 4)]
+    ) {
       y = convolution(x, channels: 8, kernel: 4, stride: 4, padding: 0) as "conv1"
       map = activate(batch_norm(y, train: train) as "bn1", kind: "swish")
       features = global_average_pool(map)

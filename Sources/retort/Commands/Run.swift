@@ -13,6 +13,9 @@ extension Command {
         "an input: .npy, .npz, .safetensors; images: .png, a folder of them, CIFAR-10 .bin"
           + " (the first --set n), FILE.bin:labels"),
       Option("--output", "NAME=FILE", repeats: true, "where to write a result, by suffix"),
+      Option(
+        "--save-weights", "FILE",
+        "writes parameters and buffers as the run leaves them (.safetensors, .npz)"),
       Option("--precision", "f32|f64", "f64 runs everything in double, with --backend reference"),
       Option(switch: "--check-finite", "stops at the first node that makes NaN or infinity"),
       Option("--profile", "TRACE.json", "writes a Chrome trace and prints a table of times"),
@@ -24,6 +27,9 @@ extension Command {
         retort run model.graph --weights w.safetensors --input x=x.npy --output logits=y.npy
       """
   ) { arguments in
+    if arguments.has("--save-weights"), arguments.has("--profile") {
+      throw UsageError(message: "'--profile' runs twice, so '--save-weights' cannot go with it")
+    }
     let request = try arguments.request(arguments.positionals[0])
     try arguments.refuseWhatAPlanFixes()
     let inputs = try arguments.inputTensors()
@@ -40,7 +46,8 @@ extension Command {
         hint: Suggestion.hint(for: name, in: names))
     }
     let results: [String: HostTensor]
-    let files = targets.map(\.value) + arguments.all("--profile")
+    let files =
+      targets.map(\.value) + arguments.all("--profile") + arguments.all("--save-weights")
     if let trace = arguments["--profile"] {
       let (measured, report) = try executable.profile(inputs, seed: request.seed)
       results = measured
@@ -51,6 +58,9 @@ extension Command {
     }
     for (name, file) in targets {
       try TensorFile.write([(name, results[name]!)], to: file)
+    }
+    if let file = arguments["--save-weights"] {
+      try TensorFile.write(executable.program.weightTensors(), to: file)
     }
     for name in names where !targets.contains(where: { $0.name == name }) {
       try Console.report(TensorSummary.line(name, results[name]!), besides: files)
