@@ -32,7 +32,8 @@ package struct PlanWriter {
     }
     let artifact = Artifact(
       processor: Processor.fingerprint, rebuild: rebuild, backend: request.backend.rawValue,
-      graphText: Printer().text(graph), tensors: tensors)
+      disabledPasses: request.disabledPasses.sorted(), graphText: Printer().text(graph),
+      tensors: tensors)
     try artifact.write(to: path)
     let weightBytes = tensors.reduce(0) { $0 + $1.tensor.bytes.count }
     let text = """

@@ -127,6 +127,7 @@ package struct PlanMemory: Pass {
   package static let summary = "gives every value its place in memory"
   package static let requires: Set<Property> = [.gradientFree]
   package static let establishes: Set<Property> = [.planned]
+  package static let necessity: String? = "nothing runs without a place in memory"
 
   package init() {}
 
