@@ -36,8 +36,9 @@ package struct PlanWriter {
       tensors: tensors)
     try artifact.write(to: path)
     let weightBytes = tensors.reduce(0) { $0 + $1.tensor.bytes.count }
+    let arena = ByteCount.text(try MemoryReport(graph).arenaByteCount)
     let text = """
-      \(path): \(graph.name), \(graph.nodeCount) nodes, arena \(ByteCount.text(MemoryReport(graph).arenaByteCount)), \
+      \(path): \(graph.name), \(graph.nodeCount) nodes, arena \(arena), \
       weights \(ByteCount.text(weightBytes))
       """
     return Summary(text: text, notes: notes)

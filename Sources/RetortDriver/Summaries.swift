@@ -28,14 +28,16 @@ package struct DefinitionSummary {
 package struct PlanSummary {
   private let artifact: Artifact
   private let graph: Graph
+  private let memory: MemoryReport
 
   package init(path: String) throws {
     artifact = try Artifact.read(path, processor: Processor.fingerprint)
     graph = try Compiler.parse(artifact.graphText, path: path)
+    memory = try MemoryReport(graph)
   }
 
   package func text(json: Bool) -> String {
-    let arena = MemoryReport(graph).arenaByteCount
+    let arena = memory.arenaByteCount
     let weights = artifact.tensors.reduce(0) { $0 + $1.tensor.bytes.count }
     let disabled = artifact.disabledPasses.joined(separator: ", ")
     if json {

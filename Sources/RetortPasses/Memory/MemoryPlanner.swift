@@ -35,7 +35,7 @@ package enum MemoryPlanner {
   }
 
   /// The largest sum of bytes that are needed at one step.
-  private static func lowerBound(_ units: [StorageUnit], _ stepCount: Int) -> Int {
+  static func lowerBound(_ units: [StorageUnit], _ stepCount: Int) -> Int {
     var changes = [Int](repeating: 0, count: stepCount + 2)
     for unit in units {
       changes[unit.first] += unit.byteCount
