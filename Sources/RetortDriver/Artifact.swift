@@ -8,11 +8,11 @@ import RetortText
 /// compiled with, already prepared.
 ///
 /// Layout, little-endian: 8 bytes `RETORT\r\n` · u32 format version · u32 zero · u64 content hash of
-/// all that follows · fields (u64 byte count, bytes): processor, rebuild command, backend, graph
-/// text · u64 tensor count · for each: name field, element type field, u64 rank, u64 extents, u64
+/// all that follows · fields (u64 byte count, bytes): processor, rebuild command, backend, disabled
+/// passes (names with a blank between), graph text · u64 tensor count · for each: name field, element type field, u64 rank, u64 extents, u64
 /// offset of its bytes from the file's start, a multiple of 64 · the tensors' bytes.
 package struct Artifact: Sendable {
-  package static let formatVersion: UInt32 = 1
+  package static let formatVersion: UInt32 = 2
   private static let magic: [UInt8] = Array("RETORT\r\n".utf8)
   private static let hashedFrom = 24
 
@@ -21,18 +21,21 @@ package struct Artifact: Sendable {
   /// The command that makes the file anew.
   package var rebuild: String
   package var backend: String
+  /// Passes that were left out, sorted.
+  package var disabledPasses: [String]
   /// A planned graph.
   package var graphText: String
   /// Weights under their names, prepared values under the graph's value names with a leading `%`.
   package var tensors: [(name: String, tensor: HostTensor)]
 
   package init(
-    processor: String, rebuild: String, backend: String, graphText: String,
-    tensors: [(name: String, tensor: HostTensor)]
+    processor: String, rebuild: String, backend: String, disabledPasses: [String] = [],
+    graphText: String, tensors: [(name: String, tensor: HostTensor)]
   ) {
     self.processor = processor
     self.rebuild = rebuild
     self.backend = backend
+    self.disabledPasses = disabledPasses
     self.graphText = graphText
     self.tensors = tensors
   }
@@ -46,7 +49,8 @@ package struct Artifact: Sendable {
 
   package func write(to path: String) throws(Diagnostics) {
     var header = ByteWriter()
-    for field in [processor, rebuild, backend, graphText] { header.field(field) }
+    let disabled = disabledPasses.joined(separator: " ")
+    for field in [processor, rebuild, backend, disabled, graphText] { header.field(field) }
     header.little(UInt64(tensors.count))
     var tables = header.bytes
     // Offsets depend on the header's length, which does not depend on the offsets' values.
@@ -139,7 +143,7 @@ package struct Artifact: Sendable {
   }
 
   private static func fields(_ reader: inout ByteReader, _ bytes: [UInt8]) throws -> Artifact {
-    let texts = try (0..<4).map { _ in try reader.field() }
+    let texts = try (0..<5).map { _ in try reader.field() }
     let count = try reader.count("the number of tensors")
     guard count <= bytes.count / 32 else {
       throw FormatError("claims \(count) tensors, more than fit in the file")
@@ -163,7 +167,8 @@ package struct Artifact: Sendable {
       tensors.append((name, HostTensor(type, bytes: Array(bytes[range]))))
     }
     return Artifact(
-      processor: texts[0], rebuild: texts[1], backend: texts[2], graphText: texts[3],
+      processor: texts[0], rebuild: texts[1], backend: texts[2],
+      disabledPasses: texts[3].split(separator: " ").map(String.init), graphText: texts[4],
       tensors: tensors)
   }
 

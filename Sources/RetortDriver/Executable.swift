@@ -89,14 +89,19 @@ package final class Executable {
     try program.run(inputs: try complete(inputs, seed: seed))
   }
 
-  /// Runs twice, once to warm up, and measures the second run.
+  /// Measures the processor's peak, runs to warm up, and measures a second run.
   package func profile(
     _ inputs: [String: HostTensor], seed: UInt64 = 0
   ) throws -> (results: [String: HostTensor], report: ProfileReport) {
+    let pool = program.options.pool
+    let memory = try MemoryReport(graph)
+    let limits = ProfileReport.Limits(
+      threadCount: pool.threadCount, peak: ProcessorPeak.measure(pool),
+      arenaByteCount: memory.arenaByteCount, arenaLowerBound: memory.lowerBound)
     let results = try run(inputs, seed: seed)
     let statistics = RunStatistics(for: program)
     program.run(measuring: statistics)
-    return (results, ProfileReport(statistics))
+    return (results, ProfileReport(statistics, limits: limits))
   }
 
   /// The inputs with keys filled in and element types converted where that loses nothing.

@@ -3,17 +3,20 @@ import RetortPasses
 import RetortTensor
 import RetortText
 
-/// The memory plan of a planned graph, as a table.
+/// The memory plan of a planned graph as the graph tells it, as a table or a drawing.
 package struct MemoryReport {
   private let graph: Graph
   private let plan: MemoryPlan
 
-  package init(_ planned: Graph) {
+  /// - Throws: where the graph does not tell a place for all that needs one.
+  package init(_ planned: Graph) throws(Diagnostics) {
     graph = planned
-    plan = MemoryPlanner.plan(planned).1
+    plan = try MemoryPlan(of: planned)
   }
 
   package var arenaByteCount: Int { plan.arenaByteCount }
+  package var lowerBound: Int { plan.lowerBound }
+  package var drawing: String { MemoryDrawing(graph, plan).svg }
 
   package var text: String {
     var table = TextTable(

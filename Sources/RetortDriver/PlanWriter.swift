@@ -32,11 +32,13 @@ package struct PlanWriter {
     }
     let artifact = Artifact(
       processor: Processor.fingerprint, rebuild: rebuild, backend: request.backend.rawValue,
-      graphText: Printer().text(graph), tensors: tensors)
+      disabledPasses: request.disabledPasses.sorted(), graphText: Printer().text(graph),
+      tensors: tensors)
     try artifact.write(to: path)
     let weightBytes = tensors.reduce(0) { $0 + $1.tensor.bytes.count }
+    let arena = ByteCount.text(try MemoryReport(graph).arenaByteCount)
     let text = """
-      \(path): \(graph.name), \(graph.nodeCount) nodes, arena \(ByteCount.text(MemoryReport(graph).arenaByteCount)), \
+      \(path): \(graph.name), \(graph.nodeCount) nodes, arena \(arena), \
       weights \(ByteCount.text(weightBytes))
       """
     return Summary(text: text, notes: notes)

@@ -17,6 +17,8 @@ package struct Request: Sendable {
   package var threadCount = ThreadPool.processorCount
   package var seed: UInt64 = 0
   package var precision = Precision.f32
+  /// Passes of the standard pipeline to leave out.
+  package var disabledPasses: Set<String> = []
 
   package enum Precision: String, CaseIterable, Sendable {
     case f32, f64
@@ -55,7 +57,8 @@ package struct Request: Sendable {
       path, entry: entry, settings: settings(inputs: inputs))
     var graph = elaboration.graph
     if precision == .f64 { graph = try Widen().run(graph) }
-    return (try Pipeline.run(graph, through: stage).graph, elaboration.notes)
+    let options = PipelineOptions(disabled: disabledPasses)
+    return (try Pipeline.run(graph, through: stage, options: options).graph, elaboration.notes)
   }
 
   /// A program ready to run, with its weights bound, from a definition or a plan.
@@ -63,10 +66,10 @@ package struct Request: Sendable {
     inputs: [String: HostTensor] = [:]
   ) throws -> (executable: Executable, notes: [Diagnostic]) {
     if Artifact.isArtifact(path) {
-      guard settings.isEmpty, entry == nil else {
+      guard settings.isEmpty, entry == nil, disabledPasses.isEmpty else {
         throw Diagnostics(
-          "is a plan: its entry and settings were fixed when it was compiled", path: path,
-          hint: "leave --set and --entry out, or compile the definition again")
+          "is a plan: its entry, settings and passes were fixed when it was compiled", path: path,
+          hint: "leave --set, --entry and --disable out, or compile the definition again")
       }
       return (try Executable(artifact: path, request: self), [])
     }

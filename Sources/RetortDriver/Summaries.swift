@@ -28,20 +28,24 @@ package struct DefinitionSummary {
 package struct PlanSummary {
   private let artifact: Artifact
   private let graph: Graph
+  private let memory: MemoryReport
 
   package init(path: String) throws {
     artifact = try Artifact.read(path, processor: Processor.fingerprint)
     graph = try Compiler.parse(artifact.graphText, path: path)
+    memory = try MemoryReport(graph)
   }
 
   package func text(json: Bool) -> String {
-    let arena = MemoryReport(graph).arenaByteCount
+    let arena = memory.arenaByteCount
     let weights = artifact.tensors.reduce(0) { $0 + $1.tensor.bytes.count }
+    let disabled = artifact.disabledPasses.joined(separator: ", ")
     if json {
+      let names = artifact.disabledPasses.map(JSONPrinter.quoted).joined(separator: ", ")
       return """
         {"graph": \(JSONPrinter.quoted(graph.name)), "nodes": \(graph.nodeCount), "arena_bytes": \(arena), \
         "weight_bytes": \(weights), "processor": \(JSONPrinter.quoted(artifact.processor)), \
-        "backend": \(JSONPrinter.quoted(artifact.backend))}
+        "backend": \(JSONPrinter.quoted(artifact.backend)), "disabled": [\(names)]}
         """
     }
     func list(_ items: [(String, TensorType)]) -> String {
@@ -57,6 +61,7 @@ package struct PlanSummary {
       arena      \(ByteCount.text(arena))
       weights    \(ByteCount.text(weights)) in \(artifact.tensors.count) tensors
       backend    \(artifact.backend)
+      disabled   \(artifact.disabledPasses.isEmpty ? "none" : DiagnosticRenderer.visible(disabled))
       processor  \(DiagnosticRenderer.visible(artifact.processor))
       rebuild    \(DiagnosticRenderer.visible(artifact.rebuild))
       """

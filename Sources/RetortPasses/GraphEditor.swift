@@ -94,7 +94,11 @@ struct GraphEditor {
   }
 
   /// Adds an operation with one result, whose operands are known to fit.
-  mutating func add(_ op: any Op, _ operands: [Value], name: String? = nil) -> Value {
+  ///
+  /// - Parameter origin: by default that of the node that is being rewritten.
+  mutating func add(
+    _ op: any Op, _ operands: [Value], name: String? = nil, origin: Origin? = nil
+  ) -> Value {
     let types: [TensorType]
     do {
       types = try op.resultTypes(
@@ -104,7 +108,7 @@ struct GraphEditor {
     }
     precondition(types.count == 1, "\(op.signature) has \(types.count) results")
     let result = newValue(types[0], name: name ?? Swift.type(of: op).name)
-    append(Node(op: op, operands: operands, results: [result], origin: origin))
+    append(Node(op: op, operands: operands, results: [result], origin: origin ?? self.origin))
     return result
   }
 

@@ -15,6 +15,9 @@ package protocol Pass: Sendable {
   static var requires: Set<Property> { get }
   /// What holds after it ran.
   static var establishes: Set<Property> { get }
+  /// What a pipeline without the pass could not do, as the end of a sentence that begins with the
+  /// pass; nil where leaving it out costs speed or memory only.
+  static var necessity: String? { get }
 
   /// - Parameter record: takes what fired, and how often.
   /// - Throws: `Diagnostics` for what the definition asks and cannot have, `InternalError` for a
@@ -26,6 +29,7 @@ extension Pass {
   package static var exactness: Exactness { .bitwise }
   package static var requires: Set<Property> { [] }
   package static var establishes: Set<Property> { [] }
+  package static var necessity: String? { nil }
 
   package var name: String { Self.name }
 

@@ -5,14 +5,17 @@ import RetortText
 package struct PipelineOptions: Sendable {
   /// Verifies after every pass and not only after every stage.
   package var verifiesPasses: Bool
+  /// Names of passes that are left out.
+  package var disabled: Set<String>
   /// Given every pass's name and what it made.
   package var observer: (@Sendable (_ pass: String, _ graph: Graph) -> Void)?
 
   package init(
-    verifiesPasses: Bool = false,
+    verifiesPasses: Bool = false, disabled: Set<String> = [],
     observer: (@Sendable (_ pass: String, _ graph: Graph) -> Void)? = nil
   ) {
     self.verifiesPasses = verifiesPasses
+    self.disabled = disabled
     self.observer = observer
   }
 }
@@ -39,6 +42,21 @@ extension Pipeline {
     let result = try manager.run(standard, graph, through: last)
     return PipelineResult(graph: result, records: manager.records)
   }
+
+  /// Why the standard pipeline cannot leave a pass out, as a sentence; nil where it can.
+  package static func complaint(disabling name: String) -> String? {
+    var names: [String] = []
+    for pass in standard.passes where type(of: pass).necessity == nil && !names.contains(pass.name)
+    {
+      names.append(pass.name)
+    }
+    guard let pass = standard.passes.first(where: { $0.name == name }) else {
+      let nearest = Suggestion.nearest(to: name, in: names).map { ", did you mean '\($0)'?" } ?? "."
+      let list = names.joined(separator: ", ")
+      return "there is no pass '\(name)'\(nearest) Passes that can be left out: \(list)"
+    }
+    return type(of: pass).necessity.map { "the pass '\(name)' cannot be left out: \($0)" }
+  }
 }
 
 /// Runs passes in order, verifies what they make and records what they did.
@@ -52,6 +70,11 @@ package struct PassManager {
   package mutating func run(
     _ pipeline: Pipeline, _ graph: Graph, through last: Stage
   ) throws -> Graph {
+    if let name = options.disabled.sorted().first(where: {
+      Pipeline.complaint(disabling: $0) != nil
+    }) {
+      throw Diagnostics(Pipeline.complaint(disabling: name)!)
+    }
     var graph = graph
     for (stage, steps) in pipeline.stages where stage <= last {
       for step in steps { graph = try run(step, graph, stage) }
@@ -84,6 +107,11 @@ package struct PassManager {
 
   private mutating func run(_ pass: any Pass, _ graph: Graph, _ stage: Stage) throws -> Graph {
     let kind = type(of: pass)
+    if options.disabled.contains(kind.name) {
+      // What a dispensable pass establishes is only ever a matter of speed.
+      established.formUnion(kind.establishes)
+      return graph
+    }
     let missing = kind.requires.subtracting(established).map(\.rawValue).sorted()
     if !missing.isEmpty {
       throw InternalError("\(kind.name) requires \(missing.joined(separator: ", "))")

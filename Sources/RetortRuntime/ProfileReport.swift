@@ -3,32 +3,90 @@ import RetortText
 
 /// What a measured run took, as texts: a table for people, a trace for `chrome://tracing`.
 package struct ProfileReport {
-  private let statistics: RunStatistics
+  /// What a run is measured against.
+  package struct Limits: Sendable {
+    package var threadCount: Int
+    /// Floating-point operations a second.
+    package var peak: Double
+    package var arenaByteCount: Int
+    /// The largest sum of bytes that are needed at one step.
+    package var arenaLowerBound: Int
 
-  package init(_ statistics: RunStatistics) { self.statistics = statistics }
-
-  /// One row a step that was run, the longest first: milliseconds a run, share, executions a run,
-  /// GFLOP/s, GB/s, and where the step comes from.
-  package var table: String {
-    let runs = max(1, statistics.runCount)
-    let whole = statistics.totals.reduce(0) { $0 + $1.nanoseconds }
-    var table = TextTable(
-      ["value", "operation", "ms", "%", "times", "GFLOP/s", "GB/s", "from"],
-      alignments: [.left, .left, .right, .right, .right, .right, .right, .left])
-    let rows = statistics.totals.enumerated().filter { $0.element.executionCount > 0 }
-      .sorted { ($1.element.nanoseconds, $0.offset) < ($0.element.nanoseconds, $1.offset) }
-    for (_, total) in rows {
-      let seconds = Double(total.nanoseconds) * 1e-9
-      let share = whole == 0 ? 0 : 100 * Double(total.nanoseconds) / Double(whole)
-      let executions = Double(total.executionCount)
-      table.add([
-        total.name, total.opName, Self.fixed(seconds * 1e3 / Double(runs), 3),
-        Self.fixed(share, 1), String(total.executionCount / runs),
-        Self.rate(Double(total.cost.flops) * executions, seconds),
-        Self.rate(Double(total.cost.byteCount) * executions, seconds), total.origin.description,
-      ])
+    package init(threadCount: Int, peak: Double, arenaByteCount: Int, arenaLowerBound: Int) {
+      self.threadCount = threadCount
+      self.peak = peak
+      self.arenaByteCount = arenaByteCount
+      self.arenaLowerBound = arenaLowerBound
     }
-    return table.text
+  }
+
+  private let statistics: RunStatistics
+  private let limits: Limits?
+
+  package init(_ statistics: RunStatistics, limits: Limits? = nil) {
+    self.statistics = statistics
+    self.limits = limits
+  }
+
+  /// One row a name, the longest first: executions, milliseconds and share of a run, GFLOP/s and
+  /// their share of the peak, bytes of a run, GB/s, and where it comes from. Then the sums and what
+  /// the run is measured against.
+  package var table: String {
+    let rows = ProfileRow.rows(of: statistics)
+    let whole = rows.reduce(0) { $0 + $1.nanoseconds }
+    var table = TextTable(
+      [
+        "name", "value", "operation", "calls", "ms", "%", "GFLOP/s", "% peak", "MiB", "GB/s",
+        "from",
+      ],
+      alignments: [.left, .left, .left] + Array(repeating: .right, count: 7) + [.left])
+    for row in rows {
+      let others = row.otherCount > 0 ? " +\(row.otherCount)" : ""
+      table.add(
+        [row.name, row.value + others, row.opName]
+          + figures(row.callCount, row.nanoseconds, of: whole, row.flops, row.byteCount)
+          + [row.place])
+    }
+    let calls = rows.reduce(0) { $0 + $1.callCount }
+    let flops = rows.reduce(0) { $0 + $1.flops }
+    let byteCount = rows.reduce(0) { $0 + $1.byteCount }
+    table.add(["total", "", ""] + figures(calls, whole, of: whole, flops, byteCount) + [""])
+    return table.text + summary
+  }
+
+  /// A row's cells from calls to GB/s.
+  private func figures(
+    _ calls: Int, _ nanoseconds: Int, of whole: Int, _ flops: Double, _ byteCount: Double
+  ) -> [String] {
+    let runs = max(1, statistics.runCount)
+    let seconds = Double(nanoseconds) * 1e-9
+    let share = whole == 0 ? 0 : 100 * Double(nanoseconds) / Double(whole)
+    var ofPeak = ""
+    if let limits, limits.peak > 0, flops > 0, seconds > 0 {
+      ofPeak = Self.fixed(100 * flops / seconds / limits.peak, 1)
+    }
+    return [
+      String(calls / runs), Self.fixed(seconds * 1e3 / Double(runs), 3), Self.fixed(share, 1),
+      Self.rate(flops, seconds), ofPeak, Self.fixed(byteCount / Double(runs) / 1_048_576, 2),
+      Self.rate(byteCount, seconds),
+    ]
+  }
+
+  private var summary: String {
+    let runs = max(1, statistics.runCount)
+    let run = Self.fixed(Double(statistics.runNanoseconds) * 1e-6 / Double(runs), 3)
+    guard let limits else { return "\nrun \(run) ms\n" }
+    let threads = limits.threadCount == 1 ? "1 thread" : "\(limits.threadCount) threads"
+    let ratio =
+      limits.arenaLowerBound == 0
+      ? 1 : Double(limits.arenaByteCount) / Double(limits.arenaLowerBound)
+    return """
+
+      run \(run) ms with \(threads); their measured peak is \(Self.fixed(limits.peak * 1e-9, 1)) GFLOP/s
+      arena \(limits.arenaByteCount) bytes, lower bound \(limits.arenaLowerBound), ratio \
+      \(Self.fixed(ratio, 3))
+
+      """
   }
 
   /// Complete events in the trace event format, times in microseconds.
@@ -36,14 +94,18 @@ package struct ProfileReport {
     var lines: [String] = []
     for event in statistics.events.prefix(statistics.eventCount) {
       let total = statistics.totals[event.step]
-      let arguments = [
-        "\"value\":\(JSONPrinter.quoted(total.name))", "\"from\":\(JSONPrinter.quoted(total.origin.description))",
+      let seconds = Double(event.duration) * 1e-9
+      var arguments = [
+        "\"value\":\(JSONPrinter.quoted(total.name))",
+        "\"from\":\(JSONPrinter.quoted(total.origin.description))",
         "\"flops\":\(total.cost.flops)", "\"bytes\":\(total.cost.byteCount)",
       ]
+      let speed = Self.rate(Double(total.cost.flops), seconds)
+      if !speed.isEmpty { arguments.append("\"gflops\":\(speed)") }
       let name = total.origin.path.isEmpty ? total.name : "\(total.origin.path) \(total.name)"
       lines.append(
-        "{\"name\":\(JSONPrinter.quoted(name)),\"cat\":\(JSONPrinter.quoted(total.opName)),\"ph\":\"X\","
-          + "\"pid\":0,\"tid\":0,\"ts\":\(Self.fixed(Double(event.start) / 1000, 3)),"
+        "{\"name\":\(JSONPrinter.quoted(name)),\"cat\":\(JSONPrinter.quoted(total.opName)),"
+          + "\"ph\":\"X\",\"pid\":0,\"tid\":0,\"ts\":\(Self.fixed(Double(event.start) / 1000, 3)),"
           + "\"dur\":\(Self.fixed(Double(event.duration) / 1000, 3)),"
           + "\"args\":{\(arguments.joined(separator: ","))}}")
     }

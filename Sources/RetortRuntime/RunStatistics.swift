@@ -19,6 +19,8 @@ package final class RunStatistics {
     package let origin: Origin
     /// Of one execution.
     package let cost: Cost
+    /// Whether the step leaves a value complete; a node of several steps has one that does.
+    package let completesValues: Bool
     package fileprivate(set) var executionCount = 0
     package fileprivate(set) var nanoseconds = 0
 
@@ -27,6 +29,7 @@ package final class RunStatistics {
       opName = info.opName
       origin = info.origin
       cost = info.cost
+      completesValues = !info.results.isEmpty
     }
   }
 

@@ -69,10 +69,14 @@ extension Option {
     "--backend", "NAME", "auto (default), reference, simd or blas")
   static let threads = Option("--threads", "N", "threads to compute with (default: all processors)")
   static let seed = Option("--seed", "N", "fills every key input (default: 0)")
+  static let disable = Option(
+    "--disable", "PASS", repeats: true,
+    "leaves an optimisation out, to see what it brings: fuse-elementwise, prepare-weights, ..."
+      + " (a wrong name lists them)")
   static let output = Option("-o", "FILE", "where to write")
 
   /// What every command that elaborates a definition takes.
-  static let definition: [Option] = [.entry, .set, .graphs]
+  static let definition: [Option] = [.entry, .set, .disable, .graphs]
   /// What every command that runs a graph takes.
   static let running: [Option] = [.weights, .backend, .threads, .seed]
 }

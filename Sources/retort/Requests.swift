@@ -1,6 +1,7 @@
 import RetortDefence
 import RetortDriver
 import RetortFormats
+import RetortPasses
 import RetortRuntime
 import RetortTensor
 import RetortText
@@ -20,6 +21,7 @@ extension Arguments {
     request.backend = try choice("--backend", Backend.self) ?? .auto
     request.threadCount = try threadCount() ?? ThreadPool.processorCount
     request.precision = try choice("--precision", Request.Precision.self) ?? .f32
+    request.disabledPasses = try disabledPasses()
     if let seed = self["--seed"] {
       guard let number = UInt64(seed) else {
         throw UsageError(message: "'--seed' takes a whole number, got '\(seed)'")
@@ -32,10 +34,18 @@ extension Arguments {
     return request
   }
 
-  /// A plan's entry, settings, backend and precision were fixed when it was compiled.
+  /// `--disable`, each a pass that the standard pipeline can do without.
+  private func disabledPasses() throws -> Set<String> {
+    for name in all("--disable") {
+      if let sentence = Pipeline.complaint(disabling: name) { throw UsageError(message: sentence) }
+    }
+    return Set(all("--disable"))
+  }
+
+  /// A plan's entry, settings, passes, backend and precision were fixed when it was compiled.
   func refuseWhatAPlanFixes() throws {
     guard Artifact.isArtifact(positionals[0]),
-      let option = ["--entry", "--set", "--backend", "--precision"].first(where: has)
+      let option = ["--entry", "--set", "--backend", "--precision", "--disable"].first(where: has)
     else { return }
     throw Diagnostics(
       "is a plan, which '\(option)' cannot change any more", path: positionals[0],

@@ -117,8 +117,34 @@ struct CommandLineStageTests {
     let memory = try CommandLineProgram.run(["dump", definition, "--memory"] + library)
     #expect(memory.code == 0)
     #expect(memory.output.contains("arena"), "\(memory.output)")
+    let drawing = try CommandLineProgram.run(
+      ["dump", definition, "--memory", "--format", "svg"] + library)
+    #expect(drawing.output.hasPrefix("<svg ") && drawing.output.hasSuffix("</svg>\n"))
+    for words in [["--memory", "--format", "dot"], ["--format", "svg"]] {
+      let refused = try CommandLineProgram.run(["dump", definition] + words + library)
+      #expect(refused.code == 64)
+      #expect(refused.error.contains("--memory"))
+    }
     // The batch was not given.
     #expect(memory.error.contains("note: "))
+  }
+
+  @Test func aProfileIsATraceAndATable() throws {
+    let trace = space.path("trace.json")
+    let outcome = try CommandLineProgram.run(
+      [
+        "run", definition, "--weights", weights, "--input", "x=\(images)", "--output",
+        "r=\(space.path("r.npy"))", "--profile", trace,
+      ] + library)
+    try #require(outcome.code == 0, "\(outcome.error)")
+    #expect(outcome.output.contains("\nconv "))
+    #expect(outcome.output.contains("\ntotal "))
+    #expect(outcome.output.contains("their measured peak is "))
+    #expect(outcome.output.contains("\narena "))
+    let json = try JSONSerialization.jsonObject(with: Data(try space.bytes("trace.json")))
+    let events = try #require((json as? [String: Any])?["traceEvents"] as? [[String: Any]])
+    #expect(events.contains { ($0["name"] as? String)?.hasPrefix("conv ") == true })
+    #expect(events.allSatisfy { $0["dur"] is Double })
   }
 
   @Test func theOptimisedProgramIsCloseToTheReference() throws {

@@ -5,7 +5,7 @@ import Testing
 @Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
 struct CommandLineUsageTests {
   private let space = Workspace()
-  private static let definition = ["--entry", "--set", "--graphs"]
+  private static let definition = ["--entry", "--set", "--disable", "--graphs"]
   private static let running = ["--weights", "--backend", "--threads", "--seed"]
   private static let commands: [(name: String, options: [String])] = [
     ("compile", definition + running + ["-o"]),
@@ -101,6 +101,16 @@ struct CommandLineUsageTests {
     (
       ["run", "a.graph", "--precision", "f64"],
       "retort run: '--precision f64' needs '--backend reference'\n"
+    ),
+    (
+      ["run", "a.graph", "--disable", "plan-memory"],
+      "retort run: the pass 'plan-memory' cannot be left out: nothing runs without a place in"
+        + " memory\n"
+    ),
+    (
+      ["compile", "a.graph", "--disable", "fold-constant"],
+      "retort compile: there is no pass 'fold-constant', did you mean 'fold-constants'? Passes that"
+        + " can be left out: "
     ),
     (["run", "a.graph", "--check-finite=yes"], "retort run: '--check-finite' takes no value\n"),
     (

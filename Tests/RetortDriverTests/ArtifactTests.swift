@@ -120,6 +120,21 @@ import Testing
     #expect(message?.contains("--set") == true)
   }
 
+  @Test func aPlanSaysWhichPassesWereLeftOut() throws {
+    let bench = try Workbench(Self.thin)
+    var request = bench.request
+    request.disabledPasses = ["fuse-elementwise", "fold-scales"]
+    let path = bench.folder.file("plain.retort")
+    _ = try PlanWriter(request: request, rebuild: Self.rebuild).write(to: path)
+    let summary = try PlanSummary(path: path)
+    #expect(summary.text(json: false).contains("disabled   fold-scales, fuse-elementwise\n"))
+    #expect(
+      summary.text(json: true).contains("\"disabled\": [\"fold-scales\", \"fuse-elementwise\"]"))
+    #expect(!(try bench.loaded(path).graph.body.nodes.contains { $0.op is Fused }))
+    request.path = path
+    #expect(Self.refusal { _ = try request.executable() }?.contains("--disable") == true)
+  }
+
   @Test func truncatedPlansAreRefused() throws {
     let bench = try Workbench(Self.thin)
     let bytes = try bench.bytes()
@@ -147,7 +162,7 @@ import Testing
     bytes[8] += 1
     let path = try bench.folder.write(bytes, to: "newer.retort")
     let message = Self.refusal { _ = try bench.loaded(path) }
-    #expect(message?.contains("format 2") == true)
+    #expect(message?.contains("format 3") == true)
     #expect(message?.contains("retort compile") == true)
   }
 
@@ -170,10 +185,12 @@ import Testing
       ("c", HostTensor(Float(7))),
     ]
     try Artifact(
-      processor: "p", rebuild: "r", backend: "auto", graphText: "graph g() {}", tensors: tensors
+      processor: "p", rebuild: "r", backend: "auto", disabledPasses: ["a-b", "c"],
+      graphText: "graph g() {}", tensors: tensors
     ).write(to: path)
     let read = try Artifact.read(path, processor: "p")
     #expect(read.graphText == "graph g() {}")
+    #expect(read.disabledPasses == ["a-b", "c"])
     #expect(read.tensors.map(\.name) == tensors.map(\.name))
     #expect(read.tensors.map(\.tensor) == tensors.map(\.tensor))
   }

@@ -47,6 +47,21 @@ import Testing
     #expect(relativeError(simple.run(inputs)[0], wide.run(inputs)[0]) < 1e-12)
   }
 
+  @Test func aScaledConvolutionKeepsItsOwnPlace() throws {
+    let graph = GraphBuilder.graph { b in
+      let x = b.input("x", TensorType([2, 3, 6, 6]))
+      let w = b.input("w", TensorType([4, 3, 3, 3]), role: .parameter(nil))
+      let scale = b.input("scale", TensorType([4]), role: .parameter(nil))
+      b.origin = Origin(path: "conv1")
+      let y = b.conv2d(x, w, padding: [1])
+      b.origin = Origin(path: "bn1")
+      return [b.mul(y, b.reshape(scale, [4, 1, 1]))]
+    }
+    let prepared = try Pipeline.run(graph, through: .hoisted).graph
+    let convolution = try #require(prepared.body.nodes.first { $0.op is Conv2d })
+    #expect(convolution.origin == Origin(path: "conv1", derivation: "with bn1"), "\(prepared)")
+  }
+
   @Test func theWayBackSharesTheFoldedWeights() throws {
     let graph = GraphBuilder.graph { b in
       let x = b.input("x", TensorType([2, 3, 6, 6]))

@@ -18,6 +18,7 @@ package struct Differentiate: Pass {
   package static let summary = "expands gradients into nodes"
   package static let exactness = Exactness.approximates
   package static let establishes: Set<Property> = [.gradientFree]
+  package static let necessity: String? = "no program computes a 'gradient' as it stands"
 
   package init() {}
 

@@ -7,6 +7,7 @@ package struct RemoveDetach: RewritePass {
   package static let summary = "replaces detach(x) by x"
   package static let requires: Set<Property> = [.gradientFree]
   package static let establishes: Set<Property> = [.detachFree]
+  package static let necessity: String? = "later stages know no 'detach'"
 
   package init() {}
 

@@ -35,7 +35,7 @@ package enum MemoryPlanner {
   }
 
   /// The largest sum of bytes that are needed at one step.
-  private static func lowerBound(_ units: [StorageUnit], _ stepCount: Int) -> Int {
+  static func lowerBound(_ units: [StorageUnit], _ stepCount: Int) -> Int {
     var changes = [Int](repeating: 0, count: stepCount + 2)
     for unit in units {
       changes[unit.first] += unit.byteCount
@@ -127,6 +127,7 @@ package struct PlanMemory: Pass {
   package static let summary = "gives every value its place in memory"
   package static let requires: Set<Property> = [.gradientFree]
   package static let establishes: Set<Property> = [.planned]
+  package static let necessity: String? = "nothing runs without a place in memory"
 
   package init() {}
 

@@ -43,6 +43,11 @@ struct Storage {
     unitOf[value.id] < 0 ? nil : units[unitOf[value.id]]
   }
 
+  /// The values that have a unit, in the order of their numbers.
+  var placedValues: [Value] {
+    unitOf.indices.filter { unitOf[$0] >= 0 }.map { Value(id: $0) }
+  }
+
   private mutating func walk(_ nodes: [Node]) {
     for node in nodes {
       if node.op is Repeat {

@@ -151,7 +151,8 @@ private struct ScaleFolding {
     if let (node, axis, weightAxis) = product(value, editor) {
       guard let scale = channels(factor, axis: axis, editor) else { return nil }
       let weights = scaled(node.operands[1], scale, axis: weightAxis, &editor)
-      return editor.add(node.op, [node.operands[0], weights])
+      return editor.add(
+        node.op, [node.operands[0], weights], origin: Self.scaled(node.origin, at: editor.origin))
     }
     guard isReadOnce(value), let outer = editor.definition(of: value),
       let (base, offset, isNegative) = shift(outer, editor),
@@ -164,6 +165,12 @@ private struct ScaleFolding {
     let moved = addFixed(Mul(), [aligned, scale], &editor)
     let whole = addFixed(Broadcast(editor.shape(of: value)), [moved], &editor)
     return editor.add(isNegative ? Sub() : Add(), [product, whole])
+  }
+
+  /// A product stays the product of its own place, whatever it is scaled by.
+  private static func scaled(_ origin: Origin, at place: Origin) -> Origin {
+    guard !place.path.isEmpty, place.path != origin.path else { return origin }
+    return origin.derived((origin.derivation.map { $0 + ", " } ?? "") + "with " + place.path)
   }
 
   private mutating func scaledInput(_ node: Node, _ editor: inout GraphEditor) -> Value? {

@@ -5,7 +5,7 @@ import RetortPasses
 import RetortRuntime
 import RetortText
 
-private enum DumpFormat: String, CaseIterable { case text, dot, json }
+private enum DumpFormat: String, CaseIterable { case text, dot, json, svg }
 
 extension Command {
   static let dump = Command(
@@ -16,14 +16,19 @@ extension Command {
         "--stage", "STAGE",
         "elaborated, differentiated, simplified, hoisted, batched, lowered, fused or planned"
           + " (default: planned)"),
-      Option("--format", "FORMAT", "text (default; reads back as a definition), dot or json"),
-      Option(switch: "--memory", "the memory plan as a table instead of the graph"),
+      Option(
+        "--format", "FORMAT",
+        "text (default; reads back as a definition), dot or json; svg with --memory"),
+      Option(
+        switch: "--memory",
+        "the memory plan instead of the graph: a table, or a drawing of the arena over time (svg)"),
       Option(switch: "--origins", "with text: where each node came from, as comments"),
       Option("-o", "FILE", "where to write (default: standard output)"),
     ],
     discussion: """
         retort dump graphs/purifiers/multitask.graph --stage elaborated
         retort dump graphs/models/resnet20.graph --stage simplified --format dot | dot -Tsvg > g.svg
+        retort dump graphs/models/resnet20.graph --memory --format svg -o memory.svg
       """
   ) { arguments in
     let path = arguments.positionals[0]
@@ -31,6 +36,12 @@ extension Command {
     try arguments.refuseWhatAPlanFixes()
     let stage = try arguments.choice("--stage", Stage.self) ?? .planned
     let format = try arguments.choice("--format", DumpFormat.self) ?? .text
+    guard arguments.has("--memory") ? format == .text || format == .svg : format != .svg else {
+      throw UsageError(
+        message: arguments.has("--memory")
+          ? "'--memory' is told as text or svg, not as \(format.rawValue)"
+          : "'--format svg' draws the memory plan and needs '--memory'")
+    }
     let graph: Graph
     if Artifact.isArtifact(path) {
       guard stage == .planned else {
@@ -46,14 +57,12 @@ extension Command {
       graph = made
     }
     let text: String
-    if arguments.has("--memory") {
-      text = MemoryReport(graph).text
-    } else {
-      switch format {
-      case .text: text = Printer(showsOrigins: arguments.has("--origins")).text(graph)
-      case .dot: text = DotPrinter().text(graph)
-      case .json: text = JSONPrinter().text(graph)
-      }
+    switch format {
+    case .text where arguments.has("--memory"): text = try MemoryReport(graph).text
+    case .text: text = Printer(showsOrigins: arguments.has("--origins")).text(graph)
+    case .dot: text = DotPrinter().text(graph)
+    case .json: text = JSONPrinter().text(graph)
+    case .svg: text = try MemoryReport(graph).drawing
     }
     if let target = arguments["-o"], target != "-" {
       try AtomicFile.write(text, to: target)
