@@ -19,13 +19,10 @@ enum PackedKernels {
 
   static func bound(
     _ op: any PackedConvolution, _ operands: [TensorView], _ y: TensorView
-  ) -> any Kernel {
+  ) -> (any Kernel)? {
     let types = operands.map(\.type)
     let (x, weights, result) = (operands[0].floats, operands[1].floats, y.floats)
-    if op is KernelGradientLast {
-      let kernel = ConvolutionKernelGradientLast(geometry(op.acceptedExtents(types)))
-      fatalError()
-    }
+    if op is KernelGradientLast { return nil }
     let kernel = kernel(op, types)
     let channels = y.shape[3]
     return BoundKernel(tiles: kernel.tileCount, scratch: kernel.scratchByteCount) {
@@ -41,6 +38,16 @@ enum PackedKernels {
     let weights = WinogradWeights(
       side: op.tile, filters: w.shape[0], channels: w.shape[1], forInputGradient: op.swap)
     let (source, target) = (w.floats, u.floats)
+    return BoundKernel(tiles: weights.tileCount) { tile, _ in
+      weights.run(tile: tile, w: source, packed: target)
+    }
+  }
+
+  static func packing(_ op: PackKernel, _ w: TensorView, _ packed: TensorView) -> any Kernel {
+    let weights = PackedWeights(
+      filters: w.shape[0], channels: w.shape[1], taps: w.shape[2] * w.shape[3],
+      forInputGradient: op.swap)
+    let (source, target) = (w.floats, packed.floats)
     return BoundKernel(tiles: weights.tileCount) { tile, _ in
       weights.run(tile: tile, w: source, packed: target)
     }
