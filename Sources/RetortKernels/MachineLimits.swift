@@ -40,7 +40,9 @@ package enum MachineLimits {
       c10 = term.addingProduct(factor, c10)
       c11 = term.addingProduct(factor, c11)
     }
-    let sum = (c0 + c1 + c2 + c3) + (c4 + c5 + c6 + c7) + (c8 + c9 + c10 + c11)
+    // Step by step: one long sum of generic vectors takes the type checker minutes.
+    var sum: V = c0
+    for chain in [c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11] { sum += chain }
     return sum.sum()
   }
 
@@ -53,7 +55,7 @@ package enum MachineLimits {
     for _ in 0..<repeats {
       var i = 0
       while i + 16 <= count {
-        LaneBlock.load(base + count + i).addingProduct(half, .load(base + 2 * count + i))
+        LaneBlock.load(base + count + i).addingProduct(half, LaneBlock.load(base + 2 * count + i))
           .store(base + i)
         i += 16
       }
@@ -69,13 +71,13 @@ package enum MachineLimits {
     for _ in 0..<repeats {
       var i = 0
       while i + 64 <= count {
-        s0 += .load(base + i)
-        s1 += .load(base + i + 16)
-        s2 += .load(base + i + 32)
-        s3 += .load(base + i + 48)
+        s0 += LaneBlock.load(base + i)
+        s1 += LaneBlock.load(base + i + 16)
+        s2 += LaneBlock.load(base + i + 32)
+        s3 += LaneBlock.load(base + i + 48)
         i += 64
       }
     }
-    return (4 * (count & ~63) * repeats, (s0 + s1 + (s2 + s3)).sum())
+    return (4 * (count & ~63) * repeats, s0.sum() + s1.sum() + s2.sum() + s3.sum())
   }
 }
