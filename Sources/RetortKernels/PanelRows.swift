@@ -37,13 +37,12 @@ enum PanelRows {
     return max(1, (rows + blocks - 1) / blocks)
   }
 
-  /// One block of at most `PanelBlock.rows` rows, of which the first `width` columns are written;
-  /// added to `c` if it `accumulates`.
+  /// One block of at most `PanelBlock.rows` rows, added to `c` if it `accumulates`.
   @inline(never)
   static func multiplyBlock(
     rows: Int, depth: Int, a: UnsafePointer<Float>, aStride: Int, depthStride: Int = 1,
     b: UnsafePointer<Float>, bStride: Int = PanelBlock.columns, c: UnsafeMutablePointer<Float>,
-    cStride: Int, width: Int = PanelBlock.columns, accumulates: Bool = false,
+    cStride: Int, accumulates: Bool = false,
     ahead: UnsafeRawPointer, aheadStep: Int
   ) {
     switch rows {
@@ -60,16 +59,12 @@ enum PanelRows {
     func block<let height: Int>(_ sums: InlineArray<height, LaneBlock>.Type) {
       var sums = InlineArray<height, LaneBlock>(repeating: .zero)
       if accumulates {
-        for row in 0..<height { sums[row] = LaneBlock.load(c + row &* cStride, count: width) }
+        for row in 0..<height { sums[row] = LaneBlock.load(c + row &* cStride) }
       }
       PanelBlock.accumulate(
         &sums, depth: depth, a: a, rowStride: aStride, depthStride: depthStride, b: b,
         bStride: bStride, ahead: ahead, aheadStep: aheadStep)
-      if width == PanelBlock.columns {
-        for row in 0..<height { sums[row].store(c + row &* cStride) }
-      } else {
-        for row in 0..<height { sums[row].store(c + row &* cStride, count: width) }
-      }
+      for row in 0..<height { sums[row].store(c + row &* cStride) }
     }
 
     /// Only where `PanelBlock.rows` is more than 6; elsewhere this is no code.

@@ -10,10 +10,14 @@ enum ProductTile {
   /// Sixteen columns of one slice fill half of a 32 KiB first-level cache.
   static let depthPerSlice = 256
 
+  /// A block whose panel is narrower than the registers.
+  private static var edgeCount: Int { PanelBlock.rows * PanelBlock.columns }
+
   /// Scratch for tiles of at most `rows × columns`.
   static func scratchByteCount(rows: Int, columns: Int, depth: Int) -> Int {
     let slice = min(depth, depthPerSlice)
-    return 4 * (rows + PanelBlock.rows + roundUp(columns, PanelBlock.columns)) * slice + 128
+    let lines = rows + PanelBlock.rows + roundUp(columns, PanelBlock.columns)
+    return 4 * (lines * slice + edgeCount) + 64
   }
 
   /// `c[i, j] = (accumulate ? c : 0) + Σₖ a[row i, k] b[column j, k]` for the given rows and
@@ -32,7 +36,8 @@ enum ProductTile {
     }
     let slice = min(depth, depthPerSlice)
     let height = PanelRows.height(rows: rows.count)
-    let bPacked = scratch.alignedUp(toMultipleOf: 64).assumingMemoryBound(to: Float.self)
+    let edge = scratch.alignedUp(toMultipleOf: 64).assumingMemoryBound(to: Float.self)
+    let bPacked = edge + edgeCount
     let aPacked = bPacked + roundUp(columns.count, PanelBlock.columns) * slice
     var start = 0
     while start < depth {
@@ -41,7 +46,7 @@ enum ProductTile {
         rows: rows.count, columns: columns.count, depth: range.count,
         a: left(a, rows, height, range, aPacked),
         b: right(b, columns, rows.count, range, bPacked),
-        c: c, cStride: cStride, accumulate: accumulate || start > 0)
+        c: c, cStride: cStride, accumulate: accumulate || start > 0, edge: edge)
       start = range.upperBound
     }
   }
@@ -117,23 +122,38 @@ enum ProductTile {
   @inline(never)
   private static func multiply(
     rows: Int, columns: Int, depth: Int, a: Blocks, b: Blocks, c: UnsafeMutablePointer<Float>,
-    cStride: Int, accumulate: Bool
+    cStride: Int, accumulate: Bool, edge: UnsafeMutablePointer<Float>
   ) {
     var panel = b.base
     for column in stride(from: 0, to: columns, by: PanelBlock.columns) {
       let width = min(PanelBlock.columns, columns - column)
-      let narrow = width < PanelBlock.columns ? b.narrow : nil
-      let right = narrow ?? panel
-      panel += b.groupStride
+      let isNarrow = width < PanelBlock.columns
+      let narrow = isNarrow ? b.narrow : nil
       var left = a.base
       for row in stride(from: 0, to: rows, by: a.lines) {
+        let target = c + row * cStride + column
+        let height = min(a.lines, rows - row)
+        if isNarrow && accumulate { copy(target, cStride, height, width, edge, PanelBlock.columns) }
         PanelRows.multiplyBlock(
-          rows: min(a.lines, rows - row), depth: depth, a: left, aStride: a.lineStride,
-          depthStride: a.depthStride, b: right,
-          bStride: narrow == nil ? b.depthStride : PanelBlock.columns,
-          c: c + row * cStride + column, cStride: cStride, width: width, accumulates: accumulate,
-          ahead: UnsafeRawPointer(left + a.groupStride), aheadStep: 4 * a.depthStride)
+          rows: height, depth: depth, a: left, aStride: a.lineStride, depthStride: a.depthStride,
+          b: narrow ?? panel, bStride: narrow == nil ? b.depthStride : PanelBlock.columns,
+          c: isNarrow ? edge : target, cStride: isNarrow ? PanelBlock.columns : cStride,
+          accumulates: accumulate, ahead: UnsafeRawPointer(left + a.groupStride),
+          aheadStep: 4 * a.depthStride)
+        if isNarrow { copy(edge, PanelBlock.columns, height, width, target, cStride) }
         left += a.groupStride
+      }
+      panel += b.groupStride
+    }
+  }
+
+  private static func copy(
+    _ source: UnsafePointer<Float>, _ sourceStride: Int, _ rows: Int, _ columns: Int,
+    _ target: UnsafeMutablePointer<Float>, _ targetStride: Int
+  ) {
+    for row in 0..<rows {
+      for column in 0..<columns {
+        target[row &* targetStride &+ column] = source[row &* sourceStride &+ column]
       }
     }
   }
