@@ -5,8 +5,8 @@
 /// - Squares of a pass: V should stay in the second-level cache (few squares), each panel of
 ///   weights should be read for many squares. Weights that do not fit in the third-level cache
 ///   move more slowly than V.
-/// - Panels of a tile: the input transform is repeated for each block of panels (12 % of the time
-///   at 128 filters, 6 % at 256), but a tile's result should stay in the cache, and few pixels must
+/// - Panels of a tile: the input transform is repeated for each block of panels (15 % of the time
+///   at 128 filters, 8 % at 256), but a tile's result should stay in the cache, and few pixels must
 ///   still make tiles enough for all threads.
 struct WinogradBlocking: Sendable, Hashable {
   /// A block of pixels is either `bandsPerBlock` bands of one image, or whole images.
