@@ -20,3 +20,8 @@ static const int retort_built_for_avx2 = 1;
 #else
 static const int retort_built_for_avx2 = 0;
 #endif
+
+// Asks for the cache line at `p`, which will be read soon; Swift has no such instruction.
+static inline __attribute__((always_inline)) void retort_prefetch(const void *p) {
+  __builtin_prefetch(p, 0, 2);
+}

@@ -4,22 +4,25 @@ import RetortTensor
 enum PanelRows {
   /// `c[r, 0 ..< 16] = Σₖ a[r · aStride + k · depthStride] · b[k, 0 ..< 16]` for `rows` rows.
   ///
-  /// The blocks are of nearly equal height, because a block of one or two rows is bound by the
-  /// latency of its few sums.
+  /// While they run, `depth` cache lines from `ahead` on are asked for: the panel that is needed
+  /// next.
   @inline(__always)
   static func multiply(
-    rows: Int, depth: Int, a: UnsafePointer<Float>, aStride: Int, depthStride: Int = 1,
-    b: UnsafePointer<Float>, bStride: Int = PanelBlock.columns, c: UnsafeMutablePointer<Float>,
-    cStride: Int
+    rows: Int, depth: Int, a: UnsafePointer<Float>, aStride: Int,
+    b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>, cStride: Int,
+    ahead: UnsafePointer<Float>
   ) {
     var rest = (rows &+ PanelBlock.rows &- 1) / PanelBlock.rows
     var left = rows
     var a = a, c = c
+    let aheadStep = 4 &* PanelBlock.columns / max(1, rest)
+    var ahead = UnsafeRawPointer(ahead)
     while rest > 0 {
-      let height = left == rest &* PanelBlock.rows ? PanelBlock.rows : (left &+ rest &- 1) / rest
+      let height = (left &+ rest &- 1) / rest
       multiplyBlock(
-        rows: height, depth: depth, a: a, aStride: aStride, depthStride: depthStride, b: b,
-        bStride: bStride, c: c, cStride: cStride)
+        rows: height, depth: depth, a: a, aStride: aStride, b: b, c: c, cStride: cStride,
+        ahead: ahead, aheadStep: aheadStep)
+      ahead += depth &* aheadStep
       a += height &* aStride
       c += height &* cStride
       left &-= height
@@ -27,11 +30,20 @@ enum PanelRows {
     }
   }
 
-  /// One block of at most `PanelBlock.rows` rows.
+  /// The rows of each block but the last where `rows` are cut evenly: a block of one or two is
+  /// bound by the latency of its few sums.
+  static func height(rows: Int) -> Int {
+    let blocks = max(1, (rows + PanelBlock.rows - 1) / PanelBlock.rows)
+    return max(1, (rows + blocks - 1) / blocks)
+  }
+
+  /// One block of at most `PanelBlock.rows` rows, added to `c` if it `accumulates`.
   @inline(never)
-  private static func multiplyBlock(
-    rows: Int, depth: Int, a: UnsafePointer<Float>, aStride: Int, depthStride: Int,
-    b: UnsafePointer<Float>, bStride: Int, c: UnsafeMutablePointer<Float>, cStride: Int
+  static func multiplyBlock(
+    rows: Int, depth: Int, a: UnsafePointer<Float>, aStride: Int, depthStride: Int = 1,
+    b: UnsafePointer<Float>, bStride: Int = PanelBlock.columns, c: UnsafeMutablePointer<Float>,
+    cStride: Int, accumulates: Bool = false,
+    ahead: UnsafeRawPointer, aheadStep: Int
   ) {
     switch rows {
     case 1: block(InlineArray<1, LaneBlock>.self)
@@ -46,9 +58,12 @@ enum PanelRows {
     @inline(__always)
     func block<let height: Int>(_ sums: InlineArray<height, LaneBlock>.Type) {
       var sums = InlineArray<height, LaneBlock>(repeating: .zero)
+      if accumulates {
+        for row in 0..<height { sums[row] = LaneBlock.load(c + row &* cStride) }
+      }
       PanelBlock.accumulate(
         &sums, depth: depth, a: a, rowStride: aStride, depthStride: depthStride, b: b,
-        bStride: bStride)
+        bStride: bStride, ahead: ahead, aheadStep: aheadStep)
       for row in 0..<height { sums[row].store(c + row &* cStride) }
     }
 

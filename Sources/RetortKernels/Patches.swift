@@ -63,9 +63,8 @@ struct Patches {
   ) {
     let stride = geometry.strideX
     let width = geometry.width
-    if stride == 1 && step == 1 && length == 32 && x >= 0 && x &+ 32 <= width {
+    if stride == 1 && step == 1 && length == 16 && x >= 0 && x &+ 16 <= width {
       LaneBlock.load(line + x).store(target)
-      LaneBlock.load(line + (x &+ 16)).store(target + 16)
       return
     }
     // The positions i with 0 ≤ x + i · stride < width.
@@ -173,8 +172,8 @@ struct MirroredWeightPanels: ProductPanels {
     for k in 0..<depth.count {
       let source = weights + ((filter &* groupChannels &+ first) &* taps &+ (taps &- 1 &- tap))
       let to = target + k &* width
-      if count == 8 && width == 8 {
-        for line in 0..<8 { to[line] = source[line &* taps] }
+      if count == 6 && width == 6 {
+        for line in 0..<6 { to[line] = source[line &* taps] }
       } else {
         for line in 0..<count { to[line] = source[line &* taps] }
         for line in count..<width { to[line] = 0 }

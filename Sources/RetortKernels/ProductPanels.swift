@@ -1,11 +1,18 @@
 import RetortTensor
 
 /// One operand of a matrix product, seen as lines (rows of the left, columns of the right operand)
-/// by depth, that can be copied into the order in which `ProductBlock` reads it.
+/// by depth, that can be copied into the order in which `PanelBlock` reads it.
 protocol ProductPanels {
   /// Writes `depth.count` groups of `width` floats: lines `first ..< first + count`, then zeros.
   func pack(
     first: Int, count: Int, width: Int, depth: Range<Int>, into target: UnsafeMutablePointer<Float>)
+
+  /// The operand as it lies in memory, if it is a matrix there.
+  var matrix: StridedPanels? { get }
+}
+
+extension ProductPanels {
+  var matrix: StridedPanels? { nil }
 }
 
 /// A matrix in memory: element (line, depth) at `line · lineStride + depth · depthStride`.
@@ -14,24 +21,23 @@ struct StridedPanels: ProductPanels {
   let lineStride: Int
   let depthStride: Int
 
+  var matrix: StridedPanels? { self }
+
   func pack(
     first: Int, count: Int, width: Int, depth: Range<Int>, into target: UnsafeMutablePointer<Float>
   ) {
     let source = base + first * lineStride + depth.lowerBound * depthStride
-    if lineStride == 1, count == 32, width == 32 {
+    if lineStride == 1, count == PanelBlock.columns, width == PanelBlock.columns {
       for k in 0..<depth.count {
-        let from = source + k &* depthStride
-        let to = target + k &* 32
-        LaneBlock.load(from).store(to)
-        LaneBlock.load(from + 16).store(to + 16)
+        LaneBlock.load(source + k &* depthStride).store(target + k &* PanelBlock.columns)
       }
       return
     }
-    if count == 8, width == 8 {
+    if count == 6, width == 6 {
       for k in 0..<depth.count {
         let from = source + k &* depthStride
-        let to = target + k &* 8
-        for line in 0..<8 { to[line] = from[line &* lineStride] }
+        let to = target + k &* 6
+        for line in 0..<6 { to[line] = from[line &* lineStride] }
       }
       return
     }

@@ -7,7 +7,9 @@ import RetortTensor
 /// and transformed back. That takes (t + 2)² products a channel instead of 9 t²: a quarter for
 /// t = 4, 4/9 for t = 2. Weights are packed by `WinogradWeights`.
 ///
-/// An element sums its channels in order, whatever the tile and the batch.
+/// An element sums its channels in order, whatever the tile and the batch. For normally distributed
+/// images and weights the error against f64, relative to the root mean square of the result, is
+/// 2e-7 (16 channels) to 7e-7 (512 channels) for t = 2, and 1.1e-6 to 6.0e-6 for t = 4.
 package struct WinogradKernel: ChannelsLastKernel, Hashable {
   package let geometry: ChannelsLastGeometry
   /// Outputs along one side of a square, t: 2 or 4.

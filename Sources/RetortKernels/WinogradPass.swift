@@ -125,12 +125,16 @@ struct WinogradPass<let points: Int> {
         line = WinogradTransform.input(line)
         for i in 0..<points { line[i].store(halfway + (i &* points &+ j) &* L.count) }
       }
+      var lower = target + first
+      var upper = lower + points / 2 &* positionStride
       for i in 0..<points {
         var line = InlineArray<points, L>(repeating: .zero)
         for j in 0..<points { line[j] = L.load(halfway + (i &* points &+ j) &* L.count) }
         line = WinogradTransform.input(line)
-        let place = target + first + i &* points &* positionStride
-        for j in 0..<points { line[j].store(place + j &* positionStride) }
+        for j in 0..<points / 2 { line[j].store(lower + j &* positionStride) }
+        for j in points / 2..<points { line[j].store(upper + (j &- points / 2) &* positionStride) }
+        lower += points &* positionStride
+        upper += points &* positionStride
       }
     }
   }
@@ -143,14 +147,19 @@ struct WinogradPass<let points: Int> {
     let positionStride = Self.positionStride(kernel)
     let panelCount = roundUp(kernel.geometry.filters, PanelBlock.columns) / PanelBlock.columns
     let productStride = Self.positions * PanelBlock.columns
+    func panelStart(_ position: Int, _ panel: Int) -> UnsafePointer<Float> {
+      weights + (position &* panelCount &+ panel) &* depth &* PanelBlock.columns
+    }
     for position in 0..<Self.positions {
       for panel in panels {
+        let isLast = panel &+ 1 == panels.upperBound
         PanelRows.multiply(
           rows: squares, depth: depth, a: transformed + position &* positionStride,
-          aStride: rowStride,
-          b: weights + (position &* panelCount &+ panel) &* depth &* PanelBlock.columns,
+          aStride: rowStride, b: panelStart(position, panel),
           c: products + (panel &- panels.lowerBound) &* kernel.blocking.squaresPerPass
-            &* productStride + position &* PanelBlock.columns, cStride: productStride)
+            &* productStride + position &* PanelBlock.columns, cStride: productStride,
+          ahead: isLast
+            ? panelStart(position &+ 1, panels.lowerBound) : panelStart(position, panel &+ 1))
       }
     }
   }

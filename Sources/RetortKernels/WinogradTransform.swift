@@ -21,12 +21,13 @@ enum WinogradTransform {
     let evens = d[4].adding(-4, times: d[2])
     let odds = d[3].adding(-4, times: d[1])
     let evensOf2 = d[4] - d[2]
-    let oddsOf2 = d[3] - d[1]
+    let half = d[3] - d[1]
+    let oddsOf2 = half + half
     v[0] = d[4].adding(-5, times: d[2]).adding(4, times: d[0])
     v[1] = evens + odds
     v[2] = evens - odds
-    v[3] = evensOf2.adding(2, times: oddsOf2)
-    v[4] = evensOf2.adding(-2, times: oddsOf2)
+    v[3] = evensOf2 + oddsOf2
+    v[4] = evensOf2 - oddsOf2
     v[5] = d[5].adding(-5, times: d[3]).adding(4, times: d[1])
     return v
   }
