@@ -36,15 +36,23 @@ struct StridedSquare {
       }
       return
     }
-    // Sixteen by sixteen: sixteen cache lines on each side.
+    // Whole cache lines on both sides. Along the axis of the larger stride only eight, because
+    // lines a multiple of 4 KiB apart share a set of eight in the first-level cache.
     let wholeInner = inner.extent & ~3, wholeCrossed = count & ~3
-    for j in stride(from: 0, to: wholeCrossed, by: 16) {
-      for i in stride(from: 0, to: wholeInner, by: 16) {
-        for b in stride(from: j, to: min(j &+ 16, wholeCrossed), by: 4) {
-          for a in stride(from: i, to: min(i &+ 16, wholeInner), by: 4) {
-            transpose(from + (a &* inner.source &+ b), to + (a &+ b &* crossed.target))
-          }
+    @inline(__always) func block(_ i: Int, _ iCount: Int, _ j: Int, _ jCount: Int) {
+      for b in stride(from: j, to: min(j &+ jCount, wholeCrossed), by: 4) {
+        for a in stride(from: i, to: min(i &+ iCount, wholeInner), by: 4) {
+          transpose(from + (a &* inner.source &+ b), to + (a &+ b &* crossed.target))
         }
+      }
+    }
+    if abs(inner.source) >= abs(crossed.target) {
+      for j in stride(from: 0, to: wholeCrossed, by: 64) {
+        for i in stride(from: 0, to: wholeInner, by: 8) { block(i, 8, j, 64) }
+      }
+    } else {
+      for i in stride(from: 0, to: wholeInner, by: 64) {
+        for j in stride(from: 0, to: wholeCrossed, by: 8) { block(i, 64, j, 8) }
       }
     }
     rest(from, to, wholeInner..<inner.extent, 0..<count)

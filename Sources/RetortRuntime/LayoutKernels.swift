@@ -20,7 +20,7 @@ enum LayoutKernels {
     case let op as Reverse: [reverse(op, operands[0], y)]
     case let op as Pad: pad(op, operands[0], y)
     case let op as Concatenate: concatenate(op, operands, y)
-    case let op as Gather: [gatherSlices(op, operands[0], operands[1], y)]
+    case let op as Gather: [IndexKernels.gather(op, operands[0], operands[1], y)]
     default: nil
     }
   }
@@ -112,29 +112,5 @@ enum LayoutKernels {
       StridedCopy(
         extents: x.shape.extents, sourceStrides: x.shape.strides, targetStrides: strides,
         targetOffset: first, elementByteCount: x.type.element.byteCount), x, y)
-  }
-
-  /// Copies slices; a tile is a fixed number of them.
-  private static func gatherSlices(
-    _ op: Gather, _ x: TensorView, _ indices: TensorView, _ y: TensorView
-  ) -> any Kernel {
-    let split = AxisSplit(x.shape, axis: x.shape.normalised(op.axis)!)
-    let byteCount = split.innerCount * x.type.element.byteCount
-    let count = indices.elementCount
-    let sliceCount = byteCount == 0 ? 0 : split.outerCount * count
-    let perTile = max(1, 65_536 / max(1, byteCount))
-    let isWide = indices.type.element == .i64
-    return BoundKernel(tiles: (sliceCount + perTile - 1) / perTile) { tile, _ in
-      for slice in tile * perTile..<min((tile + 1) * perTile, sliceCount) {
-        let (outer, place) = slice.quotientAndRemainder(dividingBy: count)
-        let index =
-          isWide
-          ? Int(indices.base.load(fromByteOffset: 8 * place, as: Int64.self))
-          : Int(indices.base.load(fromByteOffset: 4 * place, as: Int32.self))
-        let position = min(max(index, 0), split.extent - 1)
-        (y.base + slice * byteCount).copyMemory(
-          from: x.base + (outer * split.extent + position) * byteCount, byteCount: byteCount)
-      }
-    }
   }
 }
