@@ -3,13 +3,16 @@
 /// Shapes: `dy: [N, H′, W′, O]`, weights as `PanelPacking.adjoint` packs them, `dx: [N, H, W, C]`,
 /// all of the forward geometry. The pixels of `dx` fall into a phase for each residue modulo the
 /// strides; the taps that reach a phase make it a convolution of `dy` with stride 1, and a pixel
-/// that none reaches is 0.
+/// that none reaches is 0. Images of few channels go by `SpreadingInputGradient`.
 package struct DirectInputGradient: ChannelsLastKernel, Hashable {
   package let geometry: ChannelsLastGeometry
   private let sums: TapConvolution
+  /// Where the image has few channels.
+  private let spreading: SpreadingInputGradient?
 
   package init(_ g: ChannelsLastGeometry) {
     geometry = g
+    spreading = SpreadingInputGradient.pays(g) ? SpreadingInputGradient(g) : nil
     var phases: [TapPhase] = []
     for startY in 0..<min(g.strideY, max(1, g.height)) {
       for startX in 0..<min(g.strideX, max(1, g.width)) {
@@ -41,16 +44,24 @@ package struct DirectInputGradient: ChannelsLastKernel, Hashable {
     return taps
   }
 
-  package var tileCount: Int { sums.tileCount }
-  package var scratchByteCount: Int { sums.scratchByteCount }
-  package func block(ofTile tile: Int) -> OutputBlock { sums.tiling.block(ofTile: tile) }
+  private var tiling: OutputTiling { spreading?.tiling ?? sums.tiling }
+  package var tileCount: Int { tiling.tileCount }
+  package var scratchByteCount: Int { spreading?.scratchByteCount ?? sums.scratchByteCount }
+  package func block(ofTile tile: Int) -> OutputBlock { tiling.block(ofTile: tile) }
 
+  /// - Parameter x: the cotangents `dy`.
   package func run(
     tile: Int, x: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     target: UnsafeMutablePointer<Float>, targetStride: Int, scratch: UnsafeMutableRawPointer
   ) {
-    sums.run(
-      tile: tile, x: x, weights: weights, target: target, targetStride: targetStride,
-      scratch: scratch)
+    if let spreading {
+      spreading.run(
+        tile: tile, dy: x, weights: weights, target: target, targetStride: targetStride,
+        scratch: scratch)
+    } else {
+      sums.run(
+        tile: tile, x: x, weights: weights, target: target, targetStride: targetStride,
+        scratch: scratch)
+    }
   }
 }

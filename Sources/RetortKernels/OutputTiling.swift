@@ -55,7 +55,7 @@ package struct OutputTiling: Sendable, Hashable {
     }
   }
 
-  private static func quotientUp(_ a: Int, _ b: Int) -> Int { (a + b - 1) / b }
+  static func quotientUp(_ a: Int, _ b: Int) -> Int { (a + b - 1) / b }
 
   private var rowBlocks: Int { Self.quotientUp(height, rowsPerTile) }
   private var pixelBlocks: Int { Self.quotientUp(batch, imagesPerTile) * rowBlocks }

@@ -30,20 +30,22 @@ enum PixelBlocks {
   }
 
   /// Adds the segments to sixteen (or fewer) columns of each pixel's result; from zero if `first`.
+  /// Along a segment the images advance by `sourceStep` floats, the panel by sixteen.
   ///
   /// An element's sum runs through the segments in order, rounded once a product, whatever the block
   /// that its pixel belongs to.
+  @inline(__always)
   static func add(
     _ segments: UnsafeBufferPointer<PanelSegment>, of pixels: Pixels, base: UnsafePointer<Float>,
     panel: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, targetStride: Int,
-    columns: Int, first: Bool
+    columns: Int, first: Bool, sourceStep: Int = 1
   ) {
     var pixel = 0
     @inline(__always)
     func step<let count: Int>(_ block: InlineArray<count, LaneBlock>) {
       add(
         block, segments, pixels.sources + pixel, pixels.targets + pixel, base, panel, target,
-        targetStride, columns, first)
+        targetStride, columns, first, sourceStep)
       pixel &+= count
     }
     if rows == 10 {
@@ -60,7 +62,7 @@ enum PixelBlocks {
     _ zeros: InlineArray<count, LaneBlock>, _ segments: UnsafeBufferPointer<PanelSegment>,
     _ sources: UnsafePointer<Int>, _ targets: UnsafePointer<Int>, _ base: UnsafePointer<Float>,
     _ panel: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ targetStride: Int,
-    _ columns: Int, _ first: Bool
+    _ columns: Int, _ first: Bool, _ sourceStep: Int
   ) {
     var sums = zeros
     var places = InlineArray<count, UnsafePointer<Float>>(repeating: base)
@@ -72,14 +74,13 @@ enum PixelBlocks {
     }
     for segment in segments {
       var index = segment.source
-      let end = index &+ segment.depth
       var b = panel + segment.weights
-      while index < end {
+      for _ in 0..<segment.depth {
         let right = LaneBlock.load(b)
         for row in 0..<count {
           sums[row] = sums[row].addingProduct(LaneBlock(repeating: places[row][index]), right)
         }
-        index &+= 1
+        index &+= sourceStep
         b += PanelBlock.columns
       }
     }

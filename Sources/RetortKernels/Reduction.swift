@@ -11,7 +11,8 @@ package enum ReductionKind: String, Sendable, Hashable, CaseIterable {
 /// Sums: along contiguous rows (`inner` 1) blocks of 1024 elements are summed in 64 lanes and their
 /// totals in Double, so the error is under `24 · 2⁻²⁴ · Σ|x|`; otherwise runs of 32 rows are summed
 /// in order and their totals in order, so it is under `(33 + reduced / 32) · 2⁻²⁴ · Σ|x|`. The
-/// order depends on the extents alone.
+/// order depends on the extents alone. A long axis may be cut into parts, each reduced by itself:
+/// then the result is `[outer, parts, inner]`.
 package struct ReductionKernel: Sendable, Hashable {
   package let kind: ReductionKind
   package let outer: Int
@@ -19,10 +20,14 @@ package struct ReductionKernel: Sendable, Hashable {
   package let inner: Int
   /// Sums are divided by this: for a mean the number of elements, through all steps of a plan.
   package let divisor: Float
+  /// Elements of the axis that are reduced together, all but in the last part.
+  package let partExtent: Int
 
   package init(
-    _ kind: ReductionKind, outer: Int, reduced: Int, inner: Int, divisor: Int? = nil
+    _ kind: ReductionKind, outer: Int, reduced: Int, inner: Int, divisor: Int? = nil,
+    partExtent: Int? = nil
   ) {
+    self.partExtent = max(1, partExtent ?? reduced)
     self.kind = kind
     self.outer = outer
     self.reduced = reduced
@@ -35,28 +40,36 @@ package struct ReductionKernel: Sendable, Hashable {
   private var unitsPerRow: Int {
     inner == 1 ? 1 : (inner + Self.columnsPerUnit - 1) / Self.columnsPerUnit
   }
-  private var unitCount: Int { outer * unitsPerRow }
+  package var partCount: Int { max(1, (reduced + partExtent - 1) / partExtent) }
+  private var unitCount: Int { outer * partCount * unitsPerRow }
   private var unitsPerTile: Int {
-    max(1, 32768 / max(1, reduced * min(inner, Self.columnsPerUnit)))
+    let extent = max(1, min(reduced, partExtent))
+    // At least sixteen tiles where each has something to do.
+    let most = max(1, 32768 / (extent * min(max(1, inner), Self.columnsPerUnit)))
+    return min(most, max(1, unitCount / 16, most / 8))
   }
 
   package var tileCount: Int {
     inner == 0 ? 0 : (unitCount + unitsPerTile - 1) / unitsPerTile
   }
 
-  /// `y: [outer, inner]`.
+  /// `y: [outer, parts, inner]`.
   package func run(tile: Int, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>) {
     for unit in tile * unitsPerTile..<min((tile + 1) * unitsPerTile, unitCount) {
+      let (line, block) = unit.quotientAndRemainder(dividingBy: unitsPerRow)
+      let (row, part) = line.quotientAndRemainder(dividingBy: partCount)
+      let start = part * partExtent
+      let extent = min(partExtent, reduced - start)
+      let from = x + (row * reduced + start) * inner
       if inner == 1 {
-        y[unit] = Self.row(kind, x + unit * reduced, reduced) / divisor
+        y[unit] = Self.row(kind, from, extent) / divisor
         continue
       }
-      let (row, block) = unit.quotientAndRemainder(dividingBy: unitsPerRow)
       let first = block * Self.columnsPerUnit
       for column in stride(from: first, to: min(first + Self.columnsPerUnit, inner), by: 16) {
         let count = min(16, inner - column)
-        let total = columns(x + row * reduced * inner + column, count)
-        (total / LaneBlock(repeating: divisor)).store(y + row * inner + column, count: count)
+        let total = columns(from + column, extent, count)
+        (total / LaneBlock(repeating: divisor)).store(y + line * inner + column, count: count)
       }
     }
   }
@@ -115,29 +128,33 @@ package struct ReductionKernel: Sendable, Hashable {
   }
 
   /// Reduces `count ≤ 16` neighbouring columns.
-  private func columns(_ x: UnsafePointer<Float>, _ count: Int) -> LaneBlock {
+  private func columns(_ x: UnsafePointer<Float>, _ extent: Int, _ count: Int) -> LaneBlock {
+    if count < 16 {
+      return columns(extent, x) { LaneBlock.load($0, count: count) }
+    }
+    return columns(extent, x) { LaneBlock.load($0) }
+  }
+
+  @inline(__always)
+  private func columns(
+    _ extent: Int, _ x: UnsafePointer<Float>, _ load: (UnsafePointer<Float>) -> LaneBlock
+  ) -> LaneBlock {
     switch kind {
     case .sum, .mean:
       var total = LaneBlock.zero
-      for start in stride(from: 0, to: reduced, by: 32) {
+      for start in stride(from: 0, to: extent, by: 32) {
         var run = LaneBlock.zero
-        for row in start..<min(start + 32, reduced) {
-          run += LaneBlock.load(x + row &* inner, count: count)
-        }
+        for row in start..<min(start + 32, extent) { run += load(x + row &* inner) }
         total += run
       }
       return total
     case .maximum:
       var best = LaneBlock(repeating: -.infinity)
-      for row in 0..<reduced {
-        best = LaneBlock.maximum(best, LaneBlock.load(x + row &* inner, count: count))
-      }
+      for row in 0..<extent { best = LaneBlock.maximum(best, load(x + row &* inner)) }
       return best
     case .minimum:
       var best = LaneBlock(repeating: .infinity)
-      for row in 0..<reduced {
-        best = LaneBlock.minimum(best, LaneBlock.load(x + row &* inner, count: count))
-      }
+      for row in 0..<extent { best = LaneBlock.minimum(best, load(x + row &* inner)) }
       return best
     }
   }

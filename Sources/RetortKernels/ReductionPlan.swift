@@ -5,7 +5,7 @@ package struct ReductionPlan: Sendable, Hashable {
 
   /// The largest intermediate result between two steps, of which at most two are alive at a time.
   package var intermediateElementCount: Int {
-    steps.dropLast().map { $0.outer * $0.inner }.max() ?? 0
+    steps.dropLast().map { $0.outer * $0.partCount * $0.inner }.max() ?? 0
   }
 
   /// - Parameter axes: distinct, not negative. Without axes there is one step that copies.
@@ -28,10 +28,9 @@ package struct ReductionPlan: Sendable, Hashable {
       let outer = runs[..<last].reduce(1) { $0 * $1.extent }
       let inner = runs[(last + 1)...].reduce(1) { $0 * $1.extent }
       let isFinal = !runs[..<last].contains(where: \.isReduced)
-      steps.append(
-        ReductionKernel(
-          kind == .mean && !isFinal ? .sum : kind, outer: outer, reduced: runs[last].extent,
-          inner: inner, divisor: total))
+      let final: ReductionKind = kind == .mean && !isFinal ? .sum : kind
+      steps += Self.steps(
+        final, outer: outer, reduced: runs[last].extent, inner: inner, divisor: total)
       runs.remove(at: last)
     }
     if steps.isEmpty {
@@ -39,6 +38,31 @@ package struct ReductionPlan: Sendable, Hashable {
       steps = [ReductionKernel(kind, outer: count, reduced: 1, inner: 1)]
     }
     self.steps = steps
+  }
+
+  /// Elements of a part of a long axis: half a second-level cache.
+  private static let partElementCount = 32768
+
+  /// One step; two, by parts, where a long axis would give too few tiles.
+  private static func steps(
+    _ kind: ReductionKind, outer: Int, reduced: Int, inner: Int, divisor: Int
+  ) -> [ReductionKernel] {
+    let columns = (inner + 63) / 64
+    let share = partElementCount / max(1, inner == 1 ? 1 : inner)
+    // Whole blocks of a row, whole runs of columns.
+    let extent = inner == 1 ? share : max(32, share & ~31)
+    guard outer * columns < 16, reduced >= 2 * extent else {
+      return [
+        ReductionKernel(kind, outer: outer, reduced: reduced, inner: inner, divisor: divisor)
+      ]
+    }
+    let parts = (reduced + extent - 1) / extent
+    return [
+      ReductionKernel(
+        kind == .mean ? .sum : kind, outer: outer, reduced: reduced, inner: inner,
+        partExtent: extent),
+      ReductionKernel(kind, outer: outer, reduced: parts, inner: inner, divisor: divisor),
+    ]
   }
 }
 

@@ -19,8 +19,10 @@ package struct StridedCopy: Sendable, Hashable {
   /// Copied by one inner loop.
   private let inner: Axis
   /// Where the source runs along another axis than the target, that axis: the two are copied in
-  /// square blocks, so that both sides use whole cache lines.
+  /// small squares, so that both sides use whole cache lines.
   private let crossed: Axis?
+  /// How much of the crossed axis is copied at a time.
+  private let chunk: Int
 
   package init(
     extents: [Int], sourceStrides: [Int], sourceOffset: Int = 0, targetStrides: [Int],
@@ -45,23 +47,29 @@ package struct StridedCopy: Sendable, Hashable {
       }
     }
     inner = axes.popLast() ?? Axis(extent: 1, source: 1, target: 1)
-    if inner.source != 1 && inner.source != 0, inner.extent >= 8,
-      let position = axes.lastIndex(where: { $0.source == 1 && $0.extent >= 8 })
+    if inner.source != 1 && inner.source != 0, inner.target == 1,
+      let position = axes.lastIndex(where: { $0.source == 1 })
     {
-      crossed = axes.remove(at: position)
+      let axis = axes.remove(at: position)
+      crossed = axis
+      chunk = min(axis.extent, max(16, Self.elementsPerTile / max(1, inner.extent) & ~15))
     } else {
       crossed = nil
+      chunk = 1
     }
     outer = axes
   }
 
+  private static let elementsPerTile = 32768
+
   /// The outer positions of the loop nest.
-  private var unitCount: Int { outer.reduce(1) { $0 * $1.extent } }
-  private var elementsPerUnit: Int { inner.extent * (crossed?.extent ?? 1) }
-  private var unitsPerTile: Int { max(1, 65536 / max(1, elementsPerUnit)) }
+  private var outerCount: Int { outer.reduce(1) { $0 * $1.extent } }
+  private var chunkCount: Int { crossed.map { ($0.extent + chunk - 1) / max(1, chunk) } ?? 1 }
+  private var elementsPerUnit: Int { inner.extent * chunk }
+  private var unitsPerTile: Int { max(1, Self.elementsPerTile / max(1, elementsPerUnit)) }
 
   package var tileCount: Int {
-    elementsPerUnit == 0 ? 0 : (unitCount + unitsPerTile - 1) / unitsPerTile
+    elementsPerUnit == 0 ? 0 : (outerCount * chunkCount + unitsPerTile - 1) / unitsPerTile
   }
 
   package func run(tile: Int, source: UnsafeRawPointer, target: UnsafeMutableRawPointer) {
@@ -74,64 +82,73 @@ package struct StridedCopy: Sendable, Hashable {
   }
 
   @inline(__always)
-  private func copy<E: BitwiseCopyable>(
+  private func copy<E: FixedWidthInteger & SIMDScalar>(
     _ tile: Int, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, as _: E.Type
   ) {
-    let first = tile * unitsPerTile
-    let last = min(first + unitsPerTile, unitCount)
-    var from = source.assumingMemoryBound(to: E.self) + sourceOffset
-    var to = target.assumingMemoryBound(to: E.self) + targetOffset
-    withUnsafeTemporaryAllocation(of: Int.self, capacity: outer.count + 1) { position in
-      var rest = first
-      for axis in outer.indices.reversed() {
-        position[axis] = rest % outer[axis].extent
-        rest /= outer[axis].extent
-        from += position[axis] * outer[axis].source
-        to += position[axis] * outer[axis].target
-      }
-      for _ in first..<last {
-        if let crossed { block(from, to, crossed) } else { line(from, to) }
-        // The next position, like an odometer.
-        var axis = outer.count - 1
-        while axis >= 0 {
-          from += outer[axis].source
-          to += outer[axis].target
-          position[axis] += 1
-          if position[axis] < outer[axis].extent { break }
-          from -= outer[axis].source * outer[axis].extent
-          to -= outer[axis].target * outer[axis].extent
-          position[axis] = 0
-          axis -= 1
-        }
+    let from = source.assumingMemoryBound(to: E.self) + sourceOffset
+    let to = target.assumingMemoryBound(to: E.self) + targetOffset
+    var unit = tile * unitsPerTile
+    let last = min(unit + unitsPerTile, outerCount * chunkCount)
+    while unit < last {
+      if let crossed {
+        let (position, number) = unit.quotientAndRemainder(dividingBy: chunkCount)
+        let (read, write) = offsets(position)
+        let first = number * chunk
+        let square = StridedSquare(
+          inner: inner, crossed: crossed, count: min(chunk, crossed.extent - first))
+        square.copy(from + read + first, to + write + first * crossed.target)
+        unit += 1
+      } else {
+        // Along the last outer axis without asking where the others stand.
+        let axis = outer.last ?? Axis(extent: 1, source: 0, target: 0)
+        let count = min(last - unit, axis.extent - unit % axis.extent)
+        let (read, write) = offsets(unit)
+        lines(from + read, to + write, axis, count)
+        unit += count
       }
     }
   }
 
   @inline(__always)
-  private func line<E: BitwiseCopyable>(
+  private func offsets(_ position: Int) -> (read: Int, write: Int) {
+    var rest = position
+    var (read, write) = (0, 0)
+    for axis in outer.reversed() {
+      let place = rest % axis.extent
+      read += place * axis.source
+      write += place * axis.target
+      rest /= axis.extent
+    }
+    return (read, write)
+  }
+
+  /// Several lines of the inner axis.
+  @inline(__always)
+  private func lines<E: FixedWidthInteger & SIMDScalar>(
+    _ from: UnsafePointer<E>, _ to: UnsafeMutablePointer<E>, _ axis: Axis, _ count: Int
+  ) {
+    switch (inner.extent, inner.source, inner.target) {
+    case (1, _, _): StridedSquare.few(from, to, axis, count, Few<1>(inner))
+    case (2, _, _): StridedSquare.few(from, to, axis, count, Few<2>(inner))
+    case (3, _, _): StridedSquare.few(from, to, axis, count, Few<3>(inner))
+    case (4, _, _): StridedSquare.few(from, to, axis, count, Few<4>(inner))
+    default:
+      for i in 0..<count { line(from + i &* axis.source, to + i &* axis.target) }
+    }
+  }
+
+  @inline(__always)
+  private func line<E: FixedWidthInteger & SIMDScalar>(
     _ from: UnsafePointer<E>, _ to: UnsafeMutablePointer<E>
   ) {
     if inner.target == 1 && inner.source == 1 {
       to.update(from: from, count: inner.extent)
     } else if inner.target == 1 && inner.source == 0 {
       to.update(repeating: from[0], count: inner.extent)
+    } else if inner.target == 1 && inner.source == -1 {
+      for i in 0..<inner.extent { to[i] = from[0 &- i] }
     } else {
       for i in 0..<inner.extent { to[i &* inner.target] = from[i &* inner.source] }
-    }
-  }
-
-  @inline(__always)
-  private func block<E: BitwiseCopyable>(
-    _ from: UnsafePointer<E>, _ to: UnsafeMutablePointer<E>, _ crossed: Axis
-  ) {
-    for j in stride(from: 0, to: crossed.extent, by: 16) {
-      for i in stride(from: 0, to: inner.extent, by: 16) {
-        for b in j..<min(j &+ 16, crossed.extent) {
-          for a in i..<min(i &+ 16, inner.extent) {
-            to[a &* inner.target &+ b &* crossed.target] = from[a &* inner.source &+ b]
-          }
-        }
-      }
     }
   }
 }

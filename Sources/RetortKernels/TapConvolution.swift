@@ -207,25 +207,12 @@ struct TapConvolution: Sendable, Hashable {
     }
     let rows = Self.sourceRows(tile.rows, phases.map(\.phase))
     let bandLine = sourceColumns.count * channels
-    let band = UnsafeMutableRawPointer(
-      bitPattern: (UInt(bitPattern: scratch) + 63) & ~63)!.assumingMemoryBound(to: Float.self)
-    let from = max(0, sourceColumns.lowerBound)
-    let before = (from - sourceColumns.lowerBound) * channels
-    let copied = max(0, min(width, sourceColumns.upperBound) - from) * channels
-    var to = band
+    let band = scratch.alignedUp(toMultipleOf: 64).assumingMemoryBound(to: Float.self)
+    let copy = BandCopy(height: height, width: width, channels: channels)
     for image in 0..<tile.images.count {
-      for row in rows {
-        if row < 0 || row >= height {
-          to.update(repeating: 0, count: bandLine)
-        } else {
-          let read = images + ((image &* height &+ row) &* line &+ from &* channels)
-          let after = to + (before &+ copied)
-          to.update(repeating: 0, count: before)
-          (to + before).update(from: read, count: copied)
-          after.update(repeating: 0, count: bandLine &- before &- copied)
-        }
-        to += bandLine
-      }
+      copy.run(
+        image: images + image * height * line, rows: rows, columns: sourceColumns,
+        into: band + image * rows.count * bandLine)
     }
     return Source(
       base: UnsafePointer(band), imageStride: rows.count * bandLine, lineStride: bandLine,

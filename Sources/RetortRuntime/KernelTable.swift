@@ -82,6 +82,7 @@ struct KernelTable {
     guard let y = results.first else { return nil }
     if let kernels = LayoutKernels.kernels(op, operands, y) { return kernels }
     if let kernel = RandomKernels.kernel(op, operands, y) { return [kernel] }
+    if let kernel = IndexKernels.kernel(op, operands, results) { return [kernel] }
     guard operands.allSatisfy({ $0.type.element == .f32 }), let x = operands.first else {
       return nil
     }

@@ -1,4 +1,5 @@
 import RetortIR
+import RetortKernels
 import RetortOps
 import RetortTensor
 
@@ -9,7 +10,7 @@ enum LayoutKernels {
     _ op: any TensorOp, _ operands: [TensorView], _ y: TensorView
   ) -> [any Kernel]? {
     switch op {
-    case let op as Fill: [FillKernel(op.value, y)]
+    case let op as Fill: [fill(op.value, y)]
     case is Reshape, is Detach:
       [gather(operands[0], y, operands[0].shape.strides, operands[0].shape)]
     case is Broadcast:
@@ -19,7 +20,7 @@ enum LayoutKernels {
     case let op as Reverse: [reverse(op, operands[0], y)]
     case let op as Pad: pad(op, operands[0], y)
     case let op as Concatenate: concatenate(op, operands, y)
-    case let op as Gather: [gatherSlices(op, operands[0], operands[1], y)]
+    case let op as Gather: [IndexKernels.gather(op, operands[0], operands[1], y)]
     default: nil
     }
   }
@@ -28,9 +29,31 @@ enum LayoutKernels {
   private static func gather(
     _ x: TensorView, _ y: TensorView, _ strides: [Int], _ shape: Shape, first: Int = 0
   ) -> any Kernel {
-    StridedCopy(
-      shape, byteCount: y.type.element.byteCount, from: x.base, strides, first: first, to: y.base,
-      shape.strides)
+    copy(
+      StridedCopy(
+        extents: shape.extents, sourceStrides: strides, sourceOffset: first,
+        targetStrides: shape.strides, elementByteCount: y.type.element.byteCount), x, y)
+  }
+
+  private static func copy(_ kernel: StridedCopy, _ x: TensorView, _ y: TensorView) -> any Kernel {
+    let (source, target) = (x.base, y.base)
+    return BoundKernel(tiles: kernel.tileCount) { tile, _ in
+      kernel.run(tile: tile, source: source, target: target)
+    }
+  }
+
+  private static func fill(_ value: Double, _ y: TensorView) -> any Kernel {
+    let pattern = withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 1) { word in
+      word[0] = 0
+      TensorView(TensorType(y.type.element, []), word.baseAddress!).store(value, at: 0)
+      return word[0]
+    }
+    let kernel = FillKernel(
+      elementCount: y.elementCount, elementByteCount: y.type.element.byteCount)
+    let target = y.base
+    return BoundKernel(tiles: kernel.tileCount) { tile, _ in
+      kernel.run(tile: tile, pattern: pattern, target: target)
+    }
   }
 
   private static func transpose(_ op: Transpose, _ x: TensorView, _ y: TensorView) -> any Kernel {
@@ -67,7 +90,7 @@ enum LayoutKernels {
       first += op.low[i] * strides[axis]
       strides[axis] *= (op.interior.isEmpty ? 0 : op.interior[i]) + 1
     }
-    return [FillKernel(op.value, y), scatter(x, y, strides, first)]
+    return [fill(op.value, y), scatter(x, y, strides, first)]
   }
 
   private static func concatenate(
@@ -85,32 +108,9 @@ enum LayoutKernels {
   private static func scatter(
     _ x: TensorView, _ y: TensorView, _ strides: [Int], _ first: Int
   ) -> any Kernel {
-    StridedCopy(
-      x.shape, byteCount: x.type.element.byteCount, from: x.base, x.shape.strides, to: y.base,
-      strides, targetFirst: first)
-  }
-
-  /// Copies slices; a tile is a fixed number of them.
-  private static func gatherSlices(
-    _ op: Gather, _ x: TensorView, _ indices: TensorView, _ y: TensorView
-  ) -> any Kernel {
-    let split = AxisSplit(x.shape, axis: x.shape.normalised(op.axis)!)
-    let byteCount = split.innerCount * x.type.element.byteCount
-    let count = indices.elementCount
-    let sliceCount = byteCount == 0 ? 0 : split.outerCount * count
-    let perTile = max(1, 65_536 / max(1, byteCount))
-    let isWide = indices.type.element == .i64
-    return BoundKernel(tiles: (sliceCount + perTile - 1) / perTile) { tile, _ in
-      for slice in tile * perTile..<min((tile + 1) * perTile, sliceCount) {
-        let (outer, place) = slice.quotientAndRemainder(dividingBy: count)
-        let index =
-          isWide
-          ? Int(indices.base.load(fromByteOffset: 8 * place, as: Int64.self))
-          : Int(indices.base.load(fromByteOffset: 4 * place, as: Int32.self))
-        let position = min(max(index, 0), split.extent - 1)
-        (y.base + slice * byteCount).copyMemory(
-          from: x.base + (outer * split.extent + position) * byteCount, byteCount: byteCount)
-      }
-    }
+    copy(
+      StridedCopy(
+        extents: x.shape.extents, sourceStrides: x.shape.strides, targetStrides: strides,
+        targetOffset: first, elementByteCount: x.type.element.byteCount), x, y)
   }
 }

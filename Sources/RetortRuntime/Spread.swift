@@ -49,36 +49,87 @@ struct Spread {
     }
   }
 
+  /// Rows of the innermost axis; along the axis around it offsets advance by its stride, so that
+  /// divisions are needed once for each of its turns only.
   @inline(__always)
-  private func fill<W: FixedWidthInteger>(
+  private func fill<W: FixedWidthInteger & SIMDScalar>(
     _ target: UnsafeMutablePointer<W>, _ source: UnsafePointer<W>, _ start: Int, _ count: Int
   ) {
-    let run = extents[extents.count - 1]
-    let step = strides[strides.count - 1]
-    var done = 0
-    var row = start / run
-    var position = start % run
-    while done < count {
-      let length = min(run - position, count - done)
-      let from = source + offset(ofRow: row) + position * step
-      let to = target + done
+    let inner = extents.count - 1
+    let (run, step) = (extents[inner], strides[inner])
+    let (turns, turn) = inner > 0 ? (extents[inner - 1], strides[inner - 1]) : (Int.max, 0)
+    let (row, first) = start.quotientAndRemainder(dividingBy: run)
+    var position = first
+    var (outer, place) = row.quotientAndRemainder(dividingBy: turns)
+    var line = source + offset(ofTurn: outer) + place * turn
+    var to = target
+    let end = target + count
+    while to < end {
+      let length = min(run - position, end - to)
+      let from = line + position * step
       switch step {
-      case 0: to.update(repeating: from.pointee, count: length)
-      case 1: to.update(from: from, count: length)
+      case 0:
+        let all = SIMD16(repeating: from[0])
+        Self.fill(to, length) { _ in
+          all
+        } one: { _ in
+          all[0]
+        }
+      case 1 where run == 16 && turn == 0 && position == 0 && end - to >= 16:
+        // Sixteen channels of a pixel stay in a register.
+        let channels = UnsafeRawPointer(from).loadUnaligned(as: SIMD16<W>.self)
+        let rows = min(turns - place, (end - to) / 16)
+        Self.fill(to, 16 * rows) { _ in
+          channels
+        } one: { _ in
+          channels[0]
+        }
+        to += 16 * (rows - 1)
+        place += rows - 1
+      case 1:
+        Self.fill(to, length) {
+          UnsafeRawPointer(from + $0).loadUnaligned(as: SIMD16<W>.self)
+        } one: {
+          from[$0]
+        }
       default: for i in 0..<length { to[i] = from[i &* step] }
       }
-      done += length
-      row += 1
+      to += length
       position = 0
+      place += 1
+      line += turn
+      if place == turns {
+        place = 0
+        outer += 1
+        line = source + offset(ofTurn: outer)
+      }
     }
   }
 
-  /// The source's offset at the start of a row of the innermost axis.
+  /// Short runs are common (the channels of a pixel), and a call for each would show.
   @inline(__always)
-  private func offset(ofRow row: Int) -> Int {
-    var rest = row
+  private static func fill<W: FixedWidthInteger & SIMDScalar>(
+    _ target: UnsafeMutablePointer<W>, _ count: Int, _ block: (Int) -> SIMD16<W>,
+    one: (Int) -> W
+  ) {
+    var i = 0
+    while i &+ 16 <= count {
+      UnsafeMutableRawPointer(target + i).storeBytes(of: block(i), as: SIMD16<W>.self)
+      i &+= 16
+    }
+    while i < count {
+      target[i] = one(i)
+      i &+= 1
+    }
+  }
+
+  /// The source's offset at the start of a turn of the axis around the innermost one; 0 past the
+  /// last.
+  @inline(__always)
+  private func offset(ofTurn turn: Int) -> Int {
+    var rest = turn
     var offset = 0
-    var axis = extents.count - 2
+    var axis = extents.count - 3
     while axis >= 0 {
       offset += rest % extents[axis] * strides[axis]
       rest /= extents[axis]

@@ -28,22 +28,62 @@ extension SIMD16 where Scalar == Float {
     for lane in 0..<count { p[lane] = self[lane] }
   }
 
-  /// Calls `body(left, right, position, length)` for each block of up to 16 elements of two
-  /// operands, either of which may be one element that stands for all.
+  /// Calls `body(x, target)` for each block of sixteen elements, for the last one, if it is not
+  /// whole, with zeros behind it and a target of its own that is then copied.
+  ///
+  /// One loop with one call of `body`, so that long formulas are inlined, and without a test of the
+  /// length inside it.
   @inlinable @inline(__always)
-  static func forEachPair(
+  static func forEach(
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int,
+    _ body: (Self, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    forEachPair(x, false, x, true, y, count) { left, _, target in body(left, target) }
+  }
+
+  /// Calls `body(left, right, target)` for each block of sixteen elements of two operands, either of
+  /// which may be one element that stands for all. `body` writes sixteen elements.
+  @inlinable @inline(__always)
+  static func forEachPair<Target: BitwiseCopyable>(
     _ a: UnsafePointer<Float>, _ aIsScalar: Bool, _ b: UnsafePointer<Float>, _ bIsScalar: Bool,
-    _ count: Int, _ body: (Self, Self, Int, Int) -> Void
+    _ y: UnsafeMutablePointer<Target>, _ count: Int,
+    _ body: (Self, Self, UnsafeMutablePointer<Target>) -> Void
   ) {
     guard count > 0 else { return }
-    let left = Self(repeating: a[0]), right = Self(repeating: b[0])
-    var i = 0
-    while i < count {
-      let length = Swift.min(16, count &- i)
-      body(
-        aIsScalar ? left : load(a + i, count: length),
-        bIsScalar ? right : load(b + i, count: length), i, length)
-      i &+= 16
+    withUnsafeTemporaryAllocation(byteCount: 256, alignment: 64) { room in
+      let left = room.baseAddress!.assumingMemoryBound(to: Float.self)
+      let right = left + 16
+      let last = UnsafeMutableRawPointer(left + 32).assumingMemoryBound(to: Target.self)
+      Self(repeating: a[0]).store(left)
+      Self(repeating: b[0]).store(right)
+      var a = aIsScalar ? UnsafePointer(left) : a, b = bIsScalar ? UnsafePointer(right) : b
+      let aStep = aIsScalar ? 0 : 16, bStep = bIsScalar ? 0 : 16
+      let rest = count & 15
+      var y = y, end = y
+      var blocks = count &>> 4
+      var isLast = false
+      while true {
+        for _ in 0..<blocks {
+          body(load(a), load(b), y)
+          a += aStep
+          b += bStep
+          y += 16
+        }
+        if isLast { return end.update(from: last, count: rest) }
+        if rest == 0 { return }
+        isLast = true
+        blocks = 1
+        end = y
+        y = last
+        if !aIsScalar {
+          load(a, count: rest).store(left)
+          a = UnsafePointer(left)
+        }
+        if !bIsScalar {
+          load(b, count: rest).store(right)
+          b = UnsafePointer(right)
+        }
+      }
     }
   }
 }

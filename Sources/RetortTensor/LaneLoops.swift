@@ -30,13 +30,7 @@ public struct UnaryLoops: Sendable {
   @inlinable
   public init<F: UnaryLaneFunction>(_ f: F) {
     float = { x, y, count in
-      var i = 0
-      while i < count {
-        // One call site, so that the formula is inlined here.
-        let length = min(16, count &- i)
-        f.apply(LaneBlock.load(x + i, count: length)).store(y + i, count: length)
-        i &+= 16
-      }
+      LaneBlock.forEach(x, y, count) { f.apply($0).store($1) }
     }
     floatReference = { x, y, count in for i in 0..<count { y[i] = f.apply(x[i]) } }
     doubleReference = { x, y, count in for i in 0..<count { y[i] = f.apply(x[i]) } }
@@ -61,8 +55,8 @@ public struct BinaryLoops: Sendable {
   @inlinable
   public init<F: BinaryLaneFunction>(_ f: F) {
     float = { a, aIsScalar, b, bIsScalar, y, count in
-      LaneBlock.forEachPair(a, aIsScalar, b, bIsScalar, count) { left, right, i, length in
-        f.apply(left, right).store(y + i, count: length)
+      LaneBlock.forEachPair(a, aIsScalar, b, bIsScalar, y, count) { left, right, target in
+        f.apply(left, right).store(target)
       }
     }
     floatReference = { a, aIsScalar, b, bIsScalar, y, count in
@@ -93,14 +87,10 @@ public struct PredicateLoops: Sendable {
   @inlinable
   public init<F: LanePredicate>(_ f: F) {
     float = { a, aIsScalar, b, bIsScalar, y, count in
-      LaneBlock.forEachPair(a, aIsScalar, b, bIsScalar, count) { left, right, i, length in
+      LaneBlock.forEachPair(a, aIsScalar, b, bIsScalar, y, count) { left, right, target in
         let words = unsafeBitCast(f.holds(left, right), to: SIMD16<Int32>.self)
         let flags = SIMD16<UInt8>(truncatingIfNeeded: words & SIMD16(repeating: 1))
-        if length == 16 {
-          UnsafeMutableRawPointer(y + i).storeBytes(of: flags, as: SIMD16<UInt8>.self)
-        } else {
-          for lane in 0..<length { y[i &+ lane] = flags[lane] }
-        }
+        UnsafeMutableRawPointer(target).storeBytes(of: flags, as: SIMD16<UInt8>.self)
       }
     }
     floatReference = { a, aIsScalar, b, bIsScalar, y, count in

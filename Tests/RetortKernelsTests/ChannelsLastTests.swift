@@ -92,6 +92,9 @@ func packed(_ packing: PanelPacking, _ weights: [Float]) -> [Float] {
       batch: 1, height: 40, width: 37, channels: 3, filters: 64, kernelHeight: 3, kernelWidth: 3,
       padding: (1, 1, 1, 1)),
     ChannelsLastGeometry(
+      batch: 1, height: 60, width: 50, channels: 2, filters: 5, kernelHeight: 3, kernelWidth: 3,
+      stride: (3, 3), padding: (1, 0, 2, 1), dilation: (2, 2)),
+    ChannelsLastGeometry(
       batch: 2, height: 2, width: 2, channels: 3, filters: 3, kernelHeight: 3, kernelWidth: 3,
       padding: (3, 3, 3, 3)),
   ]
@@ -171,5 +174,33 @@ func packed(_ packing: PanelPacking, _ weights: [Float]) -> [Float] {
     #expect(few == Array(all.suffix(few.count)))
     let few2 = dx(one, c.dy), all2 = dx(many, dy)
     #expect(few2 == Array(all2.suffix(few2.count)))
+  }
+
+  @Test(arguments: geometries)
+  func kernelGradientsAreTheAdjoints(_ one: ChannelsLastGeometry) {
+    for batch in [one.batch, one.batch * 9] {
+      var g = one
+      g.batch = batch
+      let c = Case(g)
+      var expected = [Double](repeating: 0, count: c.w.count)
+      var magnitude = expected
+      forEachProduct(g) { x, w, y in
+        let product = Double(c.x[x]) * Double(c.dy[y])
+        expected[w] += product
+        magnitude[w] += abs(product)
+      }
+      let kernel = LastKernelGradient(g)
+      let partials = floats(kernel.partialByteCount / 4) { partials in
+        forEachTile(kernel.tileCount, scratchByteCount: kernel.scratchByteCount) {
+          kernel.run(tile: $0, x: c.x, dy: c.dy, partials: partials, scratch: $1)
+        }
+      }
+      let dw = floats(c.w.count) { dw in
+        for tile in (0..<kernel.finishTileCount).reversed() {
+          kernel.finish(tile: tile, partials: partials, dw: dw)
+        }
+      }
+      #expect(worst(dw, expected, relativeTo: magnitude) < 1e-6)
+    }
   }
 }

@@ -99,15 +99,15 @@ import Testing
     var numbers = Numbers(seed: 2)
     let table = numbers.floats(5 * 300), x = numbers.floats(4 * 300)
     let indices: [Int64] = [3, -9, 3, 77]
-    let gather = GatherRows(rows: 5, count: 4, rowByteCount: 1200)
+    let gather = GatherRows(outer: 1, extent: 5, count: 4, sliceByteCount: 1200)
     let y = floats(1200) { y in
       forEachTile(gather.tileCount) { tile, _ in
-        gather.run(tile: tile, table: table, indices: indices, y: y)
+        gather.run(tile: tile, x: table, indices: indices, y: y)
       }
     }
     let rows = [3, 0, 3, 4].flatMap { (row: Int) in Array(table[row * 300..<row * 300 + 300]) }
     #expect(y == rows)
-    let scatter = ScatterAddRows(rows: 5, count: 4, width: 300)
+    let scatter = ScatterAddRows(outer: 1, extent: 5, count: 4, inner: 300)
     let z = floats(1500) { z in
       forEachTile(scatter.tileCount) { tile, _ in
         scatter.run(tile: tile, x: x, indices: [3, 0, 3, 4] as [Int32], y: z)
@@ -117,5 +117,76 @@ import Testing
       #expect(z[900 + j] == x[j] + x[600 + j])
       #expect(z[j] == x[300 + j] && z[1200 + j] == x[900 + j] && z[300 + j] == 0)
     }
+  }
+
+  @Test(arguments: [(1, 1), (3, 1), (700, 1), (4, 2), (5, 3), (2, 17), (1, 300)])
+  func slicesAreGatheredAndScatteredAlongAnyAxis(_ outer: Int, _ inner: Int) {
+    let extent = 40, indices = (0..<100).map { Int64($0 * 7919 % 53 - 5) }
+    let places = indices.map { Int(max(0, min(39, $0))) }
+    var numbers = Numbers(seed: 4)
+    let x = numbers.floats(outer * extent * inner), dy = numbers.floats(outer * 100 * inner)
+    let gather = GatherRows(
+      outer: outer, extent: extent, count: 100, sliceByteCount: 4 * inner)
+    let y = floats(dy.count) { y in
+      forEachTile(gather.tileCount) { tile, _ in
+        gather.run(tile: tile, x: x, indices: indices, y: y)
+      }
+    }
+    let scatter = ScatterAddRows(outer: outer, extent: extent, count: 100, inner: inner)
+    let dx = floats(x.count) { dx in
+      forEachTile(scatter.tileCount) { tile, _ in
+        scatter.run(tile: tile, x: dy, indices: indices, y: dx)
+      }
+    }
+    var expected = [Float](repeating: 0, count: x.count)
+    var picked = [Float](repeating: 0, count: dy.count)
+    for i in dy.indices {
+      let (row, k, j) = (i / inner / 100, i / inner % 100, i % inner)
+      let place = (row * extent + places[k]) * inner + j
+      picked[i] = x[place]
+      expected[place] += dy[i]
+    }
+    #expect(y == picked)
+    #expect(dx == expected)
+  }
+
+  @Test func theLargestComeFirstAndOnesStandAtIndices() {
+    let x: [Float] = [1, 3, .nan, 3, -2, 0, 0, 0, 0, 0, 9, 8, 7, 6, 5]
+    let largest = LargestOfRows(rows: 3, extent: 5, count: 3)
+    var places = Result<Int32>(9, guardedBy: -7)
+    var values: [Float] = []
+    let indices = places.fill { indices in
+      values = floats(9) { values in
+        forEachTile(largest.tileCount) { tile, _ in
+          largest.run(tile: tile, x: x, values: values, indices: indices)
+        }
+      }
+    }
+    #expect(indices == [2, 1, 3, 0, 1, 2, 0, 1, 2])
+    #expect(values[0].isNaN && Array(values[1...]) == [3, 3, 0, 0, 0, 9, 8, 7])
+    let ones = OneHotRows(rows: 4, classes: 3)
+    let y = floats(12) { y in
+      forEachTile(ones.tileCount) { tile, _ in
+        ones.run(tile: tile, indices: [2, -1, 0, 3] as [Int32], y: y)
+      }
+    }
+    #expect(y == [0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0])
+  }
+
+  @Test(arguments: [
+    [7, 3, 1024], [2, 64, 1024], [3, 1030, 18], [1, 70, 33], [2, 2, 9], [5, 9, 2], [1, 4, 3],
+    [1, 200_000, 3],
+  ])
+  func planesAndPixelsChangePlaces(_ extents: [Int]) {
+    let shape = Shape(extents)
+    let x = (0..<shape.elementCount).map(UInt32.init)
+    let y = run(
+      .transpose(shape, permutation: [0, 2, 1], elementByteCount: 4), x, count: x.count)
+    let (rows, columns) = (extents[1], extents[2])
+    let moved = y.indices.allSatisfy { i in
+      let (image, place) = i.quotientAndRemainder(dividingBy: rows * columns)
+      return y[i] == x[image * rows * columns + place % rows * columns + place / rows]
+    }
+    #expect(moved)
   }
 }

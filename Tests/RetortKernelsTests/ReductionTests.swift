@@ -6,7 +6,7 @@ import Testing
   private func run(_ plan: ReductionPlan, _ x: [Float]) -> [Float] {
     var current = x
     for step in plan.steps {
-      current = floats(step.outer * step.inner) { y in
+      current = floats(step.outer * step.partCount * step.inner) { y in
         forEachTile(step.tileCount) { tile, _ in step.run(tile: tile, x: current, y: y) }
       }
     }
@@ -44,6 +44,8 @@ import Testing
       ([7], [0]), ([3, 5], [0]), ([3, 5], [1]), ([2, 3, 4, 5], [0, 2]), ([2, 3, 4, 5], [0, 2, 3]),
       ([2, 1, 67], [0, 1]), ([4, 70], []), ([1, 1], [0, 1]), ([3, 2000], [1]), ([300, 3], [0]),
       ([40, 3, 9], [1]), ([2, 3, 2, 3, 2], [0, 2, 4]),
+      ([7, 30, 31, 16], [0, 1, 2]), ([3, 40, 41, 20], [0, 1, 2]), ([9, 6, 7, 130], [1, 2]),
+      ([70_001], [0]), ([2, 80_000], [1]), ([9001, 8], [0]),
     ]
     for (extents, axes) in cases {
       let x = numbers.floats(extents.reduce(1, *))
