@@ -106,6 +106,9 @@ struct GraphEditor {
     return result
   }
 
+  /// Gives a value that nothing defines yet another type.
+  mutating func retype(_ value: Value, _ type: TensorType) { graph.values[value.id].type = type }
+
   /// A value that nothing defines yet, under a name that is free.
   mutating func newValue(_ type: TensorType, name: String) -> Value {
     let free = names.claim(name, in: graph)
