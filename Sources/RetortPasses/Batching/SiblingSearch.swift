@@ -23,6 +23,8 @@ struct SiblingSearch {
       case rows(stack: Int, offset: Int)
       case replica(Int)
       case value(Value)
+      /// Rows that no stack holds yet.
+      case apart(row: TensorType)
     }
 
     let signature: String
@@ -166,7 +168,7 @@ struct SiblingSearch {
       } else if let replica = replicas.number(of: operand, in: number) {
         operands.append(.replica(replica))
       } else {
-        return nil
+        operands.append(.apart(row: graph.type(of: operand).with(rows: 0)))
       }
     }
     guard let start, type.shape[0] > 0 else { return nil }
@@ -206,12 +208,14 @@ struct SiblingSearch {
     }
     let members = line.map(\.node)
     let rows = members.reduce(0) { $0 + rowCount($1) }
-    let operands = key.operands.map { operand -> SiblingStack.Operand in
+    var operands: [SiblingStack.Operand] = []
+    for (place, operand) in key.operands.enumerated() {
       switch operand {
       case .rows(let stack, let offset):
-        .run(StackRun(stack: stack, start: line[0].start + offset, extent: rows))
-      case .replica(let number): .replica(number)
-      case .value(let value): .value(value)
+        operands.append(.run(StackRun(stack: stack, start: line[0].start + offset, extent: rows)))
+      case .replica(let number): operands.append(.replica(number))
+      case .value(let value): operands.append(.value(value))
+      case .apart: operands.append(join(members.map { block.nodes[$0].operands[place] }))
       }
     }
     stack(members, operands, views: members.map { commonView($0) })
