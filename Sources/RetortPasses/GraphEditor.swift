@@ -119,6 +119,9 @@ struct GraphEditor {
     graph.values[heir.id].name = graph.values[old.id].name
   }
 
+  /// Gives a value that nothing defines yet another type.
+  mutating func retype(_ value: Value, _ type: TensorType) { graph.values[value.id].type = type }
+
   /// A value that nothing defines yet, under a name that is free.
   mutating func newValue(_ type: TensorType, name: String) -> Value {
     let free = names.claim(name, in: graph)

@@ -55,8 +55,14 @@ package struct Pipeline: Sendable {
           .once(HoistInvariants()), .once(ShareCommonNodes()), .once(PrepareWeights()),
         ]
       ),
-      // No pass: definitions stack their views themselves.
-      (.batched, []),
+      (
+        .batched,
+        [
+          // Behind everything that makes equal weights one value; before fusion, whose regions would
+          // hide what lies between siblings.
+          .once(MergeSiblings()), .once(RemoveDeadNodes()),
+        ]
+      ),
       (
         .lowered,
         [

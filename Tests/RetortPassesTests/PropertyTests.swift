@@ -1,5 +1,6 @@
 import Glibc
 import RetortIR
+import RetortOps
 import RetortPasses
 import RetortTensor
 import RetortTestSupport
@@ -74,5 +75,20 @@ import Testing
     for (x, y) in zip(again.run(inputs), planned.run(inputs)) {
       #expect(relativeError(x, y) < 1e-4)
     }
+  }
+
+  /// Merging changes no bit.
+  @Test(arguments: seeds) func mergedViewsMeanTheSame(seed: Int) throws {
+    let graph = RandomViews.make(seed: UInt64(seed))
+    let hoisted = try Pipeline.run(graph, through: .hoisted).graph
+    let merged = try MergeSiblingsTests.merged(hoisted, seed: UInt64(seed))
+    #expect(Self.contractionCount(merged) <= Self.contractionCount(hoisted), "seed \(seed)")
+    let again = try MergeSiblings().run(hoisted)
+    #expect(try RemoveDeadNodes().run(again).printed == merged.printed)
+  }
+
+  private static func contractionCount(_ graph: Graph) -> Int {
+    graph.count(of: Conv2d.self) + graph.count(of: Conv2dTranspose.self)
+      + graph.count(of: MatMul.self)
   }
 }
