@@ -186,14 +186,17 @@ private struct BenchCommand {
   }
 
   private func showCompileTimes() throws {
-    var table = TextTable(["graph", "nodes", "planned", "s", "µs a planned node", "slowest passes, s"])
+    var table = TextTable([
+      "graph", "nodes", "planned", "s", "µs a planned node", "slowest passes, s",
+    ])
     func show(_ m: CompilerMeasurement) throws {
       if isJSON { return try Console.print(m.json.text) }
       let slowest = m.passes.sorted { $0.seconds > $1.seconds }.prefix(4)
         .map { "\($0.name) \(Self.fixed($0.seconds, 3))" }
       table.add([
         m.name, String(m.nodeCount), String(m.plannedNodeCount), Self.fixed(m.seconds, 3),
-        Self.fixed(1e6 * m.seconds / Double(m.plannedNodeCount), 1), slowest.joined(separator: ", "),
+        Self.fixed(1e6 * m.seconds / Double(m.plannedNodeCount), 1),
+        slowest.joined(separator: ", "),
       ])
     }
     for gradient in [false, true] {
