@@ -34,7 +34,7 @@ extension Command {
 
       A request of --serve is {"workload": "W3", "batch": 8, "min_seconds": 0.25}. The answer is
       such a line, ms being the mean of at least that time, or {"error": "..."}. The last program
-      is kept; with others before it, first_s counts from the request.
+      is kept; first_s counts from the request, for the first one with the start of the process.
 
         retort bench --workload W3 --batch 1 --batch 8
         retort bench --limits --json
@@ -133,7 +133,8 @@ private struct BenchCommand {
   }
 
   private func measure(_ workload: Workload, _ batch: Int) throws -> Measurement {
-    let benchmark = try Benchmark(workload, batch: batch, request: request, isFirst: true)
+    let benchmark = try Benchmark(
+      workload, batch: batch, request: request, startup: ProcessFacts.age)
     let times = benchmark.repetitions(seconds: seconds, least: 3)
     return try benchmark.measurement(milliseconds: Benchmark.median(times))
   }
