@@ -73,6 +73,17 @@ package struct Block: Sendable {
   }
 }
 
+extension Block {
+  /// Number of nodes, those in regions included. Looks at nodes where they lie: copying one costs
+  /// more than counting it.
+  package var nodeCount: Int {
+    nodes.indices.reduce(nodes.count) { count, index in
+      nodes[index].regions.isEmpty
+        ? count : nodes[index].regions.reduce(count) { $0 + $1.nodeCount }
+    }
+  }
+}
+
 /// How a parameter or buffer is filled when no weights are given and training starts.
 package enum Initialiser: Hashable, Sendable {
   case fill(Double)
@@ -164,11 +175,7 @@ package struct Graph: Sendable {
   }
 
   /// Number of nodes, those in regions included.
-  package var nodeCount: Int {
-    var count = 0
-    forEachNode { _ in count += 1 }
-    return count
-  }
+  package var nodeCount: Int { body.nodeCount }
 }
 
 extension Node {

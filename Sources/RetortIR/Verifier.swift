@@ -45,7 +45,7 @@ package struct Verifier: Sendable {
     }
 
     func names() throws(InternalError) {
-      var seen = Set<String>()
+      var seen = Set<String>(minimumCapacity: graph.values.count)
       func check(_ values: [Value]) throws(InternalError) {
         for value in values where !seen.insert(graph.name(of: value)).inserted {
           throw InternalError("\(graph.name): two values are named '\(graph.name(of: value))'")
@@ -53,9 +53,10 @@ package struct Verifier: Sendable {
       }
       func visit(_ block: Block) throws(InternalError) {
         try check(block.arguments)
-        for node in block.nodes {
-          for region in node.regions { try visit(region) }
-          try check(node.results)
+        // By index: a copy of a node costs more than the check.
+        for index in block.nodes.indices {
+          for region in block.nodes[index].regions { try visit(region) }
+          try check(block.nodes[index].results)
         }
       }
       try visit(graph.body)

@@ -56,6 +56,35 @@ struct CommandLineRunTests {
     #expect(stored.map(\.tensor) == [HostTensor([3, 2], [30, 1, 70, 5, 110, 9] as [Float])])
   }
 
+  @Test func weightsAreSavedAsTheRunLeavesThem() throws {
+    let step = space.write(
+      """
+      graph step(x: f32[n]) -> (y: f32[n]) {
+        parameter w: f32[]
+        buffer turns: f32[]
+        update w = w - 0.5
+        update turns = turns + 1
+        return x * w
+      }
+      """, to: "step.graph")
+    var given = try space.write(
+      [("w", HostTensor(Float(2))), ("turns", HostTensor(Float(0)))], to: "given.npz")
+    let x = try space.write([("x", HostTensor([1], [3] as [Float]))], to: "one.npy")
+    for turn in 1...2 {
+      let saved = space.path("saved\(turn).safetensors")
+      let outcome = try run(
+        ["--weights", given, "--input", "x=\(x)", "--save-weights", saved], definition: step)
+      #expect(outcome.code == 0, "\(outcome.error)")
+      given = saved
+    }
+    let tensors = try TensorFile.read(given)
+    #expect(tensors.map(\.name) == ["w", "turns"])
+    #expect(tensors.map(\.tensor) == [HostTensor(Float(1)), HostTensor(Float(2))])
+    let both = try run(["--profile", "t.json", "--save-weights", "w.npz"], definition: step)
+    #expect(both.code == 64)
+    #expect(both.error.contains("'--profile' runs twice"))
+  }
+
   @Test func aResultWithoutFileIsSummarised() throws {
     let outcome = try run(["--weights", weights, "--input", "x=\(input)"])
     #expect(outcome.code == 0)

@@ -13,11 +13,20 @@ struct CommandLineUsageTests {
     (
       "run",
       definition + running
-        + ["--input", "--output", "--precision", "--check-finite", "--profile"]
+        + [
+          "--input", "--output", "--save-weights", "--precision", "--check-finite", "--profile",
+        ]
     ),
     ("verify", definition + running + ["--tolerance"]),
     ("purify", definition + running + ["--images", "-o", "--batch", "--count", "--labels"]),
     ("train", ["--data", "-o", "--set", "--weights", "--threads", "--backend", "--graphs"]),
+    (
+      "bench",
+      [
+        "--workload", "--batch", "--seconds", "--json", "--serve", "--limits", "--compile",
+        "--backend", "--threads", "--graphs",
+      ]
+    ),
     ("inspect", ["--json", "--format", "--graphs"]),
     ("ops", ["--markdown"]),
     ("data", ["-o", "--training", "--test"]),

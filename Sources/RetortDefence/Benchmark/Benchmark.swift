@@ -10,23 +10,24 @@ package final class Benchmark {
   package let workload: Workload
   package let batch: Int
   private let executable: Executable
-  /// Seconds from the start of the process, or of the preparation where others came before, to the
-  /// first result.
+  /// Seconds that the process took to start, and from the beginning of the preparation to the first
+  /// result.
   private let firstSeconds: Double
   private static let clock = ContinuousClock()
 
   /// - Parameters:
   ///   - request: threads, backend and library; its path and batch are set here.
-  ///   - isFirst: whether nothing was prepared in this process before.
+  ///   - startup: the seconds that the process took to start; nil where another workload was prepared
+  ///     in it before.
   /// - Throws: where the memory cannot be had, or a result is not finite.
   package init(
-    _ workload: Workload, batch: Int, request: Request, isFirst: Bool
+    _ workload: Workload, batch: Int, request: Request, startup: Double?
   ) throws {
     guard (1...Workload.batchLimit).contains(batch) else {
       throw Diagnostics("a batch has 1 to \(Workload.batchLimit) images, not \(batch)")
     }
     let start = Self.clock.now
-    if !isFirst { ProcessFacts.forgetPeak() }
+    if startup == nil { ProcessFacts.forgetPeak() }
     self.workload = workload
     self.batch = batch
     var request = request
@@ -41,8 +42,7 @@ package final class Benchmark {
       BenchmarkData.write(input: input, program.view(ofInput: input.name)!)
     }
     program.run()
-    firstSeconds =
-      isFirst ? ProcessFacts.age : (Self.clock.now - start) / .seconds(1)
+    firstSeconds = (startup ?? 0) + (Self.clock.now - start) / .seconds(1)
     try checkResults()
   }
 

@@ -11,11 +11,15 @@ import RetortText
 package struct BenchmarkServer {
   private let request: Request
   private var current: Benchmark?
-  private var hasPrepared = false
+  /// Nil once something was prepared.
+  private var startup: Double?
   /// No block is longer, whatever is asked for.
   private static let longestBlock = 3600.0
 
-  package init(_ request: Request) { self.request = request }
+  package init(_ request: Request) {
+    self.request = request
+    startup = ProcessFacts.age
+  }
 
   /// The answer to a line, without a newline.
   package mutating func answer(_ line: String) -> String {
@@ -48,9 +52,8 @@ package struct BenchmarkServer {
     let workload = try Workload.named(name)
     if current?.workload.name != workload.name || current?.batch != batch {
       current = nil
-      let isFirst = !hasPrepared
-      hasPrepared = true
-      current = try Benchmark(workload, batch: batch, request: request, isFirst: isFirst)
+      defer { startup = nil }
+      current = try Benchmark(workload, batch: batch, request: request, startup: startup)
     }
     let times = current!.repetitions(seconds: seconds, least: 1)
     let mean = times.reduce(0, +) / Double(times.count)

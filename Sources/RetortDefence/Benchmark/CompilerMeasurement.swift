@@ -27,10 +27,13 @@ package struct CompilerMeasurement: Sendable {
     ])
   }
 
-  /// A chain of `length` operations.
-  package static func chain(length: Int) throws -> CompilerMeasurement {
-    let graph = chainGraph(length: length)
-    return try measure("chain \(length)") { graph }
+  /// A chain of `length` operations; with `gradient` of a third as many, whose gradient makes up the
+  /// rest and keeps every value of the chain alive.
+  package static func chain(
+    length: Int, gradient: Bool = false
+  ) throws -> CompilerMeasurement {
+    let graph = chainGraph(length: gradient ? length / 3 : length, gradient: gradient)
+    return try measure("\(gradient ? "gradient" : "chain") \(length)") { graph }
   }
 
   package static func workload(
@@ -65,7 +68,7 @@ package struct CompilerMeasurement: Sendable {
 
   /// Products with a weight, a bias, activations and residual sums, in turn: what networks are made
   /// of, none of it foldable, so that every pass has its work to the end.
-  static func chainGraph(length: Int) -> Graph {
+  static func chainGraph(length: Int, gradient: Bool = false) -> Graph {
     var builder = GraphBuilder(name: "chain")
     let type = TensorType(.f32, [4, 8])
     let x = builder.input("x", type)
@@ -85,6 +88,9 @@ package struct CompilerMeasurement: Sendable {
         y = builder.add(Add(), [y, skip])
         skip = y
       }
+    }
+    if gradient {
+      y = builder.add(Gradient(), [builder.add(Sum(), [y]), x])
     }
     return builder.finish(outputs: [GraphOutput(value: y, name: "y", role: .result)])
   }

@@ -1,9 +1,9 @@
 import Foundation
 
 /// What the system knows of this process.
-enum ProcessFacts {
+package enum ProcessFacts {
   /// Seconds since the process was started, to a hundredth. Source: proc(5), `stat`, field 22.
-  static var age: Double {
+  package static var age: Double {
     guard let stat = text("/proc/self/stat"), let name = stat.lastIndex(of: ")") else { return 0 }
     // Behind the name, which may hold spaces, stands field 3.
     let fields = stat[stat.index(after: name)...].split(separator: " ")

@@ -24,7 +24,8 @@ package struct ShareCommonNodes: Pass {
 
 private struct Sharing {
   private struct Key: Hashable {
-    let signature: String
+    /// The number of the operation's spelling: numbers are hashed faster than words.
+    let signature: Int
     let operands: [Value]
     let annotations: [Annotation]
     /// The block's number for nodes that are shared within one block only.
@@ -37,8 +38,10 @@ private struct Sharing {
   private(set) var count = 0
   private var images: [Value]
   private var table: [Key: [Node]] = [:]
-  /// The signatures of operations without attributes; nil for those that have some.
-  private var signatures: [ObjectIdentifier: String?] = [:]
+  /// Spellings by number.
+  private var spellings: [String: Int] = [:]
+  /// The numbers of operations without attributes; nil for those that have some.
+  private var signatures: [ObjectIdentifier: Int?] = [:]
   private var blockCount = 0
 
   init(graph: Graph) {
@@ -68,9 +71,12 @@ private struct Sharing {
         nodes.append(node)
       }
     }
-    for key in added {
-      table[key]!.removeLast()
-      if table[key]!.isEmpty { table[key] = nil }
+    // Behind the outermost block nobody looks any more.
+    if number > 1 {
+      for key in added {
+        table[key]!.removeLast()
+        if table[key]!.isEmpty { table[key] = nil }
+      }
     }
     return Block(
       arguments: block.arguments, nodes: nodes, results: block.results.map { images[$0.id] })
@@ -84,12 +90,18 @@ private struct Sharing {
   }
 
   /// Operations without attributes are spelt once.
-  private mutating func signature(_ op: any Op) -> String {
+  private mutating func signature(_ op: any Op) -> Int {
     let kind = ObjectIdentifier(type(of: op))
-    if let known = signatures[kind] { return known ?? op.signature }
-    let signature = op.signature
-    signatures[kind] = .some(type(of: op).attributeSummaries.isEmpty ? signature : nil)
-    return signature
+    if let known = signatures[kind] { return known ?? index(of: op.signature) }
+    let number = index(of: op.signature)
+    signatures[kind] = .some(type(of: op).attributeSummaries.isEmpty ? number : nil)
+    return number
+  }
+
+  private mutating func index(of spelling: String) -> Int {
+    if let number = spellings[spelling] { return number }
+    spellings[spelling] = spellings.count
+    return spellings.count - 1
   }
 
   /// Nodes under one key differ in their regions at most.
