@@ -1,20 +1,25 @@
 import Foundation
 import RetortFormats
-import RetortIR
 import RetortTensor
 import RetortText
 
-/// A compiled program in a file (`.retort`): the planned graph as text, and the weights it was
-/// compiled with, already prepared.
+/// What a file of a compiled program (`.retort`) holds: the planned graph as text, and the weights
+/// it was compiled with, already prepared. `PlanFile` opens one.
 ///
 /// Layout, little-endian: 8 bytes `RETORT\r\n` · u32 format version · u32 zero · u64 content hash of
-/// all that follows · fields (u64 byte count, bytes): processor, rebuild command, backend, disabled
-/// passes (names with a blank between), graph text · u64 tensor count · for each: name field, element type field, u64 rank, u64 extents, u64
-/// offset of its bytes from the file's start, a multiple of 64 · the tensors' bytes.
+/// the head's bytes from 24 on · u64 bytes of the head · u64 bytes of the file · fields (u64 byte
+/// count, bytes): processor, rebuild command, backend, disabled passes (names with a blank between),
+/// graph text · u64 tensor count · for each: name field, element type field, u64 rank, u64 extents,
+/// u64 offset of its bytes from the file's start, u64 content hash of its bytes up to the next
+/// tensor · zeros up to a page. Behind the head the tensors' bytes in the same order, each with zeros
+/// up to a multiple of 64, so that a mapped file is memory to compute on.
 package struct Artifact: Sendable {
   package static let formatVersion: UInt32 = 2
-  private static let magic: [UInt8] = Array("RETORT\r\n".utf8)
-  private static let hashedFrom = 24
+  static let magic: [UInt8] = Array("RETORT\r\n".utf8)
+  static let pageByteCount = 4096
+  static let alignment = 64
+  /// Where the hashed part of the head begins, and where its fields begin.
+  static let (hashedFrom, fieldsFrom) = (24, 40)
 
   /// What the program was compiled for; another processor may not run it.
   package var processor: String
@@ -47,134 +52,55 @@ package struct Artifact: Sendable {
     return (try? file.read(upToCount: magic.count)).map { Array($0) } == magic
   }
 
+  // MARK: writing
+
   package func write(to path: String) throws(Diagnostics) {
-    var header = ByteWriter()
+    let headByteCount = Self.rounded(
+      fields(tensorsFrom: 0).count + Self.fieldsFrom, to: Self.pageByteCount)
+    var head = ByteWriter()
+    head.little(UInt64(headByteCount))
+    head.little(UInt64(tensors.reduce(headByteCount) { $0 + Self.padded($1.tensor.bytes).count }))
+    head.append(fields(tensorsFrom: headByteCount))
+    head.append(repeatElement(0, count: headByteCount - Self.hashedFrom - head.count))
+    var start = ByteWriter()
+    start.append(Self.magic)
+    start.little(Self.formatVersion)
+    start.little(UInt32(0))
+    start.little(ContentHash.hash(head.bytes))
+    let file = try AtomicFile(path)
+    try file.write(start.bytes)
+    try file.write(head.bytes)
+    for (_, tensor) in tensors { try file.write(Self.padded(tensor.bytes)) }
+    try file.commit()
+  }
+
+  /// The fields of the head. Their length does not depend on where the tensors begin.
+  private func fields(tensorsFrom start: Int) -> [UInt8] {
+    var writer = ByteWriter()
     let disabled = disabledPasses.joined(separator: " ")
-    for field in [processor, rebuild, backend, disabled, graphText] { header.field(field) }
-    header.little(UInt64(tensors.count))
-    var tables = header.bytes
-    // Offsets depend on the header's length, which does not depend on the offsets' values.
-    var length = Self.hashedFrom + tables.count
+    for field in [processor, rebuild, backend, disabled, graphText] { writer.field(field) }
+    writer.little(UInt64(tensors.count))
+    var offset = start
     for (name, tensor) in tensors {
-      length += 8 + name.utf8.count + 8 + tensor.type.element.rawValue.utf8.count
-      length += 8 + 8 * tensor.shape.rank + 8
+      writer.field(name)
+      writer.field(tensor.type.element.rawValue)
+      writer.little(UInt64(tensor.shape.rank))
+      for extent in tensor.shape.extents { writer.little(UInt64(extent)) }
+      writer.little(UInt64(offset))
+      let bytes = Self.padded(tensor.bytes)
+      writer.little(start == 0 ? 0 : ContentHash.hash(bytes))
+      offset += bytes.count
     }
-    var offset = (length + 63) / 64 * 64
-    let dataStart = offset
-    for (name, tensor) in tensors {
-      var entry = ByteWriter()
-      entry.field(name)
-      entry.field(tensor.type.element.rawValue)
-      entry.little(UInt64(tensor.shape.rank))
-      for extent in tensor.shape.extents { entry.little(UInt64(extent)) }
-      entry.little(UInt64(offset))
-      tables += entry.bytes
-      offset = (offset + tensor.bytes.count + 63) / 64 * 64
-    }
-    tables += [UInt8](repeating: 0, count: dataStart - Self.hashedFrom - tables.count)
-    for (_, tensor) in tensors {
-      tables += tensor.bytes
-      tables += [UInt8](repeating: 0, count: (64 - tensor.bytes.count % 64) % 64)
-    }
-    var file = ByteWriter()
-    file.append(Self.magic)
-    file.little(Self.formatVersion)
-    file.little(UInt32(0))
-    file.little(ContentHash.hash(tables))
-    file.append(tables)
-    try AtomicFile.write(file.bytes, to: path)
+    return writer.bytes
   }
 
-  /// Reads and checks a plan.
-  ///
-  /// - Throws: for another version or processor with the command that rebuilds the plan; for a
-  ///   truncated or altered file.
-  package static func read(_ path: String, processor: String) throws(Diagnostics) -> Artifact {
-    let bytes = try InputFile.read(path)
-    guard bytes.starts(with: magic), bytes.count >= hashedFrom else {
-      throw Diagnostics("is not a Retort plan", path: path)
-    }
-    var reader = ByteReader(bytes)
-    do {
-      _ = try reader.range(magic.count, of: "the mark")
-      let version = try reader.little(UInt32.self, "the version")
-      _ = try reader.little(UInt32.self, "the header")
-      guard version == formatVersion else {
-        throw Diagnostics(
-          "is a plan of format \(version), this Retort reads \(formatVersion)", path: path,
-          hint: rebuildHint(of: &reader))
-      }
-      let hash = try reader.little(UInt64.self, "the checksum")
-      let actual = bytes.withUnsafeBytes {
-        ContentHash.hash(UnsafeRawBufferPointer(rebasing: $0[hashedFrom...]))
-      }
-      guard hash == actual else {
-        throw Diagnostics(
-          "is damaged: its checksum is \(hex(actual)), it says \(hex(hash))", path: path,
-          hint: "compile the definition again with 'retort compile'")
-      }
-      let artifact = try fields(&reader, bytes)
-      guard artifact.processor == processor else {
-        throw Diagnostics(
-          "was compiled for \(artifact.processor), this is \(processor)", path: path,
-          hint: "rebuild it with: \(artifact.rebuild)")
-      }
-      return artifact
-    } catch let error as Diagnostics {
-      throw error
-    } catch let error as FormatError {
-      throw error.diagnostics(path)
-    } catch {
-      throw Diagnostics("cannot be read: \(error)", path: path)
-    }
+  private static func padded(_ bytes: [UInt8]) -> [UInt8] {
+    let excess = bytes.count % alignment
+    return excess == 0 ? bytes : bytes + [UInt8](repeating: 0, count: alignment - excess)
   }
 
-  /// The command that rebuilds a plan of another format, where it stands as in every format so far.
-  private static func rebuildHint(of reader: inout ByteReader) -> String {
-    let fallback = "compile the definition again with 'retort compile'"
-    do {
-      _ = try reader.little(UInt64.self, "the checksum")
-      _ = try reader.field()
-      let command = try reader.field()
-      return command.hasPrefix("retort ") ? "rebuild it with: \(command)" : fallback
-    } catch {
-      return fallback
-    }
-  }
-
-  private static func fields(_ reader: inout ByteReader, _ bytes: [UInt8]) throws -> Artifact {
-    let texts = try (0..<5).map { _ in try reader.field() }
-    let count = try reader.count("the number of tensors")
-    guard count <= bytes.count / 32 else {
-      throw FormatError("claims \(count) tensors, more than fit in the file")
-    }
-    var tensors: [(name: String, tensor: HostTensor)] = []
-    for _ in 0..<count {
-      let name = try reader.field()
-      let element = try reader.field()
-      guard let element = ElementType(rawValue: element) else {
-        throw FormatError("holds a tensor of the unknown element type '\(element)'")
-      }
-      let rank = try reader.count("a rank")
-      guard rank <= 64 else { throw FormatError("holds a tensor of rank \(rank)") }
-      let extents = try (0..<rank).map { _ in try reader.count("an extent") }
-      let offset = try reader.count("an offset")
-      guard let shape = Shape.checked(extents, bytesPerElement: element.byteCount),
-        offset <= bytes.count, TensorType(element, shape).byteCount <= bytes.count - offset
-      else { throw FormatError("tensor '\(name)' lies outside the file") }
-      let type = TensorType(element, shape)
-      let range = offset..<offset + type.byteCount
-      tensors.append((name, HostTensor(type, bytes: Array(bytes[range]))))
-    }
-    return Artifact(
-      processor: texts[0], rebuild: texts[1], backend: texts[2],
-      disabledPasses: texts[3].split(separator: " ").map(String.init), graphText: texts[4],
-      tensors: tensors)
-  }
-
-  private static func hex(_ value: UInt64) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+  static func rounded(_ count: Int, to unit: Int) -> Int {
+    (count + unit - 1) / unit * unit
   }
 }
 
@@ -183,18 +109,5 @@ extension ByteWriter {
   fileprivate mutating func field(_ text: String) {
     little(UInt64(text.utf8.count))
     append(Array(text.utf8))
-  }
-}
-
-extension ByteReader {
-  /// A number of things: 64 bits that must be a small natural number.
-  fileprivate mutating func count(_ what: String) throws(FormatError) -> Int {
-    let number = try little(UInt64.self, what)
-    guard number < 1 << 48 else { throw FormatError("\(what) is \(number)") }
-    return Int(number)
-  }
-
-  fileprivate mutating func field() throws(FormatError) -> String {
-    try text(try count("a field's length"), "a field")
   }
 }

@@ -9,27 +9,29 @@ package final class Executable {
   package let graph: Graph
   package let program: Program
 
-  package init(_ planned: Graph, backend: Backend, threadCount: Int) throws {
+  /// - Parameter stored: weights and prepared values to compute on where they lie.
+  package init(
+    _ planned: Graph, backend: Backend, threadCount: Int, stored: StoredValues? = nil
+  ) throws {
     graph = planned
     program = try Program(
       planned,
-      options: ProgramOptions(backend: backend, pool: ThreadPool(threadCount: threadCount)))
+      options: ProgramOptions(backend: backend, pool: ThreadPool(threadCount: threadCount)),
+      stored: stored)
   }
 
-  /// From a `.retort` file, with the weights it holds or those of the request.
+  /// From a `.retort` file, with the weights it holds, which stay where they are mapped, or with
+  /// those of the request.
   package convenience init(artifact path: String, request: Request) throws {
-    let artifact = try Artifact.read(path, processor: Processor.fingerprint)
-    let graph = try Compiler.parse(artifact.graphText, path: path)
-    guard let backend = Backend(rawValue: artifact.backend) else {
-      throw Diagnostics("names the unknown backend '\(artifact.backend)'", path: path)
+    let file = try PlanFile(path, processor: Processor.fingerprint)
+    let graph = try Compiler.parse(file.graphText, path: path)
+    guard let backend = Backend(rawValue: file.backend) else {
+      throw Diagnostics("names the unknown backend '\(file.backend)'", path: path)
     }
-    try self.init(graph, backend: backend, threadCount: request.threadCount)
     try Self.check(graph, path: path)
-    if request.weightPaths.isEmpty {
-      try restore(artifact, path: path)
-    } else {
-      try bind(try Weights(reading: request.weightPaths))
-    }
+    let stored = request.weightPaths.isEmpty ? try Self.stored(file, graph) : nil
+    try self.init(graph, backend: backend, threadCount: request.threadCount, stored: stored)
+    if stored == nil { try bind(try Weights(reading: request.weightPaths)) }
   }
 
   /// What a plan must keep besides its checksum: whoever wrote the file may have changed its text.
@@ -51,25 +53,29 @@ package final class Executable {
     }
   }
 
-  private func restore(_ artifact: Artifact, path: String) throws {
-    var weights: [String: HostTensor] = [:]
-    var prepared: [String: HostTensor] = [:]
-    for (name, tensor) in artifact.tensors {
-      if name.hasPrefix("%") {
-        prepared[String(name.dropFirst())] = tensor
+  /// The tensors of a plan where they are mapped. All are compared with their checksums.
+  private static func stored(_ file: PlanFile, _ graph: Graph) throws -> StoredValues {
+    try file.verifyTensors()
+    var stored = StoredValues(weights: [:], prepared: [:]) { () throws(Diagnostics) in
+      try file.file.allowWriting()
+    }
+    for entry in file.entries {
+      if entry.name.hasPrefix("%") {
+        stored.prepared[String(entry.name.dropFirst())] = file.view(of: entry)
       } else {
-        weights[name] = tensor
+        stored.weights[entry.name] = file.view(of: entry)
       }
     }
-    if weights.isEmpty, prepared.isEmpty, graph.inputs.contains(where: { $0.role.isWeight }) {
+    if file.entries.isEmpty, graph.inputs.contains(where: { $0.role.isWeight }) {
       throw Diagnostics(
-        "was compiled without weights", path: path, hint: "name their file with --weights FILE")
+        "was compiled without weights", path: file.path,
+        hint: "name their file with --weights FILE")
     }
-    let missing = graph.weightsReadOutsidePrepare.filter { weights[$0] == nil }.sorted()
+    let missing = graph.weightsReadOutsidePrepare.filter { stored.weights[$0] == nil }.sorted()
     guard missing.isEmpty else {
-      throw Diagnostics("lacks the weight '\(missing[0])'", path: path)
+      throw Diagnostics("lacks the weight '\(missing[0])'", path: file.path)
     }
-    try program.restore(weights: weights, prepared: prepared)
+    return stored
   }
 
   /// Binds weights by name and computes what depends on them alone. Returns unused names.

@@ -19,6 +19,8 @@ package struct Request: Sendable {
   package var precision = Precision.f32
   /// Passes of the standard pipeline to leave out.
   package var disabledPasses: Set<String> = []
+  /// Bytes that the arena must not exceed.
+  package var memoryLimit: Int?
 
   package enum Precision: String, CaseIterable, Sendable {
     case f32, f64
@@ -57,8 +59,14 @@ package struct Request: Sendable {
       path, entry: entry, settings: settings(inputs: inputs))
     var graph = elaboration.graph
     if precision == .f64 { graph = try Widen().run(graph) }
-    let options = PipelineOptions(disabled: disabledPasses)
-    return (try Pipeline.run(graph, through: stage, options: options).graph, elaboration.notes)
+    return (
+      try Pipeline.run(graph, through: stage, options: pipelineOptions).graph, elaboration.notes
+    )
+  }
+
+  /// How the request wants its pipeline run.
+  package var pipelineOptions: PipelineOptions {
+    PipelineOptions(disabled: disabledPasses, memoryLimit: memoryLimit)
   }
 
   /// A program ready to run, with its weights bound, from a definition or a plan.
@@ -66,10 +74,11 @@ package struct Request: Sendable {
     inputs: [String: HostTensor] = [:]
   ) throws -> (executable: Executable, notes: [Diagnostic]) {
     if Artifact.isArtifact(path) {
-      guard settings.isEmpty, entry == nil, disabledPasses.isEmpty else {
+      guard settings.isEmpty, entry == nil, disabledPasses.isEmpty, memoryLimit == nil else {
         throw Diagnostics(
           "is a plan: its entry, settings and passes were fixed when it was compiled", path: path,
-          hint: "leave --set, --entry and --disable out, or compile the definition again")
+          hint: "leave --set, --entry, --disable and --memory-limit out, or compile again with them"
+        )
       }
       return (try Executable(artifact: path, request: self), [])
     }

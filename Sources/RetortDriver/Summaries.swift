@@ -26,26 +26,27 @@ package struct DefinitionSummary {
 
 /// What `retort inspect` says of a plan.
 package struct PlanSummary {
-  private let artifact: Artifact
+  private let file: PlanFile
   private let graph: Graph
   private let memory: MemoryReport
 
   package init(path: String) throws {
-    artifact = try Artifact.read(path, processor: Processor.fingerprint)
-    graph = try Compiler.parse(artifact.graphText, path: path)
+    file = try PlanFile(path, processor: Processor.fingerprint)
+    try file.verifyTensors()
+    graph = try Compiler.parse(file.graphText, path: path)
     memory = try MemoryReport(graph)
   }
 
   package func text(json: Bool) -> String {
     let arena = memory.arenaByteCount
-    let weights = artifact.tensors.reduce(0) { $0 + $1.tensor.bytes.count }
-    let disabled = artifact.disabledPasses.joined(separator: ", ")
+    let weights = file.entries.reduce(0) { $0 + $1.type.byteCount }
+    let disabled = file.disabledPasses.joined(separator: ", ")
     if json {
-      let names = artifact.disabledPasses.map(JSONPrinter.quoted).joined(separator: ", ")
+      let names = file.disabledPasses.map(JSONPrinter.quoted).joined(separator: ", ")
       return """
         {"graph": \(JSONPrinter.quoted(graph.name)), "nodes": \(graph.nodeCount), "arena_bytes": \(arena), \
-        "weight_bytes": \(weights), "processor": \(JSONPrinter.quoted(artifact.processor)), \
-        "backend": \(JSONPrinter.quoted(artifact.backend)), "disabled": [\(names)]}
+        "weight_bytes": \(weights), "processor": \(JSONPrinter.quoted(file.processor)), \
+        "backend": \(JSONPrinter.quoted(file.backend)), "disabled": [\(names)]}
         """
     }
     func list(_ items: [(String, TensorType)]) -> String {
@@ -59,11 +60,11 @@ package struct PlanSummary {
       graph \(graph.name)(\(list(arguments))) -> (\(list(results)))
       nodes      \(graph.nodeCount)
       arena      \(ByteCount.text(arena))
-      weights    \(ByteCount.text(weights)) in \(artifact.tensors.count) tensors
-      backend    \(artifact.backend)
-      disabled   \(artifact.disabledPasses.isEmpty ? "none" : DiagnosticRenderer.visible(disabled))
-      processor  \(DiagnosticRenderer.visible(artifact.processor))
-      rebuild    \(DiagnosticRenderer.visible(artifact.rebuild))
+      weights    \(ByteCount.text(weights)) in \(file.entries.count) tensors
+      backend    \(file.backend)
+      disabled   \(file.disabledPasses.isEmpty ? "none" : DiagnosticRenderer.visible(disabled))
+      processor  \(DiagnosticRenderer.visible(file.processor))
+      rebuild    \(DiagnosticRenderer.visible(file.rebuild))
       """
   }
 }

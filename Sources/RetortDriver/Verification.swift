@@ -45,8 +45,9 @@ package enum Verification {
   package static func run(_ request: Request) throws -> Report {
     let (elaborated, notes) = try request.graph(at: .elaborated)
     let weights = try Self.weights(for: elaborated, request)
-    let options = PipelineOptions(disabled: request.disabledPasses)
-    let planned = try Pipeline.run(elaborated, through: .planned, options: options).graph
+    let planned = try Pipeline.run(
+      elaborated, through: .planned, options: request.pipelineOptions
+    ).graph
     let executable = try Executable(
       planned, backend: request.backend, threadCount: request.threadCount)
     try executable.program.bind(weights: weights)

@@ -7,15 +7,19 @@ package struct PipelineOptions: Sendable {
   package var verifiesPasses: Bool
   /// Names of passes that are left out.
   package var disabled: Set<String>
+  /// Bytes that the arena must not exceed; nil for as many as speed asks for.
+  package var memoryLimit: Int?
   /// Given every pass's name and what it made.
   package var observer: (@Sendable (_ pass: String, _ graph: Graph) -> Void)?
 
   package init(
     verifiesPasses: Bool = false, disabled: Set<String> = [],
+    memoryLimit: Int? = nil,
     observer: (@Sendable (_ pass: String, _ graph: Graph) -> Void)? = nil
   ) {
     self.verifiesPasses = verifiesPasses
     self.disabled = disabled
+    self.memoryLimit = memoryLimit
     self.observer = observer
   }
 }
@@ -39,7 +43,8 @@ extension Pipeline {
     _ graph: Graph, through last: Stage, options: PipelineOptions = PipelineOptions()
   ) throws -> PipelineResult {
     var manager = PassManager(options: options)
-    let result = try manager.run(standard, graph, through: last)
+    let result = try manager.run(
+      standard.limited(to: options.memoryLimit), graph, through: last)
     return PipelineResult(graph: result, records: manager.records)
   }
 

@@ -76,6 +76,17 @@ package struct Pipeline: Sendable {
       (.planned, [.once(PlanMemory())]),
     ])
 
+  /// The pipeline with recomputation before its plan, where there is a limit.
+  func limited(to byteCount: Int?) -> Pipeline {
+    guard let byteCount else { return self }
+    return Pipeline(
+      name,
+      stages.map { stage, steps in
+        // Last, so that no pass shares again what is to be computed again.
+        (stage, stage == .planned ? [.once(Recompute(limit: byteCount))] + steps : steps)
+      })
+  }
+
   package var passes: [any Pass] { stages.flatMap { $0.steps.flatMap(\.passes) } }
 
   /// The pass of a name, for replaying one step.

@@ -19,13 +19,21 @@ package final class Program {
   let preparation = StepList()
   private let updates: MoveList
   private let views: [String: TensorView]
+  let preparedViews: [TensorView]
   private let scratch: Arena
   private let scratchStride: Int
   private var isPrepared = false
   private var bound: Set<String> = []
+  private let stored: StoredValues?
 
-  /// - Throws: where the graph is not planned, or its memory cannot be had.
-  package init(_ graph: Graph, options: ProgramOptions) throws(Diagnostics) {
+  /// - Parameter stored: weights and prepared values to compute on where they lie. With them the
+  ///   program is prepared; weights that only `prepare` reads may be missing among them.
+  /// - Throws: where the graph is not planned, its memory cannot be had, or what is stored does not
+  ///   fit it.
+  package init(
+    _ graph: Graph, options: ProgramOptions, stored: StoredValues? = nil
+  ) throws(Diagnostics) {
+    self.stored = stored
     self.graph = graph
     self.options = options
     let backend = options.backend
@@ -38,7 +46,8 @@ package final class Program {
     self.segments = segments
     let table = KernelTable(backend: backend)
     let builder = ProgramBuilder(
-      graph: graph, layout: layout, table: table, bases: segments.map(\.base))
+      graph: graph, layout: layout, table: table, bases: segments.map(\.base),
+      addresses: try stored?.addresses(in: graph) ?? [:])
     builder.add(graph.body.nodes, prepared: true, to: preparation)
     builder.add(graph.body.nodes, prepared: false, to: main)
     scratchStride = Arena.aligned(max(main.scratchByteCount, preparation.scratchByteCount))
@@ -46,6 +55,7 @@ package final class Program {
     var views: [String: TensorView] = [:]
     for input in graph.inputs { views[input.name] = builder.view(input.value) }
     self.views = views
+    preparedViews = builder.views(graph.preparedValues)
     updates = MoveList(
       graph.outputs.filter { $0.role == .update }.map { output in
         let source = builder.view(output.value)
@@ -57,6 +67,11 @@ package final class Program {
       })
     outputs = graph.outputs.filter { $0.role == .result }
       .map { (name: $0.name, view: builder.view($0.value)) }
+    if let stored {
+      bound = Set(graph.inputs.filter(\.role.isWeight).map(\.name))
+      isPrepared = true
+      if !updates.moves.isEmpty { try stored.makeWritable() }
+    }
   }
 
   /// The results by name, where a run leaves them. To be read before the next run.
@@ -67,6 +82,7 @@ package final class Program {
   /// Sets parameters and buffers by path; names that the graph does not know are ignored.
   /// - Throws: where one is of another type, or one that was never set is missing.
   package func bind(weights: [String: HostTensor]) throws(Diagnostics) {
+    try stored?.makeWritable()
     for input in graph.inputs where input.role.isWeight {
       if weights[input.name] == nil, bound.contains(input.name) { continue }
       let tensor = try InputCheck.accept(weights[input.name], for: input, of: graph)
@@ -99,17 +115,6 @@ package final class Program {
 
   func prepareIfNeeded() {
     if !isPrepared { prepare() }
-  }
-
-  /// Takes the weights that are given and holds what they decide for computed.
-  func adopt(weights: [String: HostTensor]) throws(Diagnostics) {
-    for input in graph.inputs where input.role.isWeight {
-      if let tensor = weights[input.name] {
-        views[input.name]!.copyBytes(from: try InputCheck.accept(tensor, for: input, of: graph))
-      }
-      bound.insert(input.name)
-    }
-    isPrepared = true
   }
 
   /// The parameters and buffers as they are now.

@@ -8,8 +8,11 @@ struct ProgramBuilder {
   let layout: ProgramLayout
   let table: KernelTable
   let bases: [UnsafeMutableRawPointer]
+  /// Values that lie elsewhere, by their numbers.
+  var addresses: [Int: UnsafeMutableRawPointer] = [:]
 
   func view(_ value: Value) -> TensorView {
+    if let address = addresses[value.id] { return TensorView(graph.type(of: value), address) }
     let place = layout.place(of: value)
     return TensorView(graph.type(of: value), bases[place.segment.rawValue] + place.offset)
   }

@@ -27,12 +27,14 @@ struct ProgramLayout {
   /// The fused regions that run node by node, by the number of their first result.
   private(set) var splitRegions: Set<Int> = []
   private let fuses: (Node) -> Bool
+  private let inPlace: Set<Value>
 
   /// - Parameter fuses: whether a fused node will run as one kernel.
   /// - Throws: where the graph is not planned, or its plan is not one.
   init(_ graph: Graph, fuses: @escaping (Node) -> Bool) throws(Diagnostics) {
     self.graph = graph
     self.fuses = fuses
+    inPlace = Set(graph.valuesPreparedInPlace)
     places = [Place?](repeating: nil, count: graph.values.count)
     for input in graph.inputs {
       take(input.value, in: input.role.isWeight ? .weights : .inputs)
@@ -98,6 +100,9 @@ struct ProgramLayout {
     }
     let offsets = try offsets(node, "prepared", node.results.count)
     for (value, offset) in zip(node.results, offsets) { try place(value, .prepared, offset, node) }
+    for (inner, result) in zip(region.results, node.results) where inPlace.contains(inner) {
+      places[inner.id] = places[result.id]
+    }
   }
 
   /// Gives the values inside a fused region places of their own if it does not run as one kernel.

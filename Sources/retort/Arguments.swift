@@ -110,6 +110,20 @@ struct Arguments: Sendable {
     return count
   }
 
+  /// A number of bytes, `64M`: with `k`, `M` or `G` in units of 1024, 1024² or 1024³.
+  func byteCount(_ name: String) throws -> Int? {
+    guard let text = self[name] else { return nil }
+    let shift = ["k": 10, "M": 20, "G": 30][text.suffix(1)]
+    let digits = shift == nil ? text[...] : text.dropLast()
+    guard digits.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int(digits), number > 0,
+      number <= Int.max >> 31
+    else {
+      throw UsageError(
+        message: "'\(name)' takes a number of bytes, with k, M or G if wanted, got '\(text)'")
+    }
+    return number << (shift ?? 0)
+  }
+
   /// `NAME=VALUE` words as pairs, in order.
   func pairs(_ name: String) throws -> [(name: String, value: String)] {
     try all(name).map { text in

@@ -73,10 +73,13 @@ extension Option {
     "--disable", "PASS", repeats: true,
     "leaves an optimisation out, to see what it brings: fuse-elementwise, prepare-weights, ..."
       + " (a wrong name lists them)")
+  static let memoryLimit = Option(
+    "--memory-limit", "BYTES[k|M|G]",
+    "computes values again rather than keep them, until the arena is that small")
   static let output = Option("-o", "FILE", "where to write")
 
   /// What every command that elaborates a definition takes.
   static let definition: [Option] = [.entry, .set, .disable, .graphs]
   /// What every command that runs a graph takes.
-  static let running: [Option] = [.weights, .backend, .threads, .seed]
+  static let running: [Option] = [.weights, .backend, .threads, .seed, .memoryLimit]
 }

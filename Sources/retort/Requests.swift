@@ -22,6 +22,7 @@ extension Arguments {
     request.threadCount = try threadCount() ?? ThreadPool.processorCount
     request.precision = try choice("--precision", Request.Precision.self) ?? .f32
     request.disabledPasses = try disabledPasses()
+    request.memoryLimit = try byteCount("--memory-limit")
     if let seed = self["--seed"] {
       guard let number = UInt64(seed) else {
         throw UsageError(message: "'--seed' takes a whole number, got '\(seed)'")
@@ -45,7 +46,8 @@ extension Arguments {
   /// A plan's entry, settings, passes, backend and precision were fixed when it was compiled.
   func refuseWhatAPlanFixes() throws {
     guard Artifact.isArtifact(positionals[0]),
-      let option = ["--entry", "--set", "--backend", "--precision", "--disable"].first(where: has)
+      let option = ["--entry", "--set", "--backend", "--precision", "--disable", "--memory-limit"]
+        .first(where: has)
     else { return }
     throw Diagnostics(
       "is a plan, which '\(option)' cannot change any more", path: positionals[0],

@@ -6,7 +6,9 @@ import Testing
 struct CommandLineUsageTests {
   private let space = Workspace()
   private static let definition = ["--entry", "--set", "--disable", "--graphs"]
-  private static let running = ["--weights", "--backend", "--threads", "--seed"]
+  private static let running = [
+    "--weights", "--backend", "--threads", "--seed", "--memory-limit",
+  ]
   private static let commands: [(name: String, options: [String])] = [
     ("compile", definition + running + ["-o"]),
     ("dump", definition + ["--stage", "--format", "--memory", "--origins", "-o"]),
@@ -120,6 +122,10 @@ struct CommandLineUsageTests {
       ["compile", "a.graph", "--disable", "fold-constant"],
       "retort compile: there is no pass 'fold-constant', did you mean 'fold-constants'? Passes that"
         + " can be left out: "
+    ),
+    (
+      ["run", "a.graph", "--memory-limit", "12Q"],
+      "retort run: '--memory-limit' takes a number of bytes, with k, M or G if wanted, got '12Q'\n"
     ),
     (["run", "a.graph", "--check-finite=yes"], "retort run: '--check-finite' takes no value\n"),
     (

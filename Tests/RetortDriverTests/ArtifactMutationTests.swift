@@ -50,7 +50,7 @@ import Testing
   /// Numbers of the plan's text replaced: offsets, extents, attributes.
   @Test func alteredNumbersOfTheGraph() throws {
     let bench = try ArtifactTests.Workbench(ArtifactTests.thin)
-    let original = try Artifact.read(bench.plan, processor: Processor.fingerprint)
+    let original = try PlanFile(bench.plan, processor: Processor.fingerprint).artifact
     let text = Array(original.graphText.utf8)
     let digits = text.indices.filter { (48...57).contains(text[$0]) }
     var generator = SeededGenerator(seed: 22)
@@ -72,9 +72,14 @@ import Testing
     #expect(refused > 0)
   }
 
-  /// The checksum of the bytes behind it put right.
+  /// The file's length and the checksum of its head put right.
   static func signed(_ bytes: [UInt8]) -> [UInt8] {
-    let hash = ContentHash.hash(Array(bytes[24...]))
-    return bytes[..<16] + (0..<8).map { UInt8(truncatingIfNeeded: hash >> (8 * $0)) } + bytes[24...]
+    func little(_ value: UInt64) -> [UInt8] {
+      (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+    let headByteCount = bytes[24..<32].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let end = Int(min(max(headByteCount, 40), UInt64(bytes.count)))
+    let head = bytes[24..<32] + little(UInt64(bytes.count)) + bytes[40..<end]
+    return bytes[..<16] + little(ContentHash.hash(Array(head))) + head + bytes[end...]
   }
 }

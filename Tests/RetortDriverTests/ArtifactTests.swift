@@ -123,13 +123,15 @@ import Testing
   @Test func aPlanSaysWhichPassesWereLeftOut() throws {
     let bench = try Workbench(Self.thin)
     var request = bench.request
-    request.disabledPasses = ["fuse-elementwise", "fold-scales"]
+    request.disabledPasses = ["fuse-elementwise", "fold-scales-into-weights"]
     let path = bench.folder.file("plain.retort")
     _ = try PlanWriter(request: request, rebuild: Self.rebuild).write(to: path)
     let summary = try PlanSummary(path: path)
-    #expect(summary.text(json: false).contains("disabled   fold-scales, fuse-elementwise\n"))
     #expect(
-      summary.text(json: true).contains("\"disabled\": [\"fold-scales\", \"fuse-elementwise\"]"))
+      summary.text(json: false).contains("disabled   fold-scales-into-weights, fuse-elementwise\n"))
+    #expect(
+      summary.text(json: true).contains(
+        "\"disabled\": [\"fold-scales-into-weights\", \"fuse-elementwise\"]"))
     #expect(!(try bench.loaded(path).graph.body.nodes.contains { $0.op is Fused }))
     request.path = path
     #expect(Self.refusal { _ = try request.executable() }?.contains("--disable") == true)
@@ -166,9 +168,60 @@ import Testing
     #expect(message?.contains("retort compile") == true)
   }
 
+  /// The first format had its fields, and among them the command, 16 bytes earlier.
+  @Test func theFirstVersionIsRefusedWithTheCommandThatRebuilds() throws {
+    func little(_ value: Int) -> [UInt8] { (0..<8).map { UInt8(value >> (8 * $0) & 255) } }
+    var bytes = Array("RETORT\r\n".utf8) + [1, 0, 0, 0, 0, 0, 0, 0] + little(0)
+    for field in ["p", Self.rebuild] { bytes += little(field.utf8.count) + Array(field.utf8) }
+    let folder = try TemporaryFolder()
+    let path = try folder.write(bytes, to: "old.retort")
+    let request = Request(path: path, library: Repository.library)
+    let message = Self.refusal { _ = try request.executable() }
+    #expect(message?.contains("is a plan of format 1, this Retort reads 2") == true)
+    #expect(message?.contains("rebuild it with: \(Self.rebuild)") == true)
+  }
+
+  @Test func tensorsLieWhereTheyCanBeComputedOn() throws {
+    let bench = try Workbench(Self.thin)
+    let file = try PlanFile(bench.plan, processor: Processor.fingerprint)
+    #expect(file.entries.contains { $0.name.hasPrefix("%") })
+    #expect(file.entries.first.map { $0.offset % 4096 } == 0)
+    for entry in file.entries {
+      #expect(UInt(bitPattern: file.view(of: entry).base) % 64 == 0, "\(entry.name)")
+    }
+    // What only `prepare` reads is not kept.
+    #expect(!file.entries.contains { $0.name == "bn.running_var" })
+    try file.verifyTensors()
+  }
+
+  /// A plan that trains changes its weights in memory, never in the file.
+  @Test func aPlanThatTrainsLeavesItsFileAlone() throws {
+    let bench = try Workbench(
+      """
+      graph train(x: f32[n, 4]) -> (loss: f32[]) {
+        parameter w: f32[4, 3] init normal(0.5)
+        loss = sum(matmul(x, w) * matmul(x, w))
+        update w = w - 0.01 * gradient(loss, w)
+        return loss
+      }
+      """, set: [("n", "2")])
+    let before = try bench.bytes()
+    let direct = try bench.request.executable().executable
+    let loaded = try bench.loaded()
+    let inputs = ["x": HostTensor([2, 4], (0..<8).map { Float($0) })]
+    var losses: [HostTensor] = []
+    for _ in 0..<3 {
+      losses.append(try loaded.run(inputs)["loss"]!)
+      #expect(losses.last == (try direct.run(inputs)["loss"]!))
+    }
+    #expect(losses[0] != losses[2])
+    #expect(loaded.program.weights == direct.program.weights)
+    #expect(try bench.bytes() == before)
+  }
+
   @Test func anotherProcessorIsRefusedWithTheCommandThatRebuilds() throws {
     let bench = try Workbench(Self.thin)
-    var artifact = try Artifact.read(bench.plan, processor: Processor.fingerprint)
+    var artifact = try PlanFile(bench.plan, processor: Processor.fingerprint).artifact
     artifact.processor = "z80"
     let path = bench.folder.file("foreign.retort")
     try artifact.write(to: path)
@@ -188,7 +241,7 @@ import Testing
       processor: "p", rebuild: "r", backend: "auto", disabledPasses: ["a-b", "c"],
       graphText: "graph g() {}", tensors: tensors
     ).write(to: path)
-    let read = try Artifact.read(path, processor: "p")
+    let read = try PlanFile(path, processor: "p").artifact
     #expect(read.graphText == "graph g() {}")
     #expect(read.disabledPasses == ["a-b", "c"])
     #expect(read.tensors.map(\.name) == tensors.map(\.name))

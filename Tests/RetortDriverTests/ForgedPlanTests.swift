@@ -104,7 +104,7 @@ import Testing
     ).write(to: path)
     var text = ""
     do {
-      _ = try Artifact.read(path, processor: "here")
+      _ = try PlanFile(path, processor: "here")
     } catch {
       text = DiagnosticRenderer(colour: true).render(error)
     }

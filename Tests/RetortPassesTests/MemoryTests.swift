@@ -85,6 +85,8 @@ private func plan(_ build: (inout GraphBuilder) -> [Value]) throws -> (Graph, Me
     #expect(planned.body.nodes[0].annotation("prepared")?.description == "[0]")
     #expect(planned.body.nodes[0].regions[0].nodes.count == 2)
     #expect(planned.body.nodes[1].annotation("offsets")?.description == "[0]")
+    // What the region computes on its way, then the product; what it yields lies elsewhere.
+    #expect(try MemoryPlan(of: planned).arenaByteCount == 64)
   }
 
   @Test func broadcastOperandsOfAKernelAreNotOverwritten() throws {

@@ -87,9 +87,12 @@ extension TensorOp {
     }
     let resultBuffers = types.map { AlignedBytes(count: $0.byteCount) }
     for buffer in resultBuffers { buffer.pointer.initializeMemory(as: UInt8.self, repeating: 0xFF) }
-    reference(
-      zip(operands, operandBuffers).map { TensorView($0.type, $1.pointer.baseAddress!) },
-      zip(types, resultBuffers).map { TensorView($0, $1.pointer.baseAddress!) })
+    // Views keep no memory alive.
+    withExtendedLifetime((operandBuffers, resultBuffers)) {
+      reference(
+        zip(operands, operandBuffers).map { TensorView($0.type, $1.pointer.baseAddress!) },
+        zip(types, resultBuffers).map { TensorView($0, $1.pointer.baseAddress!) })
+    }
     return zip(types, resultBuffers).map {
       HostTensor($0, bytes: Array($1.pointer.prefix($0.byteCount)))
     }

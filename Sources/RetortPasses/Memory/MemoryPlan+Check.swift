@@ -48,9 +48,11 @@ private struct OccupancyCollection {
   private var numbers: [Int]
   private var reads: [(value: Value, scope: Int, step: Int)] = []
   private var step = 0
+  private let prepared: Set<Value>
 
   init(_ graph: Graph) {
     self.graph = graph
+    prepared = Set(graph.valuesPreparedInPlace)
     homes = [Int](repeating: -1, count: graph.values.count)
     numbers = homes
   }
@@ -78,7 +80,7 @@ private struct OccupancyCollection {
   }
 
   private mutating func occupy(_ value: Value, _ offset: Int, _ scope: Int) throws(InternalError) {
-    let byteCount = graph.type(of: value).byteCount
+    let byteCount = prepared.contains(value) ? 0 : graph.type(of: value).byteCount
     guard offset >= 0, offset % 64 == 0 else {
       throw InternalError("\(graph.name): '\(graph.name(of: value))' is planned at \(offset)")
     }

@@ -14,29 +14,29 @@ extension MemoryPlan {
     let storage = Storage(graph, lifetimes)
     var entries: [Entry] = []
     var indices: [Place: Int] = [:]
+    var entryCounts = [Int](repeating: 0, count: storage.units.count)
     for value in storage.placedValues {
       guard let offset = places[value.id] else {
         throw Diagnostics("'\(graph.name(of: value))' has no place in the plan of '\(graph.name)'")
       }
-      let lifetime =
-        lifetimes.first[
-          value.id]...max(
-          lifetimes.first[value.id], lifetimes.last[value.id])
-      let place = Place(unit: storage.unitOf[value.id], offset: offset)
-      guard let index = indices[place] else {
-        indices[place] = entries.count
+      let unit = storage.unitOf[value.id]
+      let first = lifetimes.first[value.id]
+      let lifetime = first...max(first, lifetimes.last[value.id])
+      if let index = indices[Place(unit: unit, offset: offset)] {
+        entries[index] = entries[index].alive(lifetime)
+      } else {
+        indices[Place(unit: unit, offset: offset)] = entries.count
+        entryCounts[unit] += 1
         entries.append(
           Entry(
-            value: value, offset: offset, byteCount: graph.type(of: value).byteCount,
+            value: value, offset: offset, byteCount: storage.units[unit].byteCount,
             lifetime: lifetime))
-        continue
       }
-      let old = entries[index]
-      entries[index] = Entry(
-        value: old.value, offset: offset, byteCount: old.byteCount,
-        lifetime: min(
-          old.lifetime.lowerBound, lifetime.lowerBound)...max(
-            old.lifetime.upperBound, lifetime.upperBound))
+    }
+    for (place, index) in indices where entryCounts[place.unit] == 1 {
+      // A loop's slot is kept to the loop's end, whoever reads it.
+      let unit = storage.units[place.unit]
+      entries[index] = entries[index].alive(unit.first...max(unit.first, unit.last))
     }
     entries.sort { ($0.lifetime.lowerBound, $0.offset) < ($1.lifetime.lowerBound, $1.offset) }
     self.init(
@@ -76,5 +76,15 @@ extension MemoryPlan {
       }
       places[value.id] = offset
     }
+  }
+}
+
+extension MemoryPlan.Entry {
+  /// The entry with a lifetime that holds another one too.
+  fileprivate func alive(_ other: ClosedRange<Int>) -> MemoryPlan.Entry {
+    let first = min(lifetime.lowerBound, other.lowerBound)
+    let last = max(lifetime.upperBound, other.upperBound)
+    return MemoryPlan.Entry(
+      value: value, offset: offset, byteCount: byteCount, lifetime: first...last)
   }
 }

@@ -19,8 +19,13 @@ package enum MemoryPlanner {
     var (offsets, byteCount) = inOrder(storage.units)
     let bound = lowerBound(storage.units, lifetimes.stepCount)
     if storage.units.count <= denseLimit, byteCount > bound {
-      let dense = bySize(storage.units)
-      if dense.byteCount < byteCount { (offsets, byteCount) = dense }
+      let orders: [(StorageUnit) -> Int] = [
+        { $0.extent }, { $0.extent * (max($0.first, $0.last) - $0.first + 1) },
+      ]
+      for order in orders where byteCount > bound {
+        let dense = largestFirst(storage.units, by: order)
+        if dense.byteCount < byteCount { (offsets, byteCount) = dense }
+      }
     }
     let entries = zip(storage.units, offsets).map { unit, offset in
       MemoryPlan.Entry(
@@ -36,15 +41,31 @@ package enum MemoryPlanner {
 
   /// The largest sum of bytes that are needed at one step.
   static func lowerBound(_ units: [StorageUnit], _ stepCount: Int) -> Int {
+    neededByteCounts(units, stepCount).max() ?? 0
+  }
+
+  static func lowerBound(of graph: Graph) -> Int {
+    let lifetimes = Lifetimes(graph)
+    return lowerBound(Storage(graph, lifetimes).units, lifetimes.stepCount)
+  }
+
+  /// The first step that needs the most bytes.
+  static func peakStep(_ units: [StorageUnit], _ stepCount: Int) -> Int {
+    let needed = neededByteCounts(units, stepCount)
+    return needed.indices.max { (needed[$0], -$0) < (needed[$1], -$1) } ?? 0
+  }
+
+  /// What each step needs.
+  private static func neededByteCounts(_ units: [StorageUnit], _ stepCount: Int) -> [Int] {
     var changes = [Int](repeating: 0, count: stepCount + 2)
     for unit in units {
       changes[unit.first] += unit.byteCount
       changes[max(unit.first, unit.last) + 1] -= unit.byteCount
     }
     var sum = 0
-    return changes.reduce(0) {
-      sum += $1
-      return max($0, sum)
+    return changes.map { change in
+      sum += change
+      return sum
     }
   }
 
@@ -66,11 +87,14 @@ package enum MemoryPlanner {
   }
 
   /// The largest first, each at the lowest place that is free for all of its life.
-  private static func bySize(_ units: [StorageUnit]) -> (offsets: [Int], byteCount: Int) {
+  private static func largestFirst(
+    _ units: [StorageUnit], by measure: (StorageUnit) -> Int
+  ) -> (offsets: [Int], byteCount: Int) {
     var offsets = [Int](repeating: 0, count: units.count)
     var placed: [Int] = []  // ascending by offset
     var byteCount = 0
-    let order = units.indices.sorted { (-units[$0].extent, $0) < (-units[$1].extent, $1) }
+    let order = units.map(measure).enumerated()
+      .sorted { (-$0.element, $0.offset) < (-$1.element, $1.offset) }.map(\.offset)
     for index in order where units[index].extent > 0 {
       var offset = 0
       for other in placed

@@ -19,7 +19,8 @@ struct StorageUnit {
 /// it at the place where it writes and both have as many bytes. A carried value has a slot for the
 /// whole loop, which is the loop's result too; the slot takes the place of the start where that
 /// ends there. What a turn yields for a carried value may be written into the slot at once if the
-/// turn's value is read there for the last time.
+/// turn's value is read there for the last time. What a `prepare` region computes and yields is
+/// written where prepared values lie and takes no memory of the arena.
 struct Storage {
   private let graph: Graph
   private let lifetimes: Lifetimes
@@ -30,11 +31,13 @@ struct Storage {
   private var slots: [Value: Value] = [:]
   /// What bodies yield; such a value must outlive its turn.
   private var yielded: Set<Value> = []
+  private let prepared: Set<Value>
 
   init(_ graph: Graph, _ lifetimes: Lifetimes) {
     self.graph = graph
     self.lifetimes = lifetimes
     unitOf = [Int](repeating: -1, count: graph.values.count)
+    prepared = Set(graph.valuesPreparedInPlace)
     for node in graph.body.nodes where node.op is Prepare { walk(node.regions[0].nodes) }
     walk(graph.body.nodes.filter { !($0.op is Prepare) })
   }
@@ -62,7 +65,7 @@ struct Storage {
     unitOf[value.id] = units.count
     units.append(
       StorageUnit(
-        value: value, byteCount: graph.type(of: value).byteCount,
+        value: value, byteCount: prepared.contains(value) ? 0 : graph.type(of: value).byteCount,
         first: lifetimes.first[value.id], last: last ?? lifetimes.last[value.id]))
   }
 
@@ -107,12 +110,15 @@ struct Storage {
     for result in node.results {
       let step = lifetimes.first[result.id]
       let byteCount = graph.type(of: result).byteCount
-      let place = candidates.first { operand in
-        let unit = unitOf[operand.id]
-        return unit >= 0 && !taken.contains(unit) && units[unit].byteCount == byteCount
-          && byteCount > 0
-          && (units[unit].last == step || isSlot(operand, of: result, at: step))
-      }
+      let place =
+        prepared.contains(result)
+        ? nil
+        : candidates.first { operand in
+          let unit = unitOf[operand.id]
+          return unit >= 0 && !taken.contains(unit) && units[unit].byteCount == byteCount
+            && byteCount > 0
+            && (units[unit].last == step || isSlot(operand, of: result, at: step))
+        }
       if let place {
         taken.insert(unitOf[place.id])
         join(result, unitOf[place.id], until: lifetimes.last[result.id])

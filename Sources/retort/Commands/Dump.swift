@@ -49,8 +49,8 @@ extension Command {
           "is a plan, which has the stage 'planned' only", path: path,
           hint: "dump the definition for other stages")
       }
-      let artifact = try Artifact.read(path, processor: Processor.fingerprint)
-      graph = try Compiler.parse(artifact.graphText, path: path)
+      let file = try PlanFile(path, processor: Processor.fingerprint)
+      graph = try Compiler.parse(file.graphText, path: path)
     } else {
       let (made, notes) = try request.graph(at: arguments.has("--memory") ? .planned : stage)
       Console.notes(notes)

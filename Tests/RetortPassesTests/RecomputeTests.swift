@@ -1,0 +1,87 @@
+import RetortIR
+import RetortOps
+import RetortPasses
+import RetortTensor
+import RetortTestSupport
+import RetortText
+import Testing
+
+/// Programs that compute values again to fit into a limit.
+@Suite struct RecomputeTests {
+  /// A deep chain of products and nonlinear functions, and its gradient: every layer's value is
+  /// kept for the way back.
+  private static func network(_ b: inout GraphBuilder, _ x: Value, depth: Int = 12) -> Value {
+    let weight = b.input("w", TensorType([16, 16]), role: .parameter(nil))
+    var y = x
+    for _ in 0..<depth { y = b.tanh(b.matmul(b.exp(b.neg(y)), weight)) }
+    return b.sum(b.square(y))
+  }
+
+  private static let straight = GraphBuilder.graph { b in
+    let x = b.input("x", TensorType([32, 16]))
+    return b.gradient(network(&b, x), x)
+  }
+
+  /// The same inside a loop, as purifiers have it.
+  private static let looped = GraphBuilder.graph { b in
+    let x = b.input("x", TensorType([32, 16]))
+    return [
+      b.loop(3, x) { b, _, r in
+        b.sub(r, b.mul(b.gradient(network(&b, r), r)[0], b.fill(0.01, [32, 16])))
+      }
+    ]
+  }
+
+  private static func planned(_ graph: Graph, limit: Int? = nil) throws -> Graph {
+    let options = PipelineOptions(verifiesPasses: true, memoryLimit: limit)
+    return try Pipeline.run(graph, through: .planned, options: options).graph
+  }
+
+  @Test(arguments: [straight, looped]) func resultsAreBitwiseTheSame(graph: Graph) throws {
+    let whole = try Self.planned(graph)
+    let byteCount = try MemoryPlan(of: whole).arenaByteCount
+    let inputs = graph.randomInputs(seed: 3, in: -1...1)
+    for share in [0.8, 0.6] {
+      let limit = Int(Double(byteCount) * share)
+      let small = try Self.planned(graph, limit: limit)
+      #expect(try MemoryPlan(of: small).arenaByteCount <= limit)
+      #expect(small.nodeCount > whole.nodeCount)
+      #expect(small.run(inputs) == whole.run(inputs), "\(share) of \(byteCount) bytes")
+    }
+  }
+
+  @Test func whatFitsIsLeftAlone() throws {
+    let whole = try Self.planned(Self.straight)
+    let limit = try MemoryPlan(of: whole).arenaByteCount
+    #expect(try Self.planned(Self.straight, limit: limit) == whole)
+  }
+
+  @Test func copiesSayWhatTheyAre() throws {
+    let byteCount = try MemoryPlan(of: try Self.planned(Self.straight)).arenaByteCount
+    let small = try Self.planned(Self.straight, limit: byteCount * 3 / 4)
+    #expect(small.body.nodes.contains { $0.origin.derivation?.hasSuffix("recomputed") == true })
+  }
+
+  @Test func aLimitThatNothingReachesIsRefusedWithTheLeast() throws {
+    let error = #expect(throws: Diagnostics.self) { try Self.planned(Self.straight, limit: 64) }
+    let text = try #require(error?.description)
+    let least = try #require(text.firstMatch(of: /needs (\d+) bytes of memory at least, 64 are/))
+    // The least that is told can be had.
+    let limit = try #require(Int(least.1))
+    let small = try Self.planned(Self.straight, limit: limit)
+    #expect(try MemoryPlan(of: small).arenaByteCount <= limit)
+  }
+
+  @Test(arguments: 0..<12) func randomGraphsKeepTheirMeaning(seed: Int) throws {
+    let graph = RandomGraph.make(seed: UInt64(seed), nodeCount: 40)
+    let whole = try Self.planned(graph)
+    let byteCount = try MemoryPlan(of: whole).arenaByteCount
+    let inputs = graph.randomInputs(seed: UInt64(seed), in: -1...1)
+    do {
+      let small = try Self.planned(graph, limit: byteCount * 9 / 10)
+      #expect(small.run(inputs) == whole.run(inputs))
+    } catch is Diagnostics {
+      // Some graphs have nothing to compute again.
+    }
+  }
+}
