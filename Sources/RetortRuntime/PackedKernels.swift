@@ -19,19 +19,43 @@ enum PackedKernels {
 
   static func bound(
     _ op: any PackedConvolution, _ operands: [TensorView], _ y: TensorView
-  ) -> (any Kernel)? {
+  ) -> [any Kernel] {
     let types = operands.map(\.type)
     let (x, weights, result) = (operands[0].floats, operands[1].floats, y.floats)
-    if op is KernelGradientLast { return nil }
+    if op is KernelGradientLast {
+      return kernelGradient(geometry(op.acceptedExtents(types)), x, dy: weights, result)
+    }
     let kernel = kernel(op, types)
     let channels = y.shape[3]
-    return BoundKernel(tiles: kernel.tileCount, scratch: kernel.scratchByteCount) {
-      let block = kernel.block(ofTile: $0)
-      kernel.run(
-        tile: $0, x: x, weights: weights,
-        target: result + block.pixels.lowerBound * channels + block.channels.lowerBound,
-        targetStride: channels, scratch: $1)
-    }
+    return [
+      BoundKernel(tiles: kernel.tileCount, scratch: kernel.scratchByteCount) {
+        let block = kernel.block(ofTile: $0)
+        kernel.run(
+          tile: $0, x: x, weights: weights,
+          target: result + block.pixels.lowerBound * channels + block.channels.lowerBound,
+          targetStride: channels, scratch: $1)
+      }
+    ]
+  }
+
+  /// Shares of the sums first, then the sums of the shares.
+  private static func kernelGradient(
+    _ geometry: ChannelsLastGeometry, _ x: UnsafePointer<Float>, dy: UnsafePointer<Float>,
+    _ dw: UnsafeMutablePointer<Float>
+  ) -> [any Kernel] {
+    let kernel = LastKernelGradient(geometry)
+    let buffer = Buffer(byteCount: kernel.partialByteCount)
+    let partials = buffer.base.assumingMemoryBound(to: Float.self)
+    return [
+      BoundKernel(tiles: kernel.tileCount, scratch: kernel.scratchByteCount) { tile, scratch in
+        withExtendedLifetime(buffer) {
+          kernel.run(tile: tile, x: x, dy: dy, partials: partials, scratch: scratch)
+        }
+      },
+      BoundKernel(tiles: kernel.finishTileCount) { tile, _ in
+        withExtendedLifetime(buffer) { kernel.finish(tile: tile, partials: partials, dw: dw) }
+      },
+    ]
   }
 
   static func packing(_ op: PackWinograd, _ w: TensorView, _ u: TensorView) -> any Kernel {
