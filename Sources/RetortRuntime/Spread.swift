@@ -86,12 +86,7 @@ struct Spread {
         }
         to += 16 * (rows - 1)
         place += rows - 1
-      case 1:
-        Self.fill(to, length) {
-          UnsafeRawPointer(from + $0).loadUnaligned(as: SIMD16<W>.self)
-        } one: {
-          from[$0]
-        }
+      case 1: Self.copy(from, to, length)
       default: for i in 0..<length { to[i] = from[i &* step] }
       }
       to += length
@@ -103,6 +98,17 @@ struct Spread {
         outer += 1
         line = source + offset(ofTurn: outer)
       }
+    }
+  }
+
+  @inline(__always)
+  private static func copy<W: FixedWidthInteger & SIMDScalar>(
+    _ source: UnsafePointer<W>, _ target: UnsafeMutablePointer<W>, _ count: Int
+  ) {
+    fill(target, count) {
+      UnsafeRawPointer(source + $0).loadUnaligned(as: SIMD16<W>.self)
+    } one: {
+      source[$0]
     }
   }
 

@@ -189,7 +189,7 @@ func packed(_ packing: PanelPacking, _ weights: [Float]) -> [Float] {
         expected[w] += product
         magnitude[w] += abs(product)
       }
-      let kernel = LastKernelGradient(g)
+      let kernel = ConvolutionKernelGradientLast(g)
       let partials = floats(kernel.partialByteCount / 4) { partials in
         forEachTile(kernel.tileCount, scratchByteCount: kernel.scratchByteCount) {
           kernel.run(tile: $0, x: c.x, dy: c.dy, partials: partials, scratch: $1)

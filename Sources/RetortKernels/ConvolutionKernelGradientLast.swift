@@ -8,7 +8,7 @@ import RetortTensor
 /// rows at a time that the first-level cache holds. Each tile sums a share of all bands into
 /// partial sums of its own; `finish` adds the shares in order and writes `dw`. Shares and bands
 /// depend on shapes alone, so nothing depends on threads.
-package struct LastKernelGradient: Sendable, Hashable {
+package struct ConvolutionKernelGradientLast: Sendable, Hashable {
   package let geometry: ChannelsLastGeometry
   private let panels: Int
   private let panelsPerTile: Int
