@@ -43,7 +43,7 @@ enum PackedKernels {
     _ geometry: ChannelsLastGeometry, _ x: UnsafePointer<Float>, dy: UnsafePointer<Float>,
     _ dw: UnsafeMutablePointer<Float>
   ) -> [any Kernel] {
-    let kernel = LastKernelGradient(geometry)
+    let kernel = ConvolutionKernelGradientLast(geometry)
     let buffer = Buffer(byteCount: kernel.partialByteCount)
     let partials = buffer.base.assumingMemoryBound(to: Float.self)
     return [
@@ -68,12 +68,11 @@ enum PackedKernels {
   }
 
   static func packing(_ op: PackKernel, _ w: TensorView, _ packed: TensorView) -> any Kernel {
-    let weights = PackedWeights(
-      filters: w.shape[0], channels: w.shape[1], taps: w.shape[2] * w.shape[3],
-      forInputGradient: op.swap)
+    let weights = PanelPacking(
+      filters: w.shape[0], channels: w.shape[1], taps: w.shape[2] * w.shape[3], adjoint: op.swap)
     let (source, target) = (w.floats, packed.floats)
     return BoundKernel(tiles: weights.tileCount) { tile, _ in
-      weights.run(tile: tile, w: source, packed: target)
+      weights.run(tile: tile, weights: source, packed: target)
     }
   }
 
