@@ -11,7 +11,7 @@ import Testing
   static let files = Repository.files(in: "graphs", suffix: ".graph")
 
   /// Small values for what an entry leaves open.
-  static let arguments = ["steps": "1", "views": "2", "backbone": "speck", "features": "8"]
+  static let arguments = ["steps": "1", "views": "2", "backbone": "speck", "pooled_width": "8"]
   static let dimensions = [
     "n": "2", "m": "2", "c": "4", "h": "8", "w": "8", "s": "8", "t": "8", "k": "5", "d": "3",
     "r": "4", "rows": "4",

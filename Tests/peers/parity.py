@@ -117,7 +117,7 @@ def answer(runner, config):
     take(("views", "rotations", "masked"), "bench_views", ("x",) + PLACES,
          ("views", "rotations", "masked"))
     take(("features", "logits", "ce.loss", "ce.grad"), "parity_classification", ("x", "y"),
-         ("pooled", "logits", "loss", "slope"), features=config["feature_dim"], **classes)
+         ("pooled", "logits", "loss", "slope"), pooled_width=config["feature_dim"], **classes)
     names = [(task, part) for task in ("con", "rot", "inp", "total") for part in ("loss", "slope")]
     take([f"{task}.{'grad' if part == 'slope' else part}" for task, part in names],
          "parity_losses", ("x",) + PLACES, [f"{task}_{part}" for task, part in names], **tasks)
