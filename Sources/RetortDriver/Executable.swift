@@ -24,13 +24,14 @@ package final class Executable {
   /// those of the request.
   package convenience init(artifact path: String, request: Request) throws {
     let file = try PlanFile(path, processor: Processor.fingerprint)
-    let graph = try Compiler.parse(file.graphText, path: path)
+    let graph = try file.graph()
     guard let backend = Backend(rawValue: file.backend) else {
       throw Diagnostics("names the unknown backend '\(file.backend)'", path: path)
     }
     try Self.check(graph, path: path)
     let stored = request.weightPaths.isEmpty ? try Self.stored(file, graph) : nil
-    try self.init(graph, backend: backend, threadCount: request.threadCount, stored: stored)
+    try self.init(
+      try file.named(graph), backend: backend, threadCount: request.threadCount, stored: stored)
     if stored == nil { try bind(try Weights(reading: request.weightPaths)) }
   }
 

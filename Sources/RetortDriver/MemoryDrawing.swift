@@ -125,7 +125,7 @@ struct MemoryDrawing {
     )
     let origin = origins[entry.value]
     let name = graph.name(of: entry.value)
-    let isGradient = origin?.derivation?.hasPrefix("gradient") ?? false
+    let isGradient = origin?.derivation?.contains("gradient of") ?? false
     let about = [
       "\(name): \(graph.type(of: entry.value))",
       "\(entry.byteCount) bytes (\(ByteCount.text(entry.byteCount))) at \(entry.offset)",

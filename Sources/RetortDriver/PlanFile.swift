@@ -1,4 +1,5 @@
 import RetortFormats
+import RetortIR
 import RetortRuntime
 import RetortTensor
 import RetortText
@@ -26,6 +27,7 @@ package final class PlanFile: Sendable {
   package let backend: String
   package let disabledPasses: [String]
   package let graphText: String
+  package let origins: String
   package let entries: [Entry]
 
   package var path: String { file.path }
@@ -53,6 +55,7 @@ package final class PlanFile: Sendable {
     backend = texts[2]
     disabledPasses = texts[3].split(separator: " ").map(String.init)
     graphText = texts[4]
+    origins = texts[5]
     guard processor == expected else {
       throw Diagnostics(
         "was compiled for \(processor), this is \(expected)", path: path,
@@ -84,11 +87,23 @@ package final class PlanFile: Sendable {
     }
   }
 
+  /// The planned graph. Its nodes tell where in the plan's text they stand.
+  package func graph() throws(Diagnostics) -> Graph { try Compiler.parse(graphText, path: path) }
+
+  /// The graph with its nodes telling where in the definition they came from.
+  package func named(_ graph: Graph) throws(Diagnostics) -> Graph {
+    do {
+      return try PlanOrigins.applied(origins, to: graph)
+    } catch {
+      throw error.diagnostics(path)
+    }
+  }
+
   /// All that the file holds, copied.
   package var artifact: Artifact {
     Artifact(
       processor: processor, rebuild: rebuild, backend: backend, disabledPasses: disabledPasses,
-      graphText: graphText,
+      graphText: graphText, origins: origins,
       tensors: entries.map { ($0.name, HostTensor(copying: view(of: $0))) })
   }
 
@@ -151,7 +166,7 @@ package final class PlanFile: Sendable {
   }
 
   private static func texts(_ reader: inout ByteReader) throws -> [String] {
-    try (0..<5).map { _ in try reader.field() }
+    try (0..<6).map { _ in try reader.field() }
   }
 
   /// The table of tensors.

@@ -33,6 +33,7 @@ package struct PlanWriter {
     let artifact = Artifact(
       processor: Processor.fingerprint, rebuild: rebuild, backend: request.backend.rawValue,
       disabledPasses: request.disabledPasses.sorted(), graphText: Printer().text(graph),
+      origins: PlanOrigins.text(graph),
       tensors: tensors)
     try artifact.write(to: path)
     let weightBytes = tensors.reduce(0) { $0 + $1.tensor.bytes.count }

@@ -33,7 +33,7 @@ package struct PlanSummary {
   package init(path: String) throws {
     file = try PlanFile(path, processor: Processor.fingerprint)
     try file.verifyTensors()
-    graph = try Compiler.parse(file.graphText, path: path)
+    graph = try file.graph()
     memory = try MemoryReport(graph)
   }
 

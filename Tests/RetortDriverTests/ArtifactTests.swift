@@ -137,6 +137,22 @@ import Testing
     #expect(Self.refusal { _ = try request.executable() }?.contains("--disable") == true)
   }
 
+  @Test func aPlanKnowsWhereItsNodesCameFrom() throws {
+    let bench = try Workbench(Self.thin)
+    let graph = try bench.loaded().graph
+    let convolution = try #require(graph.body.nodes.first { $0.opName == "conv2d" })
+    #expect(convolution.origin.path == "conv")
+    #expect(convolution.origin.description.contains("blocks/convolution.graph:"))
+    #expect(convolution.origin.description.hasSuffix(", with bn"))
+    var artifact = try PlanFile(bench.plan, processor: Processor.fingerprint).artifact
+    artifact.origins = artifact.origins.replacing("conv\t", with: "\u{1B}[2Jconv\t")
+    try artifact.write(to: bench.plan)
+    #expect(try bench.loaded().graph.body.nodes.allSatisfy { !$0.origin.path.contains("\u{1B}") })
+    artifact.origins += "\none more"
+    try artifact.write(to: bench.plan)
+    #expect(Self.refusal { _ = try bench.loaded() }?.contains("tells where") == true)
+  }
+
   @Test func truncatedPlansAreRefused() throws {
     let bench = try Workbench(Self.thin)
     let bytes = try bench.bytes()

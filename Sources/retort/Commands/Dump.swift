@@ -50,7 +50,7 @@ extension Command {
           hint: "dump the definition for other stages")
       }
       let file = try PlanFile(path, processor: Processor.fingerprint)
-      graph = try Compiler.parse(file.graphText, path: path)
+      graph = try file.named(try file.graph())
     } else {
       let (made, notes) = try request.graph(at: arguments.has("--memory") ? .planned : stage)
       Console.notes(notes)
