@@ -21,6 +21,10 @@ package struct Request: Sendable {
   package var disabledPasses: Set<String> = []
   /// Bytes that the arena must not exceed.
   package var memoryLimit: Int?
+  /// Direct forms of convolutions only.
+  package var isExact = false
+  /// Algorithms that do not depend on the batch, so that an image's result does not either.
+  package var fixesAlgorithms = false
 
   package enum Precision: String, CaseIterable, Sendable {
     case f32, f64
@@ -66,7 +70,11 @@ package struct Request: Sendable {
 
   /// How the request wants its pipeline run.
   package var pipelineOptions: PipelineOptions {
-    PipelineOptions(disabled: disabledPasses, memoryLimit: memoryLimit)
+    var options = PipelineOptions(disabled: disabledPasses, memoryLimit: memoryLimit)
+    options.convolutions = ConvolutionCostModel(
+      isExact: isExact,
+      imageCount: fixesAlgorithms ? ConvolutionCostModel.typicalImageCount : nil)
+    return options
   }
 
   /// A program ready to run, with its weights bound, from a definition or a plan.
@@ -74,11 +82,12 @@ package struct Request: Sendable {
     inputs: [String: HostTensor] = [:]
   ) throws -> (executable: Executable, notes: [Diagnostic]) {
     if Artifact.isArtifact(path) {
-      guard settings.isEmpty, entry == nil, disabledPasses.isEmpty, memoryLimit == nil else {
+      guard settings.isEmpty, entry == nil, disabledPasses.isEmpty, memoryLimit == nil, !isExact
+      else {
         throw Diagnostics(
           "is a plan: its entry, settings and passes were fixed when it was compiled", path: path,
-          hint: "leave --set, --entry, --disable and --memory-limit out, or compile again with them"
-        )
+          hint: "leave --set, --entry, --disable, --exact and --memory-limit out, or compile again "
+            + "with them")
       }
       return (try Executable(artifact: path, request: self), [])
     }

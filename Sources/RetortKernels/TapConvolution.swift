@@ -61,6 +61,8 @@ struct TapConvolution: Sendable, Hashable {
     var phase: TapPhase
     /// The sum, cut into slices.
     var slices: [[PanelSegment]]
+    /// The lowest and the highest row of any tap; nil without taps.
+    var reach: ClosedRange<Int>?
   }
 
   /// - Parameters:
@@ -95,13 +97,14 @@ struct TapConvolution: Sendable, Hashable {
     self.needsBand = needsBand
     sourceColumns = xs
     let lineStride = xs.count * channels
-    self.phases = phases.map { phase in
+    let cut = phases.map { phase in
       Phase(
-        phase: phase, slices: Self.slices(phase.taps, channels: channels, lineStride: lineStride))
+        phase: phase, slices: Self.slices(phase.taps, channels: channels, lineStride: lineStride),
+        reach: phase.taps.map(\.y).min().map { $0...phase.taps.map(\.y).max()! })
     }
+    self.phases = cut
     bandRowCapacity =
-      needsBand
-      ? tiling.rowRanges.map { Self.sourceRows($0, phases).count }.max() ?? 0 : 0
+      needsBand ? tiling.rowRanges.map { Self.sourceRows($0, cut).count }.max() ?? 0 : 0
   }
 
   private static func slices(
@@ -140,16 +143,14 @@ struct TapConvolution: Sendable, Hashable {
     return slices
   }
 
-  /// The image rows that some rows of the result read.
-  private static func sourceRows(_ rows: Range<Int>, _ phases: [TapPhase]) -> Range<Int> {
+  /// The image rows that some rows of the result read. Allocates nothing: every tile asks.
+  private static func sourceRows(_ rows: Range<Int>, _ phases: [Phase]) -> Range<Int> {
     var result: Range<Int>?
     for phase in phases {
-      let positions = phase.rows(rows)
-      guard !positions.isEmpty, let low = phase.taps.map(\.y).min(),
-        let high = phase.taps.map(\.y).max()
-      else { continue }
-      let from = positions.lowerBound * phase.sourceStepY + low
-      let to = (positions.upperBound - 1) * phase.sourceStepY + high + 1
+      let positions = phase.phase.rows(rows)
+      guard !positions.isEmpty, let reach = phase.reach else { continue }
+      let from = positions.lowerBound * phase.phase.sourceStepY + reach.lowerBound
+      let to = (positions.upperBound - 1) * phase.phase.sourceStepY + reach.upperBound + 1
       result = min(result?.lowerBound ?? from, from)..<max(result?.upperBound ?? to, to)
     }
     return result ?? 0..<0
@@ -205,7 +206,7 @@ struct TapConvolution: Sendable, Hashable {
       return Source(
         base: images, imageStride: height * line, lineStride: line, firstRow: 0, firstColumn: 0)
     }
-    let rows = Self.sourceRows(tile.rows, phases.map(\.phase))
+    let rows = Self.sourceRows(tile.rows, phases)
     let bandLine = sourceColumns.count * channels
     let band = scratch.alignedUp(toMultipleOf: 64).assumingMemoryBound(to: Float.self)
     let copy = BandCopy(height: height, width: width, channels: channels)

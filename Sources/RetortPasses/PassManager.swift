@@ -9,6 +9,8 @@ package struct PipelineOptions: Sendable {
   package var disabled: Set<String>
   /// Bytes that the arena must not exceed; nil for as many as speed asks for.
   package var memoryLimit: Int?
+  /// How the algorithms of convolutions are chosen.
+  package var convolutions = ConvolutionCostModel()
   /// Given every pass's name and what it made.
   package var observer: (@Sendable (_ pass: String, _ graph: Graph) -> Void)?
 
@@ -44,7 +46,7 @@ extension Pipeline {
   ) throws -> PipelineResult {
     var manager = PassManager(options: options)
     let result = try manager.run(
-      standard.limited(to: options.memoryLimit), graph, through: last)
+      standard.with(options.convolutions).limited(to: options.memoryLimit), graph, through: last)
     return PipelineResult(graph: result, records: manager.records)
   }
 

@@ -76,6 +76,23 @@ package struct Pipeline: Sendable {
       (.planned, [.once(PlanMemory())]),
     ])
 
+  /// The pipeline with another choice of algorithms.
+  func with(_ model: ConvolutionCostModel) -> Pipeline {
+    Pipeline(
+      name,
+      stages.map { stage, steps in
+        (
+          stage,
+          steps.map { step in
+            if case .once(let pass) = step, pass is LowerConvolutions {
+              return .once(LowerConvolutions(model: model))
+            }
+            return step
+          }
+        )
+      })
+  }
+
   /// The pipeline with recomputation before its plan, where there is a limit.
   func limited(to byteCount: Int?) -> Pipeline {
     guard let byteCount else { return self }

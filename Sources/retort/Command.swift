@@ -73,13 +73,15 @@ extension Option {
     "--disable", "PASS", repeats: true,
     "leaves an optimisation out, to see what it brings: fuse-elementwise, prepare-weights, ..."
       + " (a wrong name lists them)")
+  static let exact = Option(
+    switch: "--exact", "direct convolutions only: no Winograd, whose rounding is larger")
   static let memoryLimit = Option(
     "--memory-limit", "BYTES[k|M|G]",
     "computes values again rather than keep them, until the arena is that small")
   static let output = Option("-o", "FILE", "where to write")
 
   /// What every command that elaborates a definition takes.
-  static let definition: [Option] = [.entry, .set, .disable, .graphs]
+  static let definition: [Option] = [.entry, .set, .disable, .exact, .graphs]
   /// What every command that runs a graph takes.
   static let running: [Option] = [.weights, .backend, .threads, .seed, .memoryLimit]
 }

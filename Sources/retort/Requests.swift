@@ -23,6 +23,7 @@ extension Arguments {
     request.precision = try choice("--precision", Request.Precision.self) ?? .f32
     request.disabledPasses = try disabledPasses()
     request.memoryLimit = try byteCount("--memory-limit")
+    request.isExact = has("--exact")
     if let seed = self["--seed"] {
       guard let number = UInt64(seed) else {
         throw UsageError(message: "'--seed' takes a whole number, got '\(seed)'")
@@ -46,8 +47,9 @@ extension Arguments {
   /// A plan's entry, settings, passes, backend and precision were fixed when it was compiled.
   func refuseWhatAPlanFixes() throws {
     guard Artifact.isArtifact(positionals[0]),
-      let option = ["--entry", "--set", "--backend", "--precision", "--disable", "--memory-limit"]
-        .first(where: has)
+      let option = [
+        "--entry", "--set", "--backend", "--precision", "--disable", "--exact", "--memory-limit",
+      ].first(where: has)
     else { return }
     throw Diagnostics(
       "is a plan, which '\(option)' cannot change any more", path: positionals[0],

@@ -5,7 +5,7 @@ import Testing
 @Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
 struct CommandLineUsageTests {
   private let space = Workspace()
-  private static let definition = ["--entry", "--set", "--disable", "--graphs"]
+  private static let definition = ["--entry", "--set", "--disable", "--exact", "--graphs"]
   private static let running = [
     "--weights", "--backend", "--threads", "--seed", "--memory-limit",
   ]
@@ -26,7 +26,7 @@ struct CommandLineUsageTests {
       "bench",
       [
         "--workload", "--batch", "--seconds", "--json", "--serve", "--limits", "--compile",
-        "--backend", "--threads", "--graphs",
+        "--backend", "--threads", "--disable", "--exact", "--memory-limit", "--graphs",
       ]
     ),
     ("inspect", ["--json", "--format", "--graphs"]),

@@ -36,7 +36,7 @@ import Testing
   }
 
   static let lengthSteps: [(Way, Int)] =
-    [(.compiled, 1), (.compiled, 5), (.compiled, 10), (.reference, 1), (.reference, 5)]
+    [(.exact, 1), (.exact, 5), (.exact, 10), (.compiled, 10), (.reference, 1), (.reference, 5)]
     + (Repository.runsLongTests ? [(.reference, 10)] : [])
 
   @Test(arguments: lengthSteps)
@@ -47,7 +47,10 @@ import Testing
     ]
     let found = Self.moves(try Self.run(way, "purified", set: settings, file), file)
     let error = Self.moveError(found, Self.moves(file["purified_l2_\(steps)"].doubles, file))
-    #expect(error <= way.tolerance, "moves after \(steps) steps are off by \(error)")
+    // Between five and ten steps rounding takes an input of a rectifier across zero: moves are off
+    // by 0.0033 with either form of convolutions.
+    let tolerance = steps < 10 ? way.tolerance : Way.compiled.kinkTolerance
+    #expect(error <= tolerance, "moves after \(steps) steps are off by \(error)")
   }
 
   @Test(arguments: [(Way.compiled, 1, 0.001), (.reference, 1, 0), (.reference, 5, 0.001)])

@@ -27,8 +27,8 @@ private func fused(
       graph.printed == """
         graph g(x: f32[4, 4], y: f32[4, 4]) -> (output0: f32[4, 4]) {
           exp: f32[4, 4] = fused {
-            fill: f32[4, 4] = fill(value: 0.5, shape: [4, 4])
             add: f32[4, 4] = add(x, y)
+            fill: f32[4, 4] = fill(value: 0.5, shape: [4, 4])
             mul: f32[4, 4] = mul(add, fill)
             exp_1: f32[4, 4] = exp(mul)
             yield exp_1

@@ -13,6 +13,8 @@ package struct ConvolutionCostModel: Sendable, Hashable {
   /// The batch to choose for; nil takes the graph's own. Where an image's result must not depend
   /// on its company, one number serves all batches.
   package var imageCount: Int?
+  /// Eight images in seven views.
+  package static let typicalImageCount = 56
   /// Multiply-adds a second, and bytes a second from memory, of the machine the numbers are for.
   package var multiplyAddRate = 85e9
   package var byteRate = 25e9

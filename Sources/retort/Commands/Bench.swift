@@ -19,7 +19,7 @@ extension Command {
       Option(
         switch: "--limits", "what the machine can do: multiply-adds, products, memory"),
       Option(switch: "--compile", "how long generated chains and W3 take to compile"),
-      .backend, .threads, .graphs,
+      .backend, .threads, .disable, .exact, .memoryLimit, .graphs,
     ],
     discussion: """
       Each workload runs in a fresh process, on weights and images made up here. Of a line:

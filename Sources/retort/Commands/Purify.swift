@@ -29,7 +29,10 @@ extension Command {
       throw UsageError(message: "'--images PATH' is missing")
     }
     guard let target = arguments["-o"] else { throw UsageError(message: "'-o PATH' is missing") }
-    var purification = Purification(request: try arguments.request(arguments.positionals[0]))
+    var request = try arguments.request(arguments.positionals[0])
+    // An image's result must not depend on its company.
+    request.fixesAlgorithms = true
+    var purification = Purification(request: request)
     purification.batch = try arguments.integer("--batch", minimum: 1) ?? 32
     var images = try ImageSet(reading: source)
     if let count = try arguments.integer("--count", minimum: 1), count < images.count {
