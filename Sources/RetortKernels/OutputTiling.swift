@@ -17,7 +17,7 @@ package struct OutputTiling: Sendable, Hashable {
   private static let wantedTiles = 16
   /// Fewer pixels would not pay for reading the weights.
   private static let leastPixels = 128
-  private static let blockByteCount = 1 << 17
+  private static let blockByteCount = 1 << 16
 
   /// - Parameter depth: products that an element of the result sums.
   package init(batch: Int, height: Int, width: Int, channels: Int, depth: Int) {

@@ -20,8 +20,10 @@ struct WinogradBlocking: Sendable, Hashable {
   /// Panels whose products are kept until they are transformed back.
   private(set) var panelsPerGroup = 1
 
-  /// What V may take of a second-level cache of 512 KiB or more; also the limit of a tile's result.
+  /// What V may take of a second-level cache of 512 KiB or more.
   private static let cachedByteCount = 256 * 1024
+  /// A tile's result, which an epilogue reads again, beside V and M in the same cache.
+  private static let resultByteCount = 64 * 1024
   /// Weights beyond this are taken to come from memory.
   private static let largeWeights = 16 * 1024 * 1024
   private static let wantedTiles = 8
@@ -47,7 +49,7 @@ struct WinogradBlocking: Sendable, Hashable {
     }
     // Small tiles of few channels take several passes.
     let resultPerSquare = 4 * grid.side * grid.side * panelsPerBlock * PanelBlock.columns
-    let most = min(Self.cachedByteCount / resultPerSquare, squares / Self.wantedTiles)
+    let most = min(Self.resultByteCount / resultPerSquare, squares / Self.wantedTiles)
     if most > wanted { cutPixels(geometry, grid, squares: most) }
 
     let inBlock = imagesPerBlock * bandsPerBlock * grid.across
