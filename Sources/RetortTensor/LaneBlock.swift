@@ -50,7 +50,8 @@ extension SIMD16 where Scalar == Float {
     _ body: (Self, Self, UnsafeMutablePointer<Target>) -> Void
   ) {
     guard count > 0 else { return }
-    withUnsafeTemporaryAllocation(byteCount: 256, alignment: 64) { room in
+    // A larger alignment would not be taken from the stack but from the heap, in every call.
+    withUnsafeTemporaryAllocation(byteCount: 256, alignment: 16) { room in
       let left = room.baseAddress!.assumingMemoryBound(to: Float.self)
       let right = left + 16
       let last = UnsafeMutableRawPointer(left + 32).assumingMemoryBound(to: Target.self)
