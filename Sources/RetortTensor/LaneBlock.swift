@@ -28,19 +28,6 @@ extension SIMD16 where Scalar == Float {
     for lane in 0..<count { p[lane] = self[lane] }
   }
 
-  /// Calls `body(x, target)` for each block of sixteen elements, for the last one, if it is not
-  /// whole, with zeros behind it and a target of its own that is then copied.
-  ///
-  /// One loop with one call of `body`, so that long formulas are inlined, and without a test of the
-  /// length inside it.
-  @inlinable @inline(__always)
-  static func forEach(
-    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int,
-    _ body: (Self, UnsafeMutablePointer<Float>) -> Void
-  ) {
-    forEachPair(x, false, x, true, y, count) { left, _, target in body(left, target) }
-  }
-
   /// Calls `body(left, right, target)` for each block of sixteen elements of two operands, either of
   /// which may be one element that stands for all. `body` writes sixteen elements.
   @inlinable @inline(__always)

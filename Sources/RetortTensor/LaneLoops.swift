@@ -30,7 +30,10 @@ public struct UnaryLoops: Sendable {
   @inlinable
   public init<F: UnaryLaneFunction>(_ f: F) {
     float = { x, y, count in
-      LaneBlock.forEach(x, y, count) { f.apply($0).store($1) }
+      // Directly, not through a form for one operand: the formula would stay a call in that.
+      LaneBlock.forEachPair(x, false, x, true, y, count) { block, _, target in
+        f.apply(block).store(target)
+      }
     }
     floatReference = { x, y, count in for i in 0..<count { y[i] = f.apply(x[i]) } }
     doubleReference = { x, y, count in for i in 0..<count { y[i] = f.apply(x[i]) } }
