@@ -1,11 +1,15 @@
 """Answers an export of the peers' parity.py with `retort run` and has the answers checked.
 
     parity.py EXPORT [--peers DIR] [--retort PROGRAM] [--only CONFIG,...] [--keep DIR]
-              [--backend NAME] [--threads N]
+              [--backend NAME] [--threads N] [--winograd]
 
 EXPORT is a folder that `python PEERS/parity.py export --out EXPORT` wrote. For each configuration
 a definition of its network is written beside the answers; the graphs of graphs/bench compute
 every key of the expected tensors; `PEERS/parity.py check` grades them. Needs torch and safetensors.
+
+Convolutions run in their direct forms (`--exact`), whose rounding is PyTorch's. With --winograd the
+cost model chooses; its larger rounding takes single inputs of rectifiers across zero, so that a
+few gradients and sign-step trajectories differ by more than the grade `loose` allows.
 """
 import argparse
 import json
@@ -92,6 +96,8 @@ class Runner:
             command += ["--output", f"{name}={file}"]
         if save:
             command += ["--save-weights", save]
+        if not self.options.winograd:
+            command.append("--exact")
         if self.options.backend:
             command += ["--backend", self.options.backend]
         if self.options.threads:
@@ -165,6 +171,7 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--keep", help="where definitions and answers are left")
     parser.add_argument("--backend")
+    parser.add_argument("--winograd", action="store_true")
     parser.add_argument("--threads", type=int)
     options = parser.parse_args()
     folder = tempfile.TemporaryDirectory()
