@@ -6,6 +6,7 @@ import RetortTensor
 struct FusedAssembler {
   private let plan: FusedPlan
   private let operands: [TensorView]
+  /// Of registers.
   private let results: [TensorView]
   /// What is the same for every chunk, and must be run once before them.
   private(set) var invariants: [FusedProgram.Operation] = []
@@ -26,7 +27,7 @@ struct FusedAssembler {
   init(plan: FusedPlan, operands: [TensorView], results: [TensorView]) {
     self.plan = plan
     self.operands = operands
-    self.results = results
+    self.results = results.indices.filter { !plan.totalResults.contains($0) }.map { results[$0] }
   }
 
   mutating func assemble() {
@@ -103,6 +104,13 @@ struct FusedAssembler {
       places[0] = splat.target
     case .spread: places[0].stride = 0
     default: break
+    }
+    if case .total = instruction.work {
+      operation.a = places[0]
+      operation.target = FusedProgram.Place(space: .sums)
+      release(instruction, index) { _ in true }
+      operations.append(operation)
+      return
     }
     // A register of another width must not be overwritten while it is read.
     release(instruction, index) { $0 == width }

@@ -10,11 +10,16 @@ struct FusedKernel: Kernel {
   /// Elements of a tile: a function of shapes alone, so that tiles do not depend on the thread
   /// count.
   private let tile: Int
+  private let sums: TileSums?
 
   init(_ plan: FusedPlan, operands: [TensorView], results: [TensorView]) {
     program = FusedProgram(plan, operands: operands, results: results)
     tile = 16 * program.chunk
+    sums = TileSums(plan, tiles: (plan.elementCount + tile - 1) / tile)
   }
+
+  /// What adds up the tiles' sums, to be run afterwards.
+  func finish(_ results: [TensorView]) -> [any Kernel] { sums.map { [$0.finish(results)] } ?? [] }
 
   var tileCount: Int { (program.elementCount + tile - 1) / tile }
   var scratchByteCount: Int { program.scratchByteCount }
@@ -22,7 +27,8 @@ struct FusedKernel: Kernel {
   func run(tile number: Int, scratch: UnsafeMutableRawPointer) {
     let start = number * tile
     program.run(
-      start..<min(start + tile, program.elementCount), FusedProgram.Site(scratch: scratch))
+      start..<min(start + tile, program.elementCount),
+      FusedProgram.Site(scratch: scratch, sums: sums?.start(tile: number)))
   }
 }
 
@@ -38,16 +44,18 @@ struct HeadedKernel: Kernel {
   private let program: FusedProgram
   private let blockOffset: Int
   private let registerOffset: Int
+  private let sums: TileSums?
 
   init(
     _ head: any ChannelsLastKernel, x: TensorView, weights: TensorView, channels: Int,
-    _ program: FusedProgram
+    _ plan: FusedPlan, operands: [TensorView], results: [TensorView]
   ) {
     self.head = head
+    program = FusedProgram(plan, operands: operands, results: results)
+    sums = TileSums(plan, tiles: head.tileCount)
     self.x = UnsafePointer(x.floats)
     self.weights = UnsafePointer(weights.floats)
     self.channels = channels
-    self.program = program
     let largest = (0..<head.tileCount).reduce(0) { largest, tile in
       let block = head.block(ofTile: tile)
       return max(largest, block.pixels.count * block.channels.count)
@@ -55,6 +63,9 @@ struct HeadedKernel: Kernel {
     blockOffset = Arena.aligned(head.scratchByteCount)
     registerOffset = Arena.aligned(blockOffset + 4 * largest)
   }
+
+  /// What adds up the tiles' sums, to be run afterwards.
+  func finish(_ results: [TensorView]) -> [any Kernel] { sums.map { [$0.finish(results)] } ?? [] }
 
   var tileCount: Int { head.tileCount }
   var scratchByteCount: Int { registerOffset + program.scratchByteCount }
@@ -67,7 +78,8 @@ struct HeadedKernel: Kernel {
       tile: tile, x: x, weights: weights, target: buffer.assumingMemoryBound(to: Float.self),
       targetStride: width, scratch: scratch)
     let first = block.pixels.lowerBound * channels + block.channels.lowerBound
-    let site = FusedProgram.Site(scratch: scratch + registerOffset, head: buffer - 4 * first)
+    let site = FusedProgram.Site(
+      scratch: scratch + registerOffset, head: buffer - 4 * first, sums: sums?.start(tile: tile))
     if width == channels {
       program.run(first..<block.pixels.upperBound * channels, site)
     } else {

@@ -8,6 +8,9 @@ import RetortTensor
 /// count is computed element by element in row-major order. A smaller one is only ever seen through
 /// a `broadcast`, and is computed as if it had been broadcast first. Reals must be f32 and other
 /// elements `bool`; captures of the types i32 and u32 may be converted to f32.
+///
+/// Results may also be column sums or means of what the region computes: a kernel then adds up the
+/// rows of each of its tiles, and the tiles' sums afterwards.
 struct FusedPlan {
   /// Where an instruction reads.
   enum Source: Hashable {
@@ -29,6 +32,8 @@ struct FusedPlan {
     /// Elements of a captured tensor that is broadcast.
     case spread(Spread)
     case copy
+    /// Adds rows to the sums of the running tile.
+    case total(ColumnTotal)
   }
 
   enum Logic { case and, or, xor, not }
@@ -44,6 +49,9 @@ struct FusedPlan {
   private(set) var registerTypes: [ElementType] = []
   /// The register of each result.
   private(set) var resultRegisters: [Int] = []
+  /// The results that are sums, and which results these are; all others have registers.
+  private(set) var totals: [ColumnTotal] = []
+  private(set) var totalResults: [Int] = []
   let elementCount: Int
   let captureTypes: [TensorType]
   /// The convolution whose result the region starts from; that result counts as the last capture.
@@ -59,6 +67,7 @@ struct FusedPlan {
   private enum Origin {
     case capture(Int)
     case node(Int)
+    case total(Int)
   }
 
   private struct Key: Hashable {
@@ -113,18 +122,33 @@ struct FusedPlan {
     results: [Int], captures: [Int], captureTypes: [TensorType], yields: [Int],
     yieldTypes: [TensorType]
   ) {
-    guard let count = yieldTypes.first?.elementCount,
-      yieldTypes.allSatisfy({ $0.elementCount == count })
-    else { return nil }
+    let isTotal = nodes.map {
+      ($0.op as? any SumReduction)?.fusedColumnCount(of: $0.types[0]) != nil
+    }
+    let summed = nodes.indices.filter { isTotal[$0] }
+    let totalOf = Dictionary(uniqueKeysWithValues: zip(summed.map { results[$0] }, summed.indices))
+    let counts =
+      zip(yields, yieldTypes).filter { totalOf[$0.0] == nil }.map(\.1.elementCount)
+      + summed.map { nodes[$0].types[0].elementCount }
+    guard let count = counts.first, counts.allSatisfy({ $0 == count }) else { return nil }
     elementCount = count
     self.captureTypes = captureTypes
     self.nodes = nodes
     for (index, id) in captures.enumerated() { origins[id] = .capture(index) }
-    for (index, id) in results.enumerated() { origins[id] = .node(index) }
-    for (index, id) in results.enumerated() where nodes[index].result.elementCount == count {
-      guard source(id, nodes[index].result, under: nil) != nil else { return nil }
+    for (index, id) in results.enumerated() {
+      origins[id] = totalOf[id].map { .total($0) } ?? .node(index)
     }
-    for (id, type) in zip(yields, yieldTypes) {
+    for (index, id) in results.enumerated() {
+      if isTotal[index] {
+        guard addTotal(index) else { return nil }
+      } else if nodes[index].result.elementCount == count {
+        guard source(id, nodes[index].result, under: nil) != nil else { return nil }
+      }
+    }
+    // A sum that nobody reads is not worth a place of its own.
+    guard totalOf.keys.allSatisfy({ id in yields.count { $0 == id } == 1 }) else { return nil }
+    totalResults = summed.map { node in yields.firstIndex(of: results[node])! }
+    for (id, type) in zip(yields, yieldTypes) where totalOf[id] == nil {
       guard let source = source(id, type, under: nil),
         let register = inRegister(source, type.element)
       else { return nil }
@@ -143,7 +167,8 @@ struct FusedPlan {
     switch origins[id] {
     case .capture(let capture): source = captured(capture, type, under: key.shape)
     case .node(let node): source = computed(node, under: key.shape)
-    case nil: source = nil
+    // Known only when all tiles have run.
+    case .total, nil: source = nil
     }
     known[key] = source
     return source
@@ -220,6 +245,24 @@ struct FusedPlan {
   private mutating func clamp(_ sources: [Source]) -> Source {
     let raised = emit(.binary(Maximum().loops.float), [sources[0], sources[1]], .f32)
     return emit(.binary(Minimum().loops.float), [raised, sources[2]], .f32)
+  }
+
+  /// Adds up what a node sums, as soon as it is there.
+  private mutating func addTotal(_ index: Int) -> Bool {
+    let node = nodes[index]
+    guard let op = node.op as? any SumReduction,
+      let columns = op.fusedColumnCount(of: node.types[0]),
+      let source = source(node.operands[0], node.types[0], under: nil)
+    else { return false }
+    let total = ColumnTotal(
+      columns: columns, first: totals.reduce(0) { $0 + $1.columns },
+      divisor: op is Mean ? Float(node.types[0].elementCount / columns) : 1)
+    totals.append(total)
+    switch source {
+    case .register, .capture: _ = emit(.total(total), [source], .f32)
+    default: _ = emit(.total(total), [emit(.copy, [source], .f32)], .f32)
+    }
+    return true
   }
 
   private mutating func emit(_ work: Work, _ sources: [Source], _ type: ElementType) -> Source {

@@ -9,7 +9,7 @@ struct FusedProgram {
 
   /// A resolved place; `stride` bytes an element of the domain.
   struct Place {
-    enum Space { case memory, scratch, head }
+    enum Space { case memory, scratch, head, sums }
 
     var space = Space.scratch
     /// Of places in memory.
@@ -35,6 +35,8 @@ struct FusedProgram {
     let scratch: UnsafeMutableRawPointer
     /// Where element 0 of the domain would lie if the head's block reached that far.
     var head: UnsafeMutableRawPointer?
+    /// Of the running tile, where the plan sums something.
+    var sums: UnsafeMutableRawPointer?
   }
 
   private let operations: Operations
@@ -51,7 +53,9 @@ struct FusedProgram {
     assembler.assemble()
     registerCount = assembler.slotCount
     period = assembler.period
-    chunk = period.map { Self.registerElementCount / $0 * $0 } ?? Self.registerElementCount
+    // Rows that are summed are whole in a chunk; every period is whole rows.
+    let unit = period ?? plan.totals.first?.columns
+    chunk = unit.map { Self.registerElementCount / $0 * $0 } ?? Self.registerElementCount
     operations = Operations(
       assembler.invariants, assembler.operations, constants: assembler.constants)
   }
@@ -120,6 +124,7 @@ struct FusedProgram {
     case .memory: place.base! + (place.offset &+ place.stride &* start)
     case .scratch: site.scratch + place.offset
     case .head: site.head! + place.stride &* start
+    case .sums: site.sums!
     }
   }
 
@@ -164,6 +169,10 @@ struct FusedProgram {
     case .copy:
       FusedLoops.copy(
         a, operation.pointee.a.isScalar, target, count, byteCount: operation.pointee.byteCount)
+    case .total(let total):
+      total.add(
+        a.assumingMemoryBound(to: Float.self), start: start, count: count,
+        to: target.assumingMemoryBound(to: Float.self))
     }
   }
 

@@ -44,17 +44,19 @@ struct KernelTable {
     for plan: FusedPlan, _ captures: [TensorView], _ results: [TensorView]
   ) -> [any Kernel] {
     guard let head = plan.head else {
-      return inPlace(captures, results) { [FusedKernel(plan, operands: captures, results: $0)] }
+      return inPlace(captures, results) { results in
+        let kernel = FusedKernel(plan, operands: captures, results: results)
+        return [kernel] + kernel.finish(plan.totalResults.map { results[$0] })
+      }
     }
     let operands = head.operands.map { captures[$0] }
     let fits = results.allSatisfy { result in !operands.contains(where: result.overlaps) }
     let make: ([TensorView]) -> [any Kernel] = { results in
-      [
-        HeadedKernel(
-          PackedKernels.kernel(head.op, operands.map(\.type)), x: operands[0],
-          weights: operands[1], channels: head.resultType.shape[3],
-          FusedProgram(plan, operands: captures, results: results))
-      ]
+      let kernel = HeadedKernel(
+        PackedKernels.kernel(head.op, operands.map(\.type)), x: operands[0],
+        weights: operands[1], channels: head.resultType.shape[3], plan, operands: captures,
+        results: results)
+      return [kernel] + kernel.finish(plan.totalResults.map { results[$0] })
     }
     return fits ? inPlace(captures, results, make) : Detour(results).kernels(make)
   }

@@ -105,4 +105,27 @@ private func fused(
     }
     #expect(graph.body.nodes[0].regions[0].nodes.count == 1, "\(graph)")
   }
+
+  @Test func sumsOfRowsEndAKernel() throws {
+    let graph = GraphBuilder.graph { b in
+      let x = b.input("x", TensorType([6, 32]))
+      let y = b.mul(x, b.exp(x))
+      let total = b.sum(y, axes: [0], keep: true)
+      // What reads the sum can run only behind the kernel.
+      return [b.sub(y, b.broadcast(total, to: [6, 32])), b.mean(y, axes: [0])]
+    }
+    let result = try FuseElementwise().run(graph)
+    try Verifier(phase: .fused).verify(result)
+    #expect(result.outline == "fused { exp mul sum mean } fused { broadcast sub }", "\(result)")
+    let inputs = graph.randomInputs(seed: 4)
+    #expect(result.run(inputs) == graph.run(inputs))
+  }
+
+  @Test func otherSumsStandAlone() throws {
+    let graph = GraphBuilder.graph { b in
+      let x = b.exp(b.neg(b.input("x", TensorType([6, 32]))))
+      return [b.sum(x, axes: [1]), b.sum(x)]
+    }
+    #expect(try FuseElementwise().run(graph).outline == "fused { neg exp } sum sum")
+  }
 }

@@ -173,4 +173,25 @@ private func outline(_ build: (inout GraphBuilder, Value) -> Value) throws -> St
 
         """)
   }
+
+  @Test func sumsOfImagesAreTakenByTerms() throws {
+    func summed(over axes: [Int]) -> Graph {
+      GraphBuilder.graph("g") { b in
+        let shape: Shape = [2, 3, 4, 5]
+        let x = b.input("x", TensorType(shape))
+        let s = b.input("s", TensorType([1, 3, 1, 1]))
+        let scaled = b.mul(b.exp(x), b.broadcast(s, to: shape))
+        return [b.sum(b.neg(b.add(scaled, x)), axes: axes)]
+      }
+    }
+    for (axes, isTaken) in [([0, 2, 3], true), ([0, 2], false)] {
+      let graph = summed(over: axes)
+      let result = try Pipeline.run(
+        graph, through: .simplified, options: PipelineOptions(verifiesPasses: true)
+      ).graph
+      let inputs = graph.randomInputs(seed: 3)
+      #expect(relativeError(result.run(inputs)[0], graph.run(inputs)[0]) < 1e-5)
+      #expect(result.outline.contains("broadcast") != isTaken, "\(result.outline)")
+    }
+  }
 }

@@ -16,7 +16,8 @@ package struct Relu: UnaryElementwise {
   package func apply<L: Lanes>(_ x: L) -> L { L.maximum(x, L(0)) }
 
   package func derivative(_ b: inout GraphBuilder, x: Value, y: Value) -> Value? {
-    b.step(x)
+    // The same as of x; but y is kept anyway, by whoever reads it, and x then need not be.
+    b.step(y)
   }
 }
 

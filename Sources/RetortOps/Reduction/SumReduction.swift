@@ -35,6 +35,16 @@ extension SumReduction {
     return b.broadcast(kept, to: shape)
   }
 
+  /// The extent of the last axis where sums over all other axes leave it and rows of it are whole
+  /// vectors: what a fused kernel adds up while it computes the rows. Nil for all else.
+  package func fusedColumnCount(of x: TensorType) -> Int? {
+    guard x.element == .f32, x.rank >= 2, x.elementCount > 0, let columns = x.shape.extents.last,
+      columns % 16 == 0, columns <= 1024,
+      Set(x.shape.reducedAxes(axes)) == Set(0..<x.rank - 1)
+    else { return nil }
+    return columns
+  }
+
   package func cost(_ operands: [TensorType], _ results: [TensorType]) -> Cost {
     .moving(operands, results, flops: operands[0].elementCount)
   }

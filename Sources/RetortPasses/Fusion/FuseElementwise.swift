@@ -2,8 +2,8 @@ import RetortIR
 import RetortOps
 import RetortTensor
 
-/// Groups elementwise nodes of one shape, with the convolution that they follow, into `fused`
-/// regions, which run as one kernel and touch memory once.
+/// Groups elementwise nodes of one shape, with the convolution that they follow and the sums of
+/// channels that follow them, into `fused` regions, which run as one kernel and touch memory once.
 ///
 /// Fills, broadcasts and masks of rectifiers are copied into every region that reads them, so that the kernel reads
 /// through them; all else that a region reads is captured. Kernels compute with `f32` and `bool`

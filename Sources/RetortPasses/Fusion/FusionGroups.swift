@@ -20,6 +20,8 @@ struct FusionBlock {
     case head
     /// What a kernel reads through or computes anew: a fill, a broadcast, the mask of a rectifier.
     case mode
+    /// Sums over the rows of what a kernel computes: known only behind it.
+    case tail
     case barrier
   }
 
@@ -71,6 +73,9 @@ struct FusionBlock {
       let isReadable = operands.allSatisfy { isLane($0) || node.op is Convert && isWord($0) }
       return isReadable ? .compute : .barrier
     }
+    if let op = node.op as? any SumReduction, op.fusedColumnCount(of: operands[0]) != nil {
+      return .tail
+    }
     if node.op is Fill { return .mode }
     if let op = node.op as? any PackedConvolution, !(op is KernelGradientLast) {
       return isLane(operands[0]) ? .head : .barrier
@@ -90,8 +95,8 @@ struct FusionBlock {
   }
 }
 
-/// Finds groups of elementwise nodes, and at most one convolution before them, that can run as one
-/// kernel.
+/// Finds groups of elementwise nodes, with at most one convolution before them and sums of their
+/// rows behind them, that can run as one kernel.
 ///
 /// Nodes are taken in order; each joins the groups of its operands where limits allow, else it
 /// starts one. Every group has a depth greater than that of all it reads, and everything that reads
@@ -129,6 +134,19 @@ struct FusionGroups {
       start(index)
     case .compute:
       join(index)
+    case .tail:
+      end(index)
+    }
+  }
+
+  /// A sum joins what computes its operand, or stands alone.
+  private mutating func end(_ index: Int) {
+    if let definer = block.definer(of: block.nodes[index].operands[0]), groupOf[definer] >= 0,
+      block.kinds[definer] != .tail, fits(index, [groupOf[definer]])
+    {
+      merge(index, [groupOf[definer]], groups[groupOf[definer]].depth)
+    } else {
+      depths[index] = 1 + (block.reads[index].map { depth(of: $0) }.max() ?? 0)
     }
   }
 
@@ -147,7 +165,7 @@ struct FusionGroups {
     var candidates: [Int] = []
     for operand in block.nodes[index].operands {
       guard let definer = block.definer(of: operand), groupOf[definer] >= 0,
-        !candidates.contains(groupOf[definer])
+        block.kinds[definer] != .tail, !candidates.contains(groupOf[definer])
       else { continue }
       candidates.append(groupOf[definer])
     }
@@ -170,7 +188,7 @@ struct FusionGroups {
     var depth = chosen.map { groups[$0].depth }.max()!
     for operand in block.nodes[index].operands {
       if let definer = block.definer(of: operand), groupOf[definer] >= 0,
-        chosen.contains(groupOf[definer])
+        block.kinds[definer] != .tail, chosen.contains(groupOf[definer])
       {
         continue
       }

@@ -12,7 +12,7 @@ package struct SimplifyAlgebra: RewritePass {
 
   package init() {}
 
-  let rules = Arithmetic.rules + Reshaping.rules + Repeating.rules
+  let rules = Arithmetic.rules + Reshaping.rules + Repeating.rules + Summing.rules
 }
 
 extension GraphEditor {
