@@ -6,6 +6,7 @@ extension Command {
     name: "compile", summary: "compiles a definition to a plan (.retort) that runs at once",
     positionals: "DEFINITION", positionalCount: 1...1,
     options: Option.definition + Option.running + [
+      .calibrate,
       Option("-o", "PLAN.retort", "where to write the plan (default: beside the definition)")
     ],
     discussion: """
