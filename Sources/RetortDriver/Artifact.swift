@@ -9,10 +9,11 @@ import RetortText
 /// Layout, little-endian: 8 bytes `RETORT\r\n` · u32 format version · u32 zero · u64 content hash of
 /// the head's bytes from 24 on · u64 bytes of the head · u64 bytes of the file · fields (u64 byte
 /// count, bytes): processor, rebuild command, backend, disabled passes (names with a blank between),
-/// calibration (`Calibration.text`), graph text, origins (`PlanOrigins`) · u64 tensor count · for each: name field, element type field, u64 rank, u64 extents,
-/// u64 offset of its bytes from the file's start, u64 content hash of its bytes up to the next
-/// tensor · zeros up to a page. Behind the head the tensors' bytes in the same order, each with zeros
-/// up to a multiple of 64, so that a mapped file is memory to compute on.
+/// calibration (`Calibration.text`), graph text, origins (`PlanOrigins`) · u64 tensor count · for
+/// each: name field, element type field, u64 rank, u64 extents, u64 offset of its bytes from the
+/// file's start, u64 content hash of its bytes up to the next tensor · zeros up to a page. Behind the
+/// head the tensors' bytes in the same order, each with zeros up to a multiple of 64, so that a mapped
+/// file is memory to compute on.
 package struct Artifact: Sendable {
   package static let formatVersion: UInt32 = 3
   static let magic: [UInt8] = Array("RETORT\r\n".utf8)
@@ -40,7 +41,8 @@ package struct Artifact: Sendable {
 
   package init(
     processor: String, rebuild: String, backend: String, disabledPasses: [String] = [],
-    calibration: String = "", graphText: String, origins: String = "", tensors: [(name: String, tensor: HostTensor)]
+    calibration: String = "", graphText: String, origins: String = "",
+    tensors: [(name: String, tensor: HostTensor)]
   ) {
     self.processor = processor
     self.rebuild = rebuild

@@ -105,7 +105,8 @@ package final class PlanFile: Sendable {
   /// All that the file holds, copied.
   package var artifact: Artifact {
     Artifact(
-      processor: processor, rebuild: rebuild, backend: backend, disabledPasses: disabledPasses, calibration: calibration,
+      processor: processor, rebuild: rebuild, backend: backend, disabledPasses: disabledPasses,
+      calibration: calibration,
       graphText: graphText, origins: origins,
       tensors: entries.map { ($0.name, HostTensor(copying: view(of: $0))) })
   }

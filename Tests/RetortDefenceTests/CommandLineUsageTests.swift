@@ -16,7 +16,8 @@ struct CommandLineUsageTests {
       "run",
       definition + running
         + [
-          "--calibrate", "--input", "--output", "--save-weights", "--precision", "--check-finite", "--profile",
+          "--calibrate", "--input", "--output", "--save-weights", "--precision", "--check-finite",
+          "--profile",
         ]
     ),
     ("verify", definition + running + ["--tolerance"]),

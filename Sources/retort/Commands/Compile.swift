@@ -7,7 +7,7 @@ extension Command {
     positionals: "DEFINITION", positionalCount: 1...1,
     options: Option.definition + Option.running + [
       .calibrate,
-      Option("-o", "PLAN.retort", "where to write the plan (default: beside the definition)")
+      Option("-o", "PLAN.retort", "where to write the plan (default: beside the definition)"),
     ],
     discussion: """
       A plan holds the optimised graph, its memory plan and, with --weights, the prepared weights;
