@@ -9,12 +9,13 @@ import RetortText
 /// Layout, little-endian: 8 bytes `RETORT\r\n` · u32 format version · u32 zero · u64 content hash of
 /// the head's bytes from 24 on · u64 bytes of the head · u64 bytes of the file · fields (u64 byte
 /// count, bytes): processor, rebuild command, backend, disabled passes (names with a blank between),
-/// graph text, origins (`PlanOrigins`) · u64 tensor count · for each: name field, element type field, u64 rank, u64 extents,
-/// u64 offset of its bytes from the file's start, u64 content hash of its bytes up to the next
-/// tensor · zeros up to a page. Behind the head the tensors' bytes in the same order, each with zeros
-/// up to a multiple of 64, so that a mapped file is memory to compute on.
+/// calibration (`Calibration.text`), graph text, origins (`PlanOrigins`) · u64 tensor count · for
+/// each: name field, element type field, u64 rank, u64 extents, u64 offset of its bytes from the
+/// file's start, u64 content hash of its bytes up to the next tensor · zeros up to a page. Behind the
+/// head the tensors' bytes in the same order, each with zeros up to a multiple of 64, so that a mapped
+/// file is memory to compute on.
 package struct Artifact: Sendable {
-  package static let formatVersion: UInt32 = 2
+  package static let formatVersion: UInt32 = 3
   static let magic: [UInt8] = Array("RETORT\r\n".utf8)
   static let pageByteCount = 4096
   static let alignment = 64
@@ -28,6 +29,9 @@ package struct Artifact: Sendable {
   package var backend: String
   /// Passes that were left out, sorted.
   package var disabledPasses: [String]
+  /// The measurements that its convolutions were chosen by, as `Calibration` writes them; empty
+  /// where none were made.
+  package var calibration: String
   /// A planned graph.
   package var graphText: String
   /// Where the graph's nodes came from, as `PlanOrigins` writes it; may be empty.
@@ -37,12 +41,14 @@ package struct Artifact: Sendable {
 
   package init(
     processor: String, rebuild: String, backend: String, disabledPasses: [String] = [],
-    graphText: String, origins: String = "", tensors: [(name: String, tensor: HostTensor)]
+    calibration: String = "", graphText: String, origins: String = "",
+    tensors: [(name: String, tensor: HostTensor)]
   ) {
     self.processor = processor
     self.rebuild = rebuild
     self.backend = backend
     self.disabledPasses = disabledPasses
+    self.calibration = calibration
     self.graphText = graphText
     self.origins = origins
     self.tensors = tensors
@@ -81,7 +87,9 @@ package struct Artifact: Sendable {
   private func fields(tensorsFrom start: Int) -> [UInt8] {
     var writer = ByteWriter()
     let disabled = disabledPasses.joined(separator: " ")
-    for field in [processor, rebuild, backend, disabled, graphText, origins] { writer.field(field) }
+    for field in [processor, rebuild, backend, disabled, calibration, graphText, origins] {
+      writer.field(field)
+    }
     writer.little(UInt64(tensors.count))
     var offset = start
     for (name, tensor) in tensors {

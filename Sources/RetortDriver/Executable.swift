@@ -32,6 +32,7 @@ package final class Executable {
     let stored = request.weightPaths.isEmpty ? try Self.stored(file, graph) : nil
     try self.init(
       try file.named(graph), backend: backend, threadCount: request.threadCount, stored: stored)
+    program.releasesWeights = !request.keepsWeights
     if stored == nil { try bind(try Weights(reading: request.weightPaths)) }
   }
 

@@ -34,5 +34,9 @@ package struct MemoryReport {
     return table.text
       + "\narena \(plan.arenaByteCount) bytes (\(ByteCount.text(plan.arenaByteCount))), "
       + "lower bound \(plan.lowerBound) bytes, ratio \((share * 1000).rounded() / 1000)\n"
+      + (plan.preparationByteCount == 0
+        ? ""
+        : "preparation \(plan.preparationByteCount) bytes "
+          + "(\(ByteCount.text(plan.preparationByteCount))), given back before the first run\n")
   }
 }

@@ -26,6 +26,8 @@ package final class PlanFile: Sendable {
   package let rebuild: String
   package let backend: String
   package let disabledPasses: [String]
+  /// As `Calibration` writes it; empty where nothing was measured.
+  package let calibration: String
   package let graphText: String
   package let origins: String
   package let entries: [Entry]
@@ -54,8 +56,9 @@ package final class PlanFile: Sendable {
     rebuild = texts[1]
     backend = texts[2]
     disabledPasses = texts[3].split(separator: " ").map(String.init)
-    graphText = texts[4]
-    origins = texts[5]
+    calibration = texts[4]
+    graphText = texts[5]
+    origins = texts[6]
     guard processor == expected else {
       throw Diagnostics(
         "was compiled for \(processor), this is \(expected)", path: path,
@@ -103,6 +106,7 @@ package final class PlanFile: Sendable {
   package var artifact: Artifact {
     Artifact(
       processor: processor, rebuild: rebuild, backend: backend, disabledPasses: disabledPasses,
+      calibration: calibration,
       graphText: graphText, origins: origins,
       tensors: entries.map { ($0.name, HostTensor(copying: view(of: $0))) })
   }
@@ -166,7 +170,7 @@ package final class PlanFile: Sendable {
   }
 
   private static func texts(_ reader: inout ByteReader) throws -> [String] {
-    try (0..<6).map { _ in try reader.field() }
+    try (0..<7).map { _ in try reader.field() }
   }
 
   /// The table of tensors.

@@ -21,7 +21,9 @@ package struct PlanWriter {
   }
 
   package func write(to path: String) throws -> Summary {
-    var (graph, notes) = try request.graph(at: .planned)
+    let compilation = try request.compilation(through: .planned)
+    let graph = compilation.graph
+    var notes = compilation.notes
     var tensors: [(name: String, tensor: HostTensor)] = []
     if !request.weightPaths.isEmpty {
       let executable = try Executable(
@@ -32,7 +34,8 @@ package struct PlanWriter {
     }
     let artifact = Artifact(
       processor: Processor.fingerprint, rebuild: rebuild, backend: request.backend.rawValue,
-      disabledPasses: request.disabledPasses.sorted(), graphText: Printer().text(graph),
+      disabledPasses: request.disabledPasses.sorted(),
+      calibration: compilation.calibration?.text ?? "", graphText: Printer().text(graph),
       origins: PlanOrigins.text(graph),
       tensors: tensors)
     try artifact.write(to: path)

@@ -25,6 +25,11 @@ package struct Request: Sendable {
   package var isExact = false
   /// Algorithms that do not depend on the batch, so that an image's result does not either.
   package var fixesAlgorithms = false
+  /// Whether the program's weights can be read after a run; else those that only their preparation
+  /// reads are given back.
+  package var keepsWeights = false
+  /// Measures the forms of convolutions before it chooses, and tells this; nil measures nothing.
+  package var calibrationObserver: Calibration.Observer?
 
   package enum Precision: String, CaseIterable, Sendable {
     case f32, f64
@@ -55,17 +60,47 @@ package struct Request: Sendable {
     }
   }
 
+  /// What became of a definition.
+  package struct Compilation: Sendable {
+    package let graph: Graph
+    package let notes: [Diagnostic]
+    /// What was measured for it, if anything was.
+    package var calibration: Calibration?
+  }
+
   /// The definition's graph at a stage.
   package func graph(
     at stage: Stage, inputs: [String: HostTensor] = [:]
   ) throws -> (graph: Graph, notes: [Diagnostic]) {
+    let compilation = try compilation(through: stage, inputs: inputs)
+    return (compilation.graph, compilation.notes)
+  }
+
+  /// The definition taken through a stage.
+  package func compilation(
+    through stage: Stage, inputs: [String: HostTensor] = [:]
+  ) throws -> Compilation {
     let elaboration = try Compiler(library: library).elaborate(
       path, entry: entry, settings: settings(inputs: inputs))
     var graph = elaboration.graph
     if precision == .f64 { graph = try Widen().run(graph) }
-    return (
-      try Pipeline.run(graph, through: stage, options: pipelineOptions).graph, elaboration.notes
-    )
+    var options = pipelineOptions
+    var calibration: Calibration?
+    if stage >= .lowered, let calibrationObserver, measuresForms {
+      calibration = try Calibration(
+        of: try Pipeline.run(graph, through: .batched, options: options).graph,
+        for: options.convolutions, backend: backend, threadCount: threadCount,
+        observer: calibrationObserver)
+      options.convolutions.measured = calibration!.choices
+    }
+    return Compilation(
+      graph: try Pipeline.run(graph, through: stage, options: options).graph,
+      notes: elaboration.notes, calibration: calibration)
+  }
+
+  /// Whether there is a choice of forms at all.
+  private var measuresForms: Bool {
+    !isExact && backend != .reference && !disabledPasses.contains(LowerConvolutions.name)
   }
 
   /// How the request wants its pipeline run.
@@ -82,17 +117,19 @@ package struct Request: Sendable {
     inputs: [String: HostTensor] = [:]
   ) throws -> (executable: Executable, notes: [Diagnostic]) {
     if Artifact.isArtifact(path) {
-      guard settings.isEmpty, entry == nil, disabledPasses.isEmpty, memoryLimit == nil, !isExact
+      guard settings.isEmpty, entry == nil, disabledPasses.isEmpty, memoryLimit == nil, !isExact,
+        calibrationObserver == nil
       else {
         throw Diagnostics(
           "is a plan: its entry, settings and passes were fixed when it was compiled", path: path,
-          hint: "leave --set, --entry, --disable, --exact and --memory-limit out, or compile again "
-            + "with them")
+          hint: "leave --set, --entry, --disable, --exact, --calibrate and --memory-limit out, or "
+            + "compile again with them")
       }
       return (try Executable(artifact: path, request: self), [])
     }
     let (graph, notes) = try graph(at: .planned, inputs: inputs)
     let executable = try Executable(graph, backend: backend, threadCount: threadCount)
+    executable.program.releasesWeights = !keepsWeights
     try executable.bind(try Weights(reading: weightPaths))
     return (executable, notes)
   }

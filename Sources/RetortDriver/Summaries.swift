@@ -46,7 +46,8 @@ package struct PlanSummary {
       return """
         {"graph": \(JSONPrinter.quoted(graph.name)), "nodes": \(graph.nodeCount), "arena_bytes": \(arena), \
         "weight_bytes": \(weights), "processor": \(JSONPrinter.quoted(file.processor)), \
-        "backend": \(JSONPrinter.quoted(file.backend)), "disabled": [\(names)]}
+        "backend": \(JSONPrinter.quoted(file.backend)), "disabled": [\(names)], \
+        "calibration": \(calibrationJSON)}
         """
     }
     func list(_ items: [(String, TensorType)]) -> String {
@@ -65,6 +66,34 @@ package struct PlanSummary {
       disabled   \(file.disabledPasses.isEmpty ? "none" : DiagnosticRenderer.visible(disabled))
       processor  \(DiagnosticRenderer.visible(file.processor))
       rebuild    \(DiagnosticRenderer.visible(file.rebuild))
+      calibrated \(calibrationText)
       """
+  }
+
+  /// The measured convolutions and the times of their forms, as the file has them.
+  private var measurements: [(name: String, times: [Substring])] {
+    file.calibration.split(separator: "\n").map { line in
+      let parts = line.split(separator: "\t")
+      return (DiagnosticRenderer.visible(String(parts[0])), Array(parts.dropFirst()))
+    }
+  }
+
+  /// `no`, or what was measured, a line each.
+  private var calibrationText: String {
+    let rows = measurements
+    guard !rows.isEmpty else { return "no" }
+    let lines = rows.map { row in
+      let times = row.times.map { "\(DiagnosticRenderer.visible(String($0))) µs" }
+      return "\n  \(row.name): " + times.joined(separator: ", ")
+    }
+    return "\(rows.count) convolutions" + lines.joined()
+  }
+
+  private var calibrationJSON: String {
+    let rows = measurements.map { row in
+      let times = row.times.map { JSONPrinter.quoted(String($0)) }.joined(separator: ", ")
+      return "{\"convolution\": \(JSONPrinter.quoted(row.name)), \"microseconds\": [\(times)]}"
+    }
+    return "[\(rows.joined(separator: ", "))]"
   }
 }

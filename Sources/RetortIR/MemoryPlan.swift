@@ -1,4 +1,7 @@
-/// Where every value of a program lies in one arena, and when it is needed.
+/// Where every value that a run computes lies in one arena, and when it is needed.
+///
+/// What `prepare` regions compute and do not keep lies in memory of its own, which can be given back
+/// before the first run.
 package struct MemoryPlan: Sendable {
   package struct Entry: Sendable {
     package let value: Value
@@ -20,10 +23,15 @@ package struct MemoryPlan: Sendable {
   package let arenaByteCount: Int
   /// The largest sum of bytes that are needed at one step: no plan can do with less.
   package let lowerBound: Int
+  /// What preparation computes in.
+  package let preparationByteCount: Int
 
-  package init(entries: [Entry], arenaByteCount: Int, lowerBound: Int) {
+  package init(
+    entries: [Entry], arenaByteCount: Int, lowerBound: Int, preparationByteCount: Int = 0
+  ) {
     self.entries = entries
     self.arenaByteCount = arenaByteCount
     self.lowerBound = lowerBound
+    self.preparationByteCount = preparationByteCount
   }
 }

@@ -48,6 +48,16 @@ package final class Arena {
     (byteCount + alignment - 1) & ~(alignment - 1)
   }
 
+  /// Gives the whole pages within a range back to the system; they read as zeros until they are
+  /// written again.
+  func discard(_ range: Range<Int>) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let first = (Int(bitPattern: base) + range.lowerBound + page - 1) / page * page
+    let end = (Int(bitPattern: base) + range.upperBound) / page * page
+    guard first < end else { return }
+    madvise(UnsafeMutableRawPointer(bitPattern: first), end - first, Int32(MADV_DONTNEED))
+  }
+
   /// All bits set: NaN as a real, -1 as an integer, and no valid `bool`.
   static let poison: UInt8 = 0xFF
 

@@ -11,10 +11,11 @@ extension Program {
     }
   }
 
-  /// The weights in the order of their declaration.
+  /// The weights in the order of their declaration, without those that were released.
   package func weightTensors() -> [(name: String, tensor: HostTensor)] {
-    graph.inputs.filter(\.role.isWeight).compactMap { input in
-      view(ofInput: input.name).map { (input.name, HostTensor(copying: $0)) }
+    let weights = self.weights
+    return graph.inputs.filter(\.role.isWeight).compactMap { input in
+      weights[input.name].map { (input.name, $0) }
     }
   }
 }

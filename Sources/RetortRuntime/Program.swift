@@ -24,6 +24,11 @@ package final class Program {
   private let scratchStride: Int
   private var isPrepared = false
   private var bound: Set<String> = []
+  /// Weights whose memory was given back; they must be bound again before anything is prepared.
+  private var released: Set<String> = []
+  /// Whether the memory of weights that only `prepare` reads is given back as soon as they were read.
+  /// Of a program that updates weights none is.
+  package var releasesWeights = false
   private let stored: StoredValues?
 
   /// - Parameter stored: weights and prepared values to compute on where they lie. With them the
@@ -80,7 +85,7 @@ package final class Program {
   // MARK: weights
 
   /// Sets parameters and buffers by path; names that the graph does not know are ignored.
-  /// - Throws: where one is of another type, or one that was never set is missing.
+  /// - Throws: where one is of another type, or one that was never set, or was released, is missing.
   package func bind(weights: [String: HostTensor]) throws(Diagnostics) {
     try stored?.makeWritable()
     for input in graph.inputs where input.role.isWeight {
@@ -89,6 +94,7 @@ package final class Program {
       views[input.name]!.copyBytes(from: tensor)
       bound.insert(input.name)
     }
+    released = []
     isPrepared = false
   }
 
@@ -98,6 +104,7 @@ package final class Program {
       write(input, views[input.name]!)
       bound.insert(input.name)
     }
+    released = []
     isPrepared = false
   }
 
@@ -106,21 +113,37 @@ package final class Program {
 
   /// Computes what depends on the weights alone. `run` does so by itself after `bind`.
   package func prepare() {
+    // With weights released it is done already, and cannot be done again.
+    guard released.isEmpty else { return }
     if !preparation.steps.isEmpty {
-      var hook = NoHook()
-      execute(preparation, &hook)
+      if releasesWeights, updates.moves.isEmpty {
+        let release = WeightRelease(self)
+        var hook = ReleaseHook(weights: segment(.weights), due: release.due)
+        execute(preparation, &hook)
+        released = release.names
+        bound.subtract(released)
+      } else {
+        var hook = NoHook()
+        execute(preparation, &hook)
+      }
+      if updates.moves.isEmpty {
+        let memory = segment(.preparation)
+        memory.discard(0..<memory.byteCount)
+      }
     }
     isPrepared = true
   }
+
+  func segment(_ segment: ProgramLayout.Segment) -> Arena { segments[segment.rawValue] }
 
   func prepareIfNeeded() {
     if !isPrepared { prepare() }
   }
 
-  /// The parameters and buffers as they are now.
+  /// The parameters and buffers as they are now, without those that were released.
   package var weights: [String: HostTensor] {
     var result: [String: HostTensor] = [:]
-    for input in graph.inputs where input.role.isWeight {
+    for input in graph.inputs where input.role.isWeight && !released.contains(input.name) {
       result[input.name] = HostTensor(copying: views[input.name]!)
     }
     return result
@@ -159,7 +182,7 @@ package final class Program {
         views[input.name]!.copyBytes(
           from: try InputCheck.accept(inputs[input.name], for: input, of: graph))
       case .parameter, .buffer:
-        guard bound.contains(input.name) else {
+        guard bound.contains(input.name) || released.contains(input.name) else {
           _ = try InputCheck.accept(nil, for: input, of: graph)
           continue
         }

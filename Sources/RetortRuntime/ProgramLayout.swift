@@ -9,6 +9,8 @@ struct ProgramLayout {
     case arena
     /// What `prepare` regions leave behind.
     case prepared
+    /// What `prepare` regions compute and do not keep, at offsets of its own.
+    case preparation
     case inputs
     case weights
     /// Values inside regions that have no place in the plan.
@@ -28,6 +30,8 @@ struct ProgramLayout {
   private(set) var splitRegions: Set<Int> = []
   private let fuses: (Node) -> Bool
   private let inPlace: Set<Value>
+  /// Where the nodes that are being walked compute.
+  private var current = Segment.arena
 
   /// - Parameter fuses: whether a fused node will run as one kernel.
   /// - Throws: where the graph is not planned, or its plan is not one.
@@ -75,7 +79,7 @@ struct ProgramLayout {
     let body = node.regions[0]
     let slots = try offsets(node, "slots", body.arguments.count)
     for (argument, offset) in zip(body.arguments, slots) {
-      try place(argument, .arena, offset, node)
+      try place(argument, current, offset, node)
     }
     let carriedCount = node.operands.count
     let collectedCount = node.results.count - carriedCount
@@ -88,6 +92,8 @@ struct ProgramLayout {
 
   private mutating func prepare(_ node: Node) throws(Diagnostics) {
     let region = node.regions[0]
+    current = .preparation
+    defer { current = .arena }
     for inner in region.nodes {
       if inner.annotation("offsets") == nil, inner.op is any TensorOp {
         for value in inner.results { take(value, in: .temporaries) }
@@ -123,7 +129,7 @@ struct ProgramLayout {
   }
 
   private mutating func assign(_ node: Node, _ offsets: [Int]) throws(Diagnostics) {
-    for (value, offset) in zip(node.results, offsets) { try place(value, .arena, offset, node) }
+    for (value, offset) in zip(node.results, offsets) { try place(value, current, offset, node) }
   }
 
   private mutating func place(

@@ -75,6 +75,10 @@ extension Option {
       + " (a wrong name lists them)")
   static let exact = Option(
     switch: "--exact", "direct convolutions only: no Winograd, whose rounding is larger")
+  static let calibrate = Option(
+    switch: "--calibrate",
+    "measures every form of each convolution once, here, and takes the fastest; results may then"
+      + " differ by rounding from those of another machine")
   static let memoryLimit = Option(
     "--memory-limit", "BYTES[k|M|G]",
     "computes values again rather than keep them, until the arena is that small")

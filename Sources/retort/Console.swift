@@ -51,6 +51,16 @@ enum Console {
 
   static func note(_ text: String) { error("note: \(text)\n") }
 
+  /// How far `--calibrate` is: one line, redrawn where a person watches.
+  @Sendable static func calibrating(_ done: Int, _ total: Int) {
+    let line = "calibrating: \(done)/\(total)"
+    if isTerminal {
+      error("\r\u{1B}[K" + line + (done == total ? "\n" : ""))
+    } else if done == 0 || done == total {
+      error(line + "\n")
+    }
+  }
+
   static func notes(_ list: [Diagnostic]) {
     if !list.isEmpty { report(Diagnostics(list)) }
   }

@@ -24,6 +24,7 @@ extension Arguments {
     request.disabledPasses = try disabledPasses()
     request.memoryLimit = try byteCount("--memory-limit")
     request.isExact = has("--exact")
+    if has("--calibrate") { request.calibrationObserver = try calibrationObserver(request) }
     if let seed = self["--seed"] {
       guard let number = UInt64(seed) else {
         throw UsageError(message: "'--seed' takes a whole number, got '\(seed)'")
@@ -34,6 +35,19 @@ extension Arguments {
       throw UsageError(message: "'--precision f64' needs '--backend reference'")
     }
     return request
+  }
+
+  /// Where there is nothing to choose, that is said.
+  private func calibrationObserver(_ request: Request) throws -> Calibration.Observer? {
+    if request.backend == .reference {
+      throw UsageError(
+        message: "'--calibrate' measures fast kernels, which '--backend reference' does not use")
+    }
+    if request.isExact {
+      Console.note("'--calibrate' measures nothing, for '--exact' leaves no choice")
+      return nil
+    }
+    return Console.calibrating
   }
 
   /// `--disable`, each a pass that the standard pipeline can do without.
@@ -48,7 +62,8 @@ extension Arguments {
   func refuseWhatAPlanFixes() throws {
     guard Artifact.isArtifact(positionals[0]),
       let option = [
-        "--entry", "--set", "--backend", "--precision", "--disable", "--exact", "--memory-limit",
+        "--entry", "--set", "--backend", "--precision", "--disable", "--exact", "--calibrate",
+        "--memory-limit",
       ].first(where: has)
     else { return }
     throw Diagnostics(

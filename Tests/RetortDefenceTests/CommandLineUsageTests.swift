@@ -10,23 +10,29 @@ struct CommandLineUsageTests {
     "--weights", "--backend", "--threads", "--seed", "--memory-limit",
   ]
   private static let commands: [(name: String, options: [String])] = [
-    ("compile", definition + running + ["-o"]),
+    ("compile", definition + running + ["--calibrate", "-o"]),
     ("dump", definition + ["--stage", "--format", "--memory", "--origins", "-o"]),
     (
       "run",
       definition + running
         + [
-          "--input", "--output", "--save-weights", "--precision", "--check-finite", "--profile",
+          "--calibrate", "--input", "--output", "--save-weights", "--precision", "--check-finite",
+          "--profile",
         ]
     ),
     ("verify", definition + running + ["--tolerance"]),
-    ("purify", definition + running + ["--images", "-o", "--batch", "--count", "--labels"]),
+    (
+      "purify",
+      definition + running
+        + ["--calibrate", "--images", "-o", "--batch", "--count", "--labels"]
+    ),
     ("train", ["--data", "-o", "--set", "--weights", "--threads", "--backend", "--graphs"]),
     (
       "bench",
       [
         "--workload", "--batch", "--seconds", "--json", "--serve", "--limits", "--compile",
-        "--backend", "--threads", "--disable", "--exact", "--memory-limit", "--graphs",
+        "--backend", "--threads", "--disable", "--exact", "--calibrate",
+        "--memory-limit", "--graphs",
       ]
     ),
     ("inspect", ["--json", "--format", "--graphs"]),
@@ -112,6 +118,10 @@ struct CommandLineUsageTests {
     (
       ["run", "a.graph", "--precision", "f64"],
       "retort run: '--precision f64' needs '--backend reference'\n"
+    ),
+    (
+      ["run", "a.graph", "--calibrate", "--backend", "reference"],
+      "retort run: '--calibrate' measures fast kernels, which '--backend reference' does not use\n"
     ),
     (
       ["run", "a.graph", "--disable", "plan-memory"],

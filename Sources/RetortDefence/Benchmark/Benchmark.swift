@@ -37,6 +37,7 @@ package final class Benchmark {
     executable = try Executable(
       graph, backend: request.backend, threadCount: request.threadCount)
     let program = executable.program
+    program.releasesWeights = true
     program.bind(writing: BenchmarkData.write(weight:_:))
     for input in graph.inputs where input.role == .input {
       BenchmarkData.write(input: input, program.view(ofInput: input.name)!)

@@ -56,6 +56,13 @@ package struct ConvolutionExtents: Hashable, Sendable {
   package let rows: WindowAxis
   package let columns: WindowAxis
 
+  /// The same of another number of images.
+  package func with(batch: Int) -> ConvolutionExtents {
+    ConvolutionExtents(
+      batch: batch, inputChannels: inputChannels, outputChannels: outputChannels, groups: groups,
+      rows: rows, columns: columns)
+  }
+
   package var groupInputs: Int { inputChannels / groups }
   package var groupOutputs: Int { outputChannels / groups }
   package var imageShape: Shape { [batch, inputChannels, rows.input, columns.input] }

@@ -1,12 +1,12 @@
 import RetortOps
 
-/// Which algorithm computes a convolution: a pure function of its extents.
+/// Which algorithm computes a convolution: a pure function of its extents and of what was measured.
 ///
 /// The time of a form is estimated as its multiply-adds at the speed of two cores plus its weights
 /// from memory once. Winograd's F(4×4, 3×3) takes a quarter of the direct form's products but four
 /// times its weights, F(2×2, 3×3) 4/9 and 16/9; so small maps of many channels at small batches
 /// take tile 2, nearly all else tile 4. Below `leastChannels` the transforms would cost more than
-/// they save.
+/// they save. A measured choice goes before the estimate.
 package struct ConvolutionCostModel: Sendable, Hashable {
   /// Direct forms only: their results differ from the definition's by rounding in another order.
   package var isExact = false
@@ -15,6 +15,8 @@ package struct ConvolutionCostModel: Sendable, Hashable {
   package var imageCount: Int?
   /// Eight images in seven views.
   package static let typicalImageCount = 56
+  /// The fastest forms as they were measured, by the case at the batch to choose for.
+  package var measured: [ConvolutionCase: ConvolutionForm] = [:]
   /// Multiply-adds a second, and bytes a second from memory, of the machine the numbers are for.
   package var multiplyAddRate = 85e9
   package var byteRate = 25e9
@@ -25,30 +27,36 @@ package struct ConvolutionCostModel: Sendable, Hashable {
     self.imageCount = imageCount
   }
 
-  /// The tile of the Winograd form, or nil for the direct one.
-  /// - Parameter isAdjoint: whether the input gradient is sought.
-  package func winogradTile(
-    _ extents: ConvolutionExtents, sliding: Sliding, isAdjoint: Bool
-  ) -> Int? {
-    guard !isExact, extents.rows.taps == 3, extents.columns.taps == 3,
-      sliding.stride == [1, 1], sliding.dilation == [1, 1],
-      !isAdjoint || sliding.padding.allSatisfy({ $0 <= 2 }),
-      min(extents.inputChannels, extents.outputChannels) >= leastChannels
-    else { return nil }
+  /// The case at the batch to choose for.
+  package func subject(_ problem: ConvolutionCase) -> ConvolutionCase {
+    imageCount.map(problem.with(batch:)) ?? problem
+  }
+
+  package func form(of problem: ConvolutionCase) -> ConvolutionForm {
+    let forms = problem.forms
+    if isExact || forms == [.direct] { return .direct }
+    let problem = subject(problem)
+    if let form = measured[problem], forms.contains(form) { return form }
+    let extents = problem.extents
+    guard min(extents.inputChannels, extents.outputChannels) >= leastChannels else {
+      return .direct
+    }
+    let times = forms.map { time(of: $0, problem) }
+    // The larger tile of equal ones, and the direct form of all.
+    if times.min() == times[0] { return .direct }
+    return times[2] <= times[1] ? .winograd4 : .winograd2
+  }
+
+  /// Seconds, estimated.
+  private func time(of form: ConvolutionForm, _ problem: ConvolutionCase) -> Double {
+    let (extents, isAdjoint) = (problem.extents, problem.isAdjoint)
     let rows = isAdjoint ? extents.rows.input : extents.rows.output
     let columns = isAdjoint ? extents.columns.input : extents.columns.output
-    let images = Double(imageCount ?? extents.batch)
+    let side = form.tile ?? 1
+    let points = form.tile.map { ($0 + 2) * ($0 + 2) } ?? 9
+    let squares = ((rows + side - 1) / side) * ((columns + side - 1) / side)
     let pairs = Double(extents.inputChannels * extents.outputChannels)
-    func time(products: Int, weights: Int) -> Double {
-      images * Double(products) * pairs / multiplyAddRate + Double(weights) * pairs * 4 / byteRate
-    }
-    func tiles(_ tile: Int) -> Int {
-      ((rows + tile - 1) / tile) * ((columns + tile - 1) / tile)
-    }
-    let direct = time(products: 9 * rows * columns, weights: 9)
-    let two = time(products: 16 * tiles(2), weights: 16)
-    let four = time(products: 36 * tiles(4), weights: 36)
-    if min(two, four) >= direct { return nil }
-    return four <= two ? 4 : 2
+    return Double(extents.batch) * Double(points * squares) * pairs / multiplyAddRate
+      + Double(points) * pairs * 4 / byteRate
   }
 }

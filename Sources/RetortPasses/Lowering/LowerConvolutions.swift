@@ -29,6 +29,25 @@ package struct LowerConvolutions: Pass {
     }
     return lowering.counts.isEmpty ? graph : result
   }
+
+  fileprivate static func isLowered(_ op: any Convolution, _ type: TensorType) -> Bool {
+    op.sliding.groups == 1 && type.element == .f32
+  }
+
+  /// The cases among a graph's convolutions, each once, in order.
+  package static func cases(in graph: Graph) -> [ConvolutionCase] {
+    var cases: [ConvolutionCase] = []
+    var known: Set<ConvolutionCase> = []
+    graph.forEachNode { node in
+      guard let op = node.op as? any Convolution, !(op is Conv2dKernel),
+        isLowered(op, graph.type(of: node.operands[0]))
+      else { return }
+      let extents = op.acceptedExtents(node.operands.map(graph.type))
+      let problem = ConvolutionCase(extents, op.sliding, isAdjoint: op is Conv2dTranspose)
+      if known.insert(problem).inserted { cases.append(problem) }
+    }
+    return cases
+  }
 }
 
 /// The walk: which values have channels-last twins.
@@ -52,8 +71,8 @@ private struct ChannelsLast {
   mutating func lower(_ editor: inout GraphEditor, _ node: Node) -> [Value]? {
     guard node.results.count == 1, node.regions.isEmpty else { return nil }
     switch node.op {
-    case let op as Conv2d: return convolution(&editor, node, op)
-    case let op as Conv2dTranspose: return transposed(&editor, node, op)
+    case let op as Conv2d: return convolution(&editor, node, op, isAdjoint: false)
+    case let op as Conv2dTranspose: return convolution(&editor, node, op, isAdjoint: true)
     case let op as Conv2dKernel: return kernel(&editor, node, op)
     default: return follow(&editor, node)
     }
@@ -62,47 +81,21 @@ private struct ChannelsLast {
   // MARK: convolutions
 
   private func isLowered(_ op: any Convolution, _ editor: GraphEditor, _ node: Node) -> Bool {
-    op.sliding.groups == 1 && editor.type(of: node.operands[0]).element == .f32
+    LowerConvolutions.isLowered(op, editor.type(of: node.operands[0]))
   }
 
   private mutating func convolution(
-    _ editor: inout GraphEditor, _ node: Node, _ op: Conv2d
+    _ editor: inout GraphEditor, _ node: Node, _ op: any Convolution, isAdjoint: Bool
   ) -> [Value]? {
     guard isLowered(op, editor, node) else { return nil }
     let extents = op.acceptedExtents(node.operands.map(editor.type))
-    let x = twin(of: node.operands[0], &editor)
-    if let tile = model.winogradTile(extents, sliding: op.sliding, isAdjoint: false) {
-      let u = editor.add(PackWinograd(tile: tile, swap: false), [node.operands[1]])
-      counts["winograd\(tile)", default: 0] += 1
-      let lowered = WinogradConv2d(
-        channels: extents.outputChannels, tile: tile, padding: op.sliding.padding)
-      return image(of: editor.add(lowered, [x, u]), for: node, &editor)
-    }
-    let w = editor.add(PackKernel(swap: false), [node.operands[1]])
-    counts["packed", default: 0] += 1
-    let lowered = PackedConv2d(channels: extents.outputChannels, op.sliding)
-    return image(of: editor.add(lowered, [x, w]), for: node, &editor)
-  }
-
-  private mutating func transposed(
-    _ editor: inout GraphEditor, _ node: Node, _ op: Conv2dTranspose
-  ) -> [Value]? {
-    guard isLowered(op, editor, node) else { return nil }
-    let extents = op.acceptedExtents(node.operands.map(editor.type))
-    let y = twin(of: node.operands[0], &editor)
-    if let tile = model.winogradTile(extents, sliding: op.sliding, isAdjoint: true) {
-      let u = editor.add(PackWinograd(tile: tile, swap: true), [node.operands[1]])
-      counts["winograd\(tile)", default: 0] += 1
-      let lowered = WinogradConv2d(
-        channels: extents.inputChannels, tile: tile, padding: op.sliding.padding.map { 2 - $0 })
-      return image(of: editor.add(lowered, [y, u]), for: node, &editor)
-    }
-    let w = editor.add(PackKernel(swap: true), [node.operands[1]])
-    counts["packed", default: 0] += 1
-    let lowered = PackedConv2dTranspose(
-      channels: extents.inputChannels, op.sliding, height: extents.rows.input,
-      width: extents.columns.input)
-    return image(of: editor.add(lowered, [y, w]), for: node, &editor)
+    let problem = ConvolutionCase(extents, op.sliding, isAdjoint: isAdjoint)
+    let form = model.form(of: problem)
+    let image = twin(of: node.operands[0], &editor)
+    let kernel = editor.add(problem.packing(form), [node.operands[1]])
+    counts[form == .direct ? "packed" : form.rawValue, default: 0] += 1
+    return self.image(
+      of: editor.add(problem.lowered(form), [image, kernel]), for: node, &editor)
   }
 
   private mutating func kernel(

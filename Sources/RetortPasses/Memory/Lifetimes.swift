@@ -15,6 +15,8 @@ struct Lifetimes {
   private(set) var first: [Int]
   private(set) var last: [Int]
   private(set) var stepCount = 0
+  /// Steps of `prepare` regions; the first ones.
+  private(set) var preparationStepCount = 0
   /// The first and last step of each loop, by the number of its index argument.
   private(set) var loops: [Int: (begin: Int, end: Int)] = [:]
   /// Loops that are being walked: where they began, and what must live until they end.
@@ -29,6 +31,7 @@ struct Lifetimes {
       let end = nextStep()
       for result in node.regions[0].results { read(result, end) }
     }
+    preparationStepCount = stepCount
     walk(graph.body.nodes.filter { !($0.op is Prepare) })
     let end = nextStep()
     for result in graph.body.results { read(result, end) }

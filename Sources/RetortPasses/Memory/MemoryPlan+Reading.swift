@@ -15,11 +15,16 @@ extension MemoryPlan {
     var entries: [Entry] = []
     var indices: [Place: Int] = [:]
     var entryCounts = [Int](repeating: 0, count: storage.units.count)
+    var preparationByteCount = 0
     for value in storage.placedValues {
       guard let offset = places[value.id] else {
         throw Diagnostics("'\(graph.name(of: value))' has no place in the plan of '\(graph.name)'")
       }
       let unit = storage.unitOf[value.id]
+      if storage.isOfPreparation(storage.units[unit]) {
+        preparationByteCount = max(preparationByteCount, offset + storage.units[unit].extent)
+        continue
+      }
       let first = lifetimes.first[value.id]
       let lifetime = first...max(first, lifetimes.last[value.id])
       if let index = indices[Place(unit: unit, offset: offset)] {
@@ -42,7 +47,8 @@ extension MemoryPlan {
     self.init(
       entries: entries,
       arenaByteCount: entries.reduce(0) { max($0, $1.offset + ($1.byteCount + 63) & ~63) },
-      lowerBound: MemoryPlanner.lowerBound(storage.units, lifetimes.stepCount))
+      lowerBound: MemoryPlanner.lowerBound(storage.runUnits, lifetimes.stepCount),
+      preparationByteCount: preparationByteCount)
   }
 
   private struct Place: Hashable {

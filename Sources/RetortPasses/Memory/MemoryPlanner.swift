@@ -2,7 +2,8 @@ import RetortIR
 import RetortOps
 import RetortTensor
 
-/// Gives every value of a program its place in one arena.
+/// Gives every value of a program its place: in one arena, or, of those inside `prepare` regions, in
+/// memory that preparation alone computes in.
 package enum MemoryPlanner {
   /// Up to this many stretches the slower, denser way of packing is tried too.
   private static let denseLimit = 1024
@@ -16,27 +17,40 @@ package enum MemoryPlanner {
   package static func plan(_ graph: Graph) -> (Graph, MemoryPlan) {
     let lifetimes = Lifetimes(graph)
     let storage = Storage(graph, lifetimes)
-    var (offsets, byteCount) = inOrder(storage.units)
-    let bound = lowerBound(storage.units, lifetimes.stepCount)
-    if storage.units.count <= denseLimit, byteCount > bound {
-      let orders: [(StorageUnit) -> Int] = [
-        { $0.extent }, { $0.extent * (max($0.first, $0.last) - $0.first + 1) },
-      ]
-      for order in orders where byteCount > bound {
-        let dense = largestFirst(storage.units, by: order)
-        if dense.byteCount < byteCount { (offsets, byteCount) = dense }
-      }
-    }
-    let entries = zip(storage.units, offsets).map { unit, offset in
+    let preparation = pack(
+      storage.units.filter(storage.isOfPreparation), lifetimes.stepCount)
+    let run = pack(storage.runUnits, lifetimes.stepCount)
+    let entries = zip(storage.runUnits, run.offsets).map { unit, offset in
       MemoryPlan.Entry(
         value: unit.value, offset: offset, byteCount: unit.byteCount,
         lifetime: unit.first...max(unit.first, unit.last))
     }
+    // Preparation's units come first, as its steps do.
     var result = graph
-    result.body = annotated(graph.body, storage, offsets, graph)
+    result.body = annotated(graph.body, storage, preparation.offsets + run.offsets, graph)
     return (
-      result, MemoryPlan(entries: entries, arenaByteCount: byteCount, lowerBound: bound)
+      result,
+      MemoryPlan(
+        entries: entries, arenaByteCount: run.byteCount, lowerBound: run.bound,
+        preparationByteCount: preparation.byteCount)
     )
+  }
+
+  private static func pack(
+    _ units: [StorageUnit], _ stepCount: Int
+  ) -> (offsets: [Int], byteCount: Int, bound: Int) {
+    var (offsets, byteCount) = inOrder(units)
+    let bound = lowerBound(units, stepCount)
+    if units.count <= denseLimit, byteCount > bound {
+      let orders: [(StorageUnit) -> Int] = [
+        { $0.extent }, { $0.extent * (max($0.first, $0.last) - $0.first + 1) },
+      ]
+      for order in orders where byteCount > bound {
+        let dense = largestFirst(units, by: order)
+        if dense.byteCount < byteCount { (offsets, byteCount) = dense }
+      }
+    }
+    return (offsets, byteCount, bound)
   }
 
   /// The largest sum of bytes that are needed at one step.
@@ -46,7 +60,7 @@ package enum MemoryPlanner {
 
   static func lowerBound(of graph: Graph) -> Int {
     let lifetimes = Lifetimes(graph)
-    return lowerBound(Storage(graph, lifetimes).units, lifetimes.stepCount)
+    return lowerBound(Storage(graph, lifetimes).runUnits, lifetimes.stepCount)
   }
 
   /// The first step that needs the most bytes.

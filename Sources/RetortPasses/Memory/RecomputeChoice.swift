@@ -26,7 +26,7 @@ struct RecomputeChoice {
   /// - Returns: nil where nothing helps.
   init?(_ graph: Graph) {
     let lifetimes = Lifetimes(graph)
-    let peak = MemoryPlanner.peakStep(Storage(graph, lifetimes).units, lifetimes.stepCount)
+    let peak = MemoryPlanner.peakStep(Storage(graph, lifetimes).runUnits, lifetimes.stepCount)
     var path: [Int] = []
     var block = graph.body
     while let index = Self.loop(around: peak, in: block, lifetimes) {

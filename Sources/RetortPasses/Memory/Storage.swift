@@ -46,6 +46,14 @@ struct Storage {
     unitOf[value.id] < 0 ? nil : units[unitOf[value.id]]
   }
 
+  /// Whether a unit lies in the memory of preparation, not in the arena.
+  func isOfPreparation(_ unit: StorageUnit) -> Bool {
+    unit.first < lifetimes.preparationStepCount
+  }
+
+  /// The units in the arena.
+  var runUnits: [StorageUnit] { units.filter { !isOfPreparation($0) } }
+
   /// The values that have a unit, in the order of their numbers.
   var placedValues: [Value] {
     unitOf.indices.filter { unitOf[$0] >= 0 }.map { Value(id: $0) }

@@ -19,7 +19,7 @@ extension Command {
       Option(
         switch: "--limits", "what the machine can do: multiply-adds, products, memory"),
       Option(switch: "--compile", "how long generated chains and W3 take to compile"),
-      .backend, .threads, .disable, .exact, .memoryLimit, .graphs,
+      .backend, .threads, .disable, .exact, .calibrate, .memoryLimit, .graphs,
     ],
     discussion: """
       Each workload runs in a fresh process, on weights and images made up here. Of a line:
@@ -30,7 +30,8 @@ extension Command {
         arena_bytes   memory that a run computes in, without weights and inputs
         peak_rss_mib  most memory that was resident in the process
         first_s       from the start of the process, to a hundredth, to the first result:
-                      reading, compiling, making and preparing weights, running once
+                      reading, compiling, making and preparing weights, running once; with
+                      --calibrate the measurements too
 
       A request of --serve is {"workload": "W3", "batch": 8, "min_seconds": 0.25}. The answer is
       such a line, ms being the mean of at least that time, or {"error": "..."}. The last program
@@ -146,6 +147,7 @@ private struct BenchCommand {
     where option.placeholder != nil && !["--workload", "--batch"].contains(option.name) {
       for value in arguments.all(option.name) { words += [option.name, value] }
     }
+    words += ["--exact", "--calibrate"].filter(arguments.has)
     let output = try ChildProcess.output(of: words)
     guard let json = try? JSONParser.parse(output.utf8), let measurement = Measurement(json: json)
     else { throw Diagnostics("\(workload.name) at batch \(batch) could not be measured") }

@@ -6,7 +6,8 @@ extension Command {
     name: "compile", summary: "compiles a definition to a plan (.retort) that runs at once",
     positionals: "DEFINITION", positionalCount: 1...1,
     options: Option.definition + Option.running + [
-      Option("-o", "PLAN.retort", "where to write the plan (default: beside the definition)")
+      .calibrate,
+      Option("-o", "PLAN.retort", "where to write the plan (default: beside the definition)"),
     ],
     discussion: """
       A plan holds the optimised graph, its memory plan and, with --weights, the prepared weights;

@@ -9,6 +9,7 @@ extension Command {
     name: "purify", summary: "purifies images and gives the classifier's answers before and after",
     positionals: "PURIFIER", positionalCount: 1...1,
     options: Option.definition + Option.running + [
+      .calibrate,
       Option("--images", "PATH", "a PNG file, a folder of them, a CIFAR-10 .bin file or .npy"),
       Option("-o", "PATH", "a .npy file, a .png file (one image) or a folder of PNG files"),
       Option("--batch", "N", "images at a time (default: 32)"),

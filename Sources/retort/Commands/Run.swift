@@ -8,6 +8,7 @@ extension Command {
     name: "run", summary: "runs a graph on tensors from files",
     positionals: "DEFINITION|PLAN", positionalCount: 1...1,
     options: Option.definition + Option.running + [
+      .calibrate,
       Option(
         "--input", "NAME=FILE", repeats: true,
         "an input: .npy, .npz, .safetensors; images: .png, a folder of them, CIFAR-10 .bin"
@@ -30,7 +31,8 @@ extension Command {
     if arguments.has("--save-weights"), arguments.has("--profile") {
       throw UsageError(message: "'--profile' runs twice, so '--save-weights' cannot go with it")
     }
-    let request = try arguments.request(arguments.positionals[0])
+    var request = try arguments.request(arguments.positionals[0])
+    request.keepsWeights = arguments.has("--save-weights")
     try arguments.refuseWhatAPlanFixes()
     let inputs = try arguments.inputTensors()
     let targets = try arguments.pairs("--output")
