@@ -185,7 +185,9 @@ package final class PlanFile: Sendable {
     var end = headByteCount
     for _ in 0..<count {
       let entry = try entry(&reader)
-      guard entry.offset == end, entry.paddedByteCount <= byteCount - end else {
+      guard entry.offset == end, entry.type.byteCount <= byteCount - end,
+        entry.paddedByteCount <= byteCount - end
+      else {
         throw FormatError(
           "tensor '\(entry.name)' (\(entry.type.byteCount) bytes at \(entry.offset)) is not in its "
             + "place (at \(end) of \(byteCount))")

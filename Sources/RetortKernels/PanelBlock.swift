@@ -10,9 +10,9 @@ import RetortTensor
 /// 512-bit vector are twelve of AVX-512's thirty-two. Both cover the latency of two multiply-add
 /// units (5 cycles · 2) and reach 98 % of the core's peak while the operands lie in the first-level
 /// cache.
-enum PanelBlock {
+package enum PanelBlock {
   /// Columns of a panel.
-  static let columns = 16
+  package static let columns = 16
   /// Rows that are computed together.
   static var rows: Int { retort_built_for_avx512 != 0 ? 12 : 6 }
 

@@ -43,7 +43,8 @@ package struct ReductionPlan: Sendable, Hashable {
   /// Elements of a part of a long axis: half a second-level cache.
   private static let partElementCount = 32768
 
-  /// One step; two, by parts, where a long axis would give too few tiles.
+  /// One step; two, by parts, where a long axis would give too few tiles. Never a matter of `outer`,
+  /// in which the batch may be: an image's sums must not depend on its company.
   private static func steps(
     _ kind: ReductionKind, outer: Int, reduced: Int, inner: Int, divisor: Int
   ) -> [ReductionKernel] {
@@ -51,7 +52,7 @@ package struct ReductionPlan: Sendable, Hashable {
     let share = partElementCount / max(1, inner == 1 ? 1 : inner)
     // Whole blocks of a row, whole runs of columns.
     let extent = inner == 1 ? share : max(32, share & ~31)
-    guard outer * columns < 16, reduced >= 2 * extent else {
+    guard columns < 16, reduced >= 2 * extent else {
       return [
         ReductionKernel(kind, outer: outer, reduced: reduced, inner: inner, divisor: divisor)
       ]

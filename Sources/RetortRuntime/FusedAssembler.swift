@@ -161,7 +161,9 @@ struct FusedAssembler {
       return index < operands.count
         ? memory(operands[index]) : FusedProgram.Place(space: .head, stride: 4)
     case .captureScalar(let index):
-      return FusedProgram.Place(space: .memory, base: operands[index].base, isScalar: true)
+      return index < operands.count
+        ? FusedProgram.Place(space: .memory, base: operands[index].base, isScalar: true)
+        : FusedProgram.Place(space: .head, stride: 4, isScalar: true)
     case .constant:
       return FusedProgram.Place(
         space: .memory, base: constants, offset: constantOffsets[source]!, isScalar: true)
@@ -178,8 +180,8 @@ struct FusedAssembler {
 
   private mutating func layConstants() {
     for instruction in plan.instructions {
-      for case .constant(let value, let element) in instruction.sources {
-        let source = FusedPlan.Source.constant(value, element)
+      for case .constant(let bits, let element) in instruction.sources {
+        let source = FusedPlan.Source.constant(bits, element)
         if constantOffsets[source] == nil { constantOffsets[source] = 4 * constantOffsets.count }
       }
     }
@@ -187,7 +189,8 @@ struct FusedAssembler {
     let memory = UnsafeMutableRawPointer.allocate(
       byteCount: 4 * constantOffsets.count, alignment: 64)
     for (source, offset) in constantOffsets {
-      guard case .constant(let value, let element) = source else { continue }
+      guard case .constant(let bits, let element) = source else { continue }
+      let value = Double(bitPattern: bits)
       if element == .bool {
         memory.storeBytes(of: value != 0, toByteOffset: offset, as: Bool.self)
       } else {

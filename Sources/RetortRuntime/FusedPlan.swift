@@ -19,7 +19,8 @@ struct FusedPlan {
     case capture(Int)
     /// The only element of a captured tensor.
     case captureScalar(Int)
-    case constant(Double, ElementType)
+    /// The bits of a Double, by which NaN is itself and −0 is not 0.
+    case constant(UInt64, ElementType)
   }
 
   enum Work {
@@ -90,7 +91,9 @@ struct FusedPlan {
       guard let op = inner.op as? any TensorOp, inner.results.count == 1 else { return nil }
       if let op = op as? any PackedConvolution {
         let operands = inner.operands.compactMap { captures.firstIndex(of: $0) }
-        guard head == nil, operands.count == inner.operands.count else { return nil }
+        guard head == nil, operands.count == inner.operands.count,
+          op.acceptedExtents(inner.operands.map(graph.type)).suitsPacking
+        else { return nil }
         captures.append(inner.results[0])
         head = Head(op: op, operands: operands, resultType: graph.type(of: inner.results[0]))
         continue
@@ -192,7 +195,7 @@ struct FusedPlan {
     switch op {
     case let fill as Fill:
       guard result.element == .f32 || result.element == .bool else { return nil }
-      return .constant(fill.value, result.element)
+      return .constant(fill.value.bitPattern, result.element)
     case is Detach:
       return source(operands[0], types[0], under: shape)
     case is Reshape:

@@ -76,8 +76,7 @@ struct FusedProgram {
     }
   }
 
-  /// Rows of `length` elements, `stride` apart; `shift` is what an address of the head's block is
-  /// to move by from row to row, beyond the domain's stride.
+  /// Rows of `length` elements, `stride` apart in the domain and `headStride` in the head's block.
   func run(
     rows: Int, first: Int, length: Int, stride: Int, headStride: Int, _ site: Site
   ) {

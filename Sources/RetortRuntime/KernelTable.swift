@@ -93,6 +93,7 @@ struct KernelTable {
     case let op as MatMul:
       return [ContractionKernels.product(op, x, operands[1], y, method)]
     case let op as any PackedConvolution:
+      guard op.acceptedExtents(operands.map(\.type)).suitsPacking else { return nil }
       return PackedKernels.bound(op, operands, y)
     case let op as PackKernel: return [PackedKernels.packing(op, x, y)]
     case let op as PackWinograd: return [PackedKernels.packing(op, x, y)]

@@ -124,19 +124,105 @@ import Testing
   }
 
   @Test func theFormIsAFunctionOfShapes() {
-    func tile(_ images: Int, _ channels: Int, _ size: Int, isExact: Bool = false) -> Int? {
+    func form(
+      _ images: Int, _ channels: Int, _ size: Int, isExact: Bool = false
+    ) -> ConvolutionForm {
       let op = Conv2d(Sliding(padding: [1]))
       let extents = op.acceptedExtents([
         TensorType([images, channels, size, size]), TensorType([channels, channels, 3, 3]),
       ])
       return ConvolutionCostModel(isExact: isExact)
-        .winogradTile(extents, sliding: op.sliding, isAdjoint: false)
+        .form(of: ConvolutionCase(extents, op.sliding, isAdjoint: false))
     }
-    #expect(tile(7, 64, 32) == 4)
-    #expect(tile(56, 512, 4) == 4)
-    #expect(tile(7, 512, 4) == 2)
-    #expect(tile(1, 512, 4) == nil)
-    #expect(tile(7, 64, 32, isExact: true) == nil)
-    #expect(tile(7, 4, 32) == nil)
+    #expect(form(7, 64, 32) == .winograd4)
+    #expect(form(56, 512, 4) == .winograd4)
+    #expect(form(7, 512, 4) == .winograd2)
+    #expect(form(1, 512, 4) == .direct)
+    #expect(form(7, 64, 32, isExact: true) == .direct)
+    #expect(form(7, 4, 32) == .direct)
+  }
+}
+
+/// Fused regions at the edges of what they can hold.
+@Suite struct FusedEdgeTests {
+  private static func outputs(_ graph: Graph, _ inputs: [HostTensor]) throws -> [HostTensor] {
+    let planned = try Pipeline.run(graph, through: .planned).graph
+    let program = try Program(
+      planned, options: ProgramOptions(backend: .auto, pool: ThreadPool(threadCount: 2)))
+    let named = Dictionary(uniqueKeysWithValues: zip(graph.inputs.map(\.name), inputs))
+    try program.bind(weights: named)
+    let results = try program.run(inputs: named)
+    return planned.outputs.map { results[$0.name]! }
+  }
+
+  @Test func aConvolutionToOneElementIsFollowed() throws {
+    let graph = GraphBuilder.graph { b in
+      let x = b.input("x", TensorType([1, 4, 3, 3]))
+      let w = b.input("w", TensorType([1, 4, 3, 3]))
+      return [b.add(Relu(), [b.conv2d(x, w)])]
+    }
+    let inputs = graph.randomInputs(seed: 2)
+    let found = try Self.outputs(graph, inputs)[0]
+    #expect(relativeError(found, graph.run(inputs)[0]) <= 1e-5)
+  }
+
+  @Test func constantsAreToldApartByTheirBits() throws {
+    let graph = GraphBuilder.graph { b in
+      let x = b.input("x", TensorType([4]))
+      let condition = b.add(Greater(), [x, b.add(Fill(0.5, [4]), [])])
+      let zero = b.add(
+        Select(), [condition, b.add(Fill(0.0, [4]), []), b.add(Fill(-0.0, [4]), [])])
+      let nan = b.add(Fill(.nan, [4]), [])
+      return [b.add(Div(), [b.add(Fill(1, [4]), []), zero]), b.mul(b.add(x, nan), x)]
+    }
+    let found = try Self.outputs(graph, [HostTensor([4], [0, 1, 0.25, 2])])
+    #expect(found[0].doubles == [-.infinity, .infinity, -.infinity, .infinity])
+    #expect(found[1].doubles.allSatisfy(\.isNaN))
+  }
+
+  /// What would take time and memory out of all proportion to its result is left to plain forms.
+  @Test(arguments: [
+    (TensorType([1, 1, 4, 4]), TensorType([1, 1, 1, 1]), 1 << 31),
+    (TensorType([1, 1, 4, 4]), TensorType([1, 1, 1, 1]), 65536),
+  ])
+  func hugePaddingIsNotCopied(x: TensorType, w: TensorType, padding: Int) throws {
+    let graph = GraphBuilder.graph { b in
+      [
+        b.add(
+          Conv2d(Sliding(stride: [padding], padding: [padding])),
+          [b.input("x", x), b.input("w", w)])
+      ]
+    }
+    let inputs = graph.randomInputs(seed: 3)
+    let found = try Self.outputs(graph, inputs)[0]
+    #expect(relativeError(found, graph.run(inputs)[0]) <= 1e-5)
+  }
+
+  @Test(arguments: [TensorType([0, 1, 1, 1]), TensorType([2, 0, 3, 3])])
+  func emptyOperandsOfLoweredFormsDoNothing(y: TensorType) throws {
+    let graph = GraphBuilder.graph { b in
+      let depth = y.shape[3]
+      let w = b.input("w", TensorType([1, 3, 3, depth, 16]))
+      let op = PackedConv2dTranspose(
+        channels: 5, Sliding(padding: [1]), height: y.shape[1], width: y.shape[2])
+      return y.shape[1] == 0 ? [w] : [b.add(op, [b.input("y", y), w])]
+    }
+    let inputs = graph.randomInputs(seed: 4)
+    let found = try Self.outputs(graph, inputs)[0]
+    #expect(found.type == graph.run(inputs)[0].type)
+  }
+
+  @Test func sumsOfAnImageDoNotDependOnItsCompany() throws {
+    func graph(_ count: Int) -> Graph {
+      GraphBuilder.graph { b in
+        let x = b.input("x", TensorType([count, 24, 64, 64]))
+        let y = b.mul(x, x)
+        return [b.sum(y, axes: [1, 2]), b.sum(y, axes: [1, 2, 3]), b.add(Mean(axes: [3]), [y])]
+      }
+    }
+    let many = graph(16).randomInputs(seed: 5)
+    let together = try Self.outputs(graph(16), many)
+    let alone = try Self.outputs(graph(1), [many[0].rows(3..<4)])
+    for (one, all) in zip(alone, together) { #expect(one == all.rows(3..<4)) }
   }
 }

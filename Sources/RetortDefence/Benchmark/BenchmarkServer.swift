@@ -50,6 +50,10 @@ package struct BenchmarkServer {
       throw Diagnostics("min_seconds is a number from 0 to \(Int(Self.longestBlock))")
     }
     let workload = try Workload.named(name)
+    // Before the program that is kept is given up.
+    guard (1...Workload.batchLimit).contains(batch) else {
+      throw Diagnostics("batch is a whole number from 1 to \(Workload.batchLimit), got \(batch)")
+    }
     if current?.workload.name != workload.name || current?.batch != batch {
       current = nil
       defer { startup = nil }

@@ -93,6 +93,7 @@ package struct PackedConv2dTranspose: PackedConvolution {
     )
     let (rows, columns, depth) = (e.rows, e.columns, e.outputChannels)
     let (down, across) = (rows.inputIndices, columns.inputIndices)
+    guard e.batch > 0 else { return }
     var sums = [Double](repeating: 0, count: height * width * channels)
     for image in 0..<e.batch {
       for index in sums.indices { sums[index] = 0 }

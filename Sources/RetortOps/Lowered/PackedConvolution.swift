@@ -1,4 +1,5 @@
 import RetortIR
+import RetortKernels
 import RetortTensor
 
 /// A convolution of channels-last images with a kernel that was packed ahead of time: what the
@@ -13,7 +14,21 @@ package protocol PackedConvolution: TensorOp {
 }
 
 /// The columns of a packed kernel that lie beside each other.
-package let panelColumns = 16
+package let panelColumns = PanelBlock.columns
+
+extension ConvolutionExtents {
+  /// Whether packed kernels suit: they list taps, have a phase for each residue of the stride, and
+  /// copy padded bands of the image, so that a kernel of a million taps, or padding many times the
+  /// image, would take time and memory that the result does not justify. Nothing is empty.
+  package var suitsPacking: Bool {
+    func isOrdinary(_ axis: WindowAxis) -> Bool {
+      axis.input > 0 && axis.output > 0 && axis.taps <= 64 && axis.stride <= 8
+        && axis.dilation <= 64 && max(axis.before, axis.after) <= 64 + axis.input
+    }
+    return batch > 0 && inputChannels > 0 && outputChannels > 0 && isOrdinary(rows)
+      && isOrdinary(columns)
+  }
+}
 
 extension PackedConvolution {
   package static var differentiability: Differentiability {

@@ -30,8 +30,8 @@ package struct LowerConvolutions: Pass {
     return lowering.counts.isEmpty ? graph : result
   }
 
-  fileprivate static func isLowered(_ op: any Convolution, _ type: TensorType) -> Bool {
-    op.sliding.groups == 1 && type.element == .f32
+  fileprivate static func isLowered(_ op: any Convolution, _ types: [TensorType]) -> Bool {
+    op.sliding.groups == 1 && types[0].element == .f32 && op.acceptedExtents(types).suitsPacking
   }
 
   /// The cases among a graph's convolutions, each once, in order.
@@ -40,7 +40,7 @@ package struct LowerConvolutions: Pass {
     var known: Set<ConvolutionCase> = []
     graph.forEachNode { node in
       guard let op = node.op as? any Convolution, !(op is Conv2dKernel),
-        isLowered(op, graph.type(of: node.operands[0]))
+        isLowered(op, node.operands.map(graph.type))
       else { return }
       let extents = op.acceptedExtents(node.operands.map(graph.type))
       let problem = ConvolutionCase(extents, op.sliding, isAdjoint: op is Conv2dTranspose)
@@ -54,7 +54,7 @@ package struct LowerConvolutions: Pass {
 private struct ChannelsLast {
   static let rules: [(String, Exactness)] = [
     ("packed", .reassociates), ("winograd2", .approximates), ("winograd4", .approximates),
-    ("kernel", .reassociates), ("follow", .bitwise),
+    ("kernel", .reassociates), ("follow", .bitwise), ("reduce", .reassociates),
   ]
   /// Which axis of `[n, c, h, w]` each axis of `[n, h, w, c]` is.
   static let permutation = [0, 2, 3, 1]
@@ -81,7 +81,7 @@ private struct ChannelsLast {
   // MARK: convolutions
 
   private func isLowered(_ op: any Convolution, _ editor: GraphEditor, _ node: Node) -> Bool {
-    LowerConvolutions.isLowered(op, editor.type(of: node.operands[0]))
+    LowerConvolutions.isLowered(op, node.operands.map(editor.type))
   }
 
   private mutating func convolution(
@@ -144,12 +144,12 @@ private struct ChannelsLast {
     var lowered = op
     lowered.axes = axes.map(Self.axis).sorted()
     if op.keep {
-      counts["follow", default: 0] += 1
+      counts["reduce", default: 0] += 1
       return image(of: editor.add(lowered, [x]), for: node, &editor)
     }
     let left = Self.permutation.filter { !axes.contains($0) }
     guard left == left.sorted() else { return nil }
-    counts["follow", default: 0] += 1
+    counts["reduce", default: 0] += 1
     return [editor.add(lowered, [x])]
   }
 

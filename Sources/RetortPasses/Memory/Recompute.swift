@@ -14,7 +14,6 @@ package struct Recompute: Pass {
   package static let name = "recompute"
   package static let summary = "computes values again so that memory fits into a limit"
   package static let requires: Set<Property> = [.gradientFree]
-  package static let necessity: String? = "without it nothing keeps to '--memory-limit'"
 
   /// Bytes of the arena.
   package let limit: Int
