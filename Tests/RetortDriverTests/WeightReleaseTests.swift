@@ -11,12 +11,14 @@ import Testing
 /// Weights that only preparation reads, and the memory that it computes in.
 @Suite struct WeightReleaseTests {
   /// A kernel that is packed, and a bias that each run reads.
-  private static let graph = GraphBuilder.graph { b in
+  private static let graph: Graph = {
+    var b = GraphBuilder(name: "net")
     let x = b.input("x", TensorType([1, 8, 6, 6]))
     let w = b.input("w", TensorType([8, 8, 3, 3]), role: .parameter(nil))
     let bias = b.input("bias", TensorType([1, 8, 6, 6]), role: .parameter(nil))
-    return b.add(b.conv2d(x, b.exp(b.neg(w)), padding: [1]), bias)
-  }
+    let y = b.add(b.conv2d(x, b.exp(b.neg(w)), padding: [1]), bias)
+    return b.finish(outputs: [GraphOutput(value: y, name: "y", role: .result)])
+  }()
 
   @Test func resultsAreTheSameAndOnlyWhatRunsReadIsLeft() throws {
     let weights = Self.graph.randomWeights(seed: 1)
