@@ -119,7 +119,8 @@ struct Arguments: Sendable {
       number <= Int.max >> 31
     else {
       throw UsageError(
-        message: "'\(name)' takes a number of bytes above 0, with k, M or G if wanted, got '\(text)'")
+        message: "'\(name)' takes a number of bytes above 0, with k, M or G if wanted, "
+          + "got '\(text)'")
     }
     return number << (shift ?? 0)
   }

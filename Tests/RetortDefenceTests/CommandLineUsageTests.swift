@@ -135,7 +135,8 @@ struct CommandLineUsageTests {
     ),
     (
       ["run", "a.graph", "--memory-limit", "12Q"],
-      "retort run: '--memory-limit' takes a number of bytes, with k, M or G if wanted, got '12Q'\n"
+      "retort run: '--memory-limit' takes a number of bytes above 0, with k, M or G if wanted, "
+        + "got '12Q'\n"
     ),
     (["run", "a.graph", "--check-finite=yes"], "retort run: '--check-finite' takes no value\n"),
     (

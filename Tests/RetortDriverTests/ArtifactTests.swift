@@ -185,7 +185,7 @@ import Testing
     bytes[8] += 1
     let path = try bench.folder.write(bytes, to: "newer.retort")
     let message = Self.refusal { _ = try bench.loaded(path) }
-    #expect(message?.contains("format 3") == true)
+    #expect(message?.contains("format 4") == true)
     #expect(message?.contains("retort compile") == true)
   }
 
@@ -198,7 +198,7 @@ import Testing
     let path = try folder.write(bytes, to: "old.retort")
     let request = Request(path: path, library: Repository.library)
     let message = Self.refusal { _ = try request.executable() }
-    #expect(message?.contains("is a plan of format 1, this Retort reads 2") == true)
+    #expect(message?.contains("is a plan of format 1, this Retort reads 3") == true)
     #expect(message?.contains("rebuild it with: \(Self.rebuild)") == true)
   }
 

@@ -16,7 +16,7 @@ import Testing
     let x = b.input("x", TensorType([1, 8, 6, 6]))
     let w = b.input("w", TensorType([8, 8, 3, 3]), role: .parameter(nil))
     let bias = b.input("bias", TensorType([1, 8, 6, 6]), role: .parameter(nil))
-    let y = b.add(b.conv2d(x, b.exp(b.neg(w)), padding: [1]), bias)
+    let y = b.conv2d(b.add(x, bias), b.exp(b.neg(w)), padding: [1])
     return b.finish(outputs: [GraphOutput(value: y, name: "y", role: .result)])
   }()
 

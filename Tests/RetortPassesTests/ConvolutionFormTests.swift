@@ -20,14 +20,14 @@ import Testing
   @Test func aMeasuredChoiceGoesBeforeTheEstimate() {
     var model = ConvolutionCostModel()
     let problem = Self.problem()
-    #expect(model.form(of: problem) == .winograd4)
+    #expect(model.form(of: problem) == .winograd2)
     for form in ConvolutionForm.allCases {
       model.measured[problem] = form
       #expect(model.form(of: problem) == form)
     }
     // The adjoint and another batch are other cases.
     model.measured[problem] = .direct
-    #expect(model.form(of: Self.problem(isAdjoint: true)) == .winograd4)
+    #expect(model.form(of: Self.problem(isAdjoint: true)) == .winograd2)
     #expect(model.form(of: Self.problem(batch: 3)) == .winograd4)
   }
 

@@ -52,7 +52,7 @@ package struct BenchmarkServer {
     let workload = try Workload.named(name)
     // Before the program that is kept is given up.
     guard (1...Workload.batchLimit).contains(batch) else {
-      throw Diagnostics("batch is a whole number from 1 to \(Workload.batchLimit), got \(batch)")
+      throw Diagnostics("a request takes 1 to \(Workload.batchLimit) images, not \(batch)")
     }
     if current?.workload.name != workload.name || current?.batch != batch {
       current = nil
