@@ -32,8 +32,9 @@ struct KernelTable {
       if type(of: op).broadcastsOperands {
         return inPlace(operands, results) { [TiledReference(op, operands, $0)] }
       }
-      if Self.fast(op, operands, results, method) != nil {
-        return apart(operands, results) { Self.fast(op, operands, $0, method)! }
+      if let kernels = Self.fast(op, operands, results, method) {
+        return Self.areApart(operands, results)
+          ? kernels : Detour(results).kernels { Self.fast(op, operands, $0, method)! }
       }
     }
     return apart(operands, results) { [ReferenceKernel(op: op, operands: operands, results: $0)] }
@@ -50,7 +51,6 @@ struct KernelTable {
       }
     }
     let operands = head.operands.map { captures[$0] }
-    let fits = results.allSatisfy { result in !operands.contains(where: result.overlaps) }
     let make: ([TensorView]) -> [any Kernel] = { results in
       let kernel = HeadedKernel(
         PackedKernels.kernel(head.op, operands.map(\.type)), x: operands[0],
@@ -58,7 +58,8 @@ struct KernelTable {
         results: results)
       return [kernel] + kernel.finish(plan.totalResults.map { results[$0] })
     }
-    return fits ? inPlace(captures, results, make) : Detour(results).kernels(make)
+    return Self.areApart(operands, results)
+      ? inPlace(captures, results, make) : Detour(results).kernels(make)
   }
 
   /// How products are computed; nil where the reference is wanted. Of the algorithms that
@@ -137,7 +138,10 @@ struct KernelTable {
   private func apart(
     _ operands: [TensorView], _ results: [TensorView], _ make: ([TensorView]) -> [any Kernel]
   ) -> [any Kernel] {
-    let fits = results.allSatisfy { result in !operands.contains(where: result.overlaps) }
-    return fits ? make(results) : Detour(results).kernels(make)
+    Self.areApart(operands, results) ? make(results) : Detour(results).kernels(make)
+  }
+
+  private static func areApart(_ operands: [TensorView], _ results: [TensorView]) -> Bool {
+    results.allSatisfy { result in !operands.contains(where: result.overlaps) }
   }
 }

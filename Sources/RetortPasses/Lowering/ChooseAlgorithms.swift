@@ -2,7 +2,8 @@ import RetortIR
 import RetortOps
 import RetortTensor
 
-/// Writes down, for every convolution and product, how it is to be computed.
+/// Writes down, for every product and every convolution that `lower-convolutions` left (groups, huge
+/// windows, other types than f32), how it is to be computed.
 ///
 /// The choice is a function of shapes alone, so that a graph is run in the same way wherever it is
 /// compiled, and of a layer's own shape rather than the batch's, so that an image's result does not

@@ -18,9 +18,9 @@ package struct ConvolutionCostModel: Sendable, Hashable {
   /// The fastest forms as they were measured, by the case at the batch to choose for.
   package var measured: [ConvolutionCase: ConvolutionForm] = [:]
   /// Multiply-adds a second, and bytes a second from memory, of the machine the numbers are for.
-  package var multiplyAddRate = 85e9
-  package var byteRate = 25e9
-  package var leastChannels = 8
+  private static let multiplyAddRate = 85e9
+  private static let byteRate = 25e9
+  private static let leastChannels = 8
 
   package init(isExact: Bool = false, imageCount: Int? = nil) {
     self.isExact = isExact
@@ -38,7 +38,7 @@ package struct ConvolutionCostModel: Sendable, Hashable {
     let problem = subject(problem)
     if let form = measured[problem], forms.contains(form) { return form }
     let extents = problem.extents
-    guard min(extents.inputChannels, extents.outputChannels) >= leastChannels else {
+    guard min(extents.inputChannels, extents.outputChannels) >= Self.leastChannels else {
       return .direct
     }
     let times = forms.map { time(of: $0, problem) }
@@ -56,7 +56,7 @@ package struct ConvolutionCostModel: Sendable, Hashable {
     let points = form.tile.map { ($0 + 2) * ($0 + 2) } ?? 9
     let squares = ((rows + side - 1) / side) * ((columns + side - 1) / side)
     let pairs = Double(extents.inputChannels * extents.outputChannels)
-    return Double(extents.batch) * Double(points * squares) * pairs / multiplyAddRate
-      + Double(points) * pairs * 4 / byteRate
+    return Double(extents.batch) * Double(points * squares) * pairs / Self.multiplyAddRate
+      + Double(points) * pairs * 4 / Self.byteRate
   }
 }
