@@ -29,7 +29,8 @@ package final class BatchRunner {
     self.batch = batch
     seed = request.seed
     try request.requireImages(height: height, width: width)
-    let sample = HostTensor(zeros: TensorType(.f32, [batch, 3, height, width]))
+    imageType = TensorType(.f32, [batch, 3, height, width])
+    let sample = HostTensor(zeros: imageType)
     (executable, notes) = try request.executable(inputs: ["x": sample], weights: weights)
     let graph = executable.graph
     let results = graph.outputs.filter { $0.role == .result }
@@ -58,8 +59,8 @@ package final class BatchRunner {
   /// Binds other weights, for the batches to come.
   package func bind(_ weights: Weights) throws { try executable.bind(weights) }
 
-  /// Floating-point operations of one batch, counted as direct convolutions.
-  package var operationCount: Int { executable.graph.operationCount }
+  /// The images that it takes at a time.
+  package let imageType: TensorType
 
   /// The first result for all images, stacked. `labels` fill an input `y`.
   ///

@@ -53,6 +53,14 @@ package struct ImageSet: Sendable {
     SHA256.hexadecimal(pixels.bytes + labels.map { UInt8(truncatingIfNeeded: $0) })
   }
 
+  /// A key for each image, from its pixels.
+  package var contentKeys: [ImageKey] {
+    let each = pixels.bytes.count / max(1, count)
+    return (0..<count).map {
+      ImageKey(content: pixels.bytes[$0 * each..<($0 + 1) * each])
+    }
+  }
+
   package func slice(_ range: Range<Int>) -> ImageSet {
     let each = pixels.bytes.count / max(1, count)
     let shape = Shape([range.count] + pixels.shape.extents.dropFirst())
@@ -62,6 +70,19 @@ package struct ImageSet: Sendable {
         bytes: Array(pixels.bytes[range.lowerBound * each..<range.upperBound * each])),
       labels: labels.isEmpty ? [] : Array(labels[range]),
       names: names.isEmpty ? [] : Array(names[range]))
+  }
+
+  /// Images of which some, by index, are taken from rows of another tensor.
+  package static func replacing(
+    _ rows: [Int: Int], of images: HostTensor, by others: HostTensor
+  ) -> HostTensor {
+    let each = images.bytes.count / max(1, images.shape[0])
+    var bytes = images.bytes
+    for (index, row) in rows {
+      bytes.replaceSubrange(
+        index * each..<(index + 1) * each, with: others.bytes[row * each..<(row + 1) * each])
+    }
+    return HostTensor(images.type, bytes: bytes)
   }
 
   /// The images of the given indices, in their order.

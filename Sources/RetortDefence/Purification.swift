@@ -9,8 +9,17 @@ import RetortText
 /// A purifier's file holds the purifier as its first graph, `purify(x, key) -> (purified)`, and
 /// beside it `classify(x) -> (logits)` on the same backbone.
 package struct Purification {
+  /// What decides an image's draws, besides the seed.
+  package enum KeySource: String, Sendable, CaseIterable {
+    /// Its pixels: the same image is purified the same way wherever it stands.
+    case content
+    /// Its place among the images, as evaluations have it.
+    case index
+  }
+
   package let request: Request
   package var batch = 32
+  package var keySource = KeySource.content
 
   package init(request: Request) { self.request = request }
 
@@ -28,40 +37,8 @@ package struct Purification {
   package func run(
     _ images: ImageSet, roundsToBytes: Bool, observer: (any ProgressObserver)? = nil
   ) throws -> Outcome {
-    guard !Artifact.isArtifact(request.path) else {
-      throw Diagnostics(
-        "is a plan of one graph; purifying asks the classifier too", path: request.path,
-        hint: "give the definition of the purifier")
-    }
-    let (purifying, classifying) = try requests()
-    // A smaller batch gives the same images sooner.
-    let batch = max(1, min(batch, images.count))
-    let purifier = try BatchRunner(
-      purifying, batch: batch, height: images.height, width: images.width)
-    let classifier = try BatchRunner(
-      classifying, batch: batch, height: images.height, width: images.width)
-    try check(purifier.resultType, classifier.resultType, images, batch: batch)
-    let before = try classifier.run(images.pixels).predictions
-    var purified = try purifier.run(images.pixels, title: "purifying", observer: observer)
-    if roundsToBytes { purified = purified.roundedToBytes }
-    let after = try classifier.run(purified).predictions
-    return Outcome(purified: purified, before: before, after: after, notes: purifier.notes)
-  }
-
-  /// What a file's own graphs may have wrong.
-  private func check(
-    _ purified: TensorType, _ logits: TensorType, _ images: ImageSet, batch: Int
-  ) throws(Diagnostics) {
-    let expected = TensorType(.f32, [batch, 3, images.height, images.width])
-    guard purified == expected else {
-      throw Diagnostics(
-        "the purifier's result is \(purified), but images are \(expected)", path: request.path)
-    }
-    guard logits.element == .f32, logits.rank == 2, logits.shape[1] > 0 else {
-      throw Diagnostics(
-        "the result of 'classify' is \(logits), not logits f32[\(batch), classes]",
-        path: request.path)
-    }
+    try Purifier(self, height: images.height, width: images.width)
+      .run(images, roundsToBytes: roundsToBytes, observer: observer)
   }
 
   /// The purifier and the same file's graph `classify`, each with those settings that it declares.

@@ -110,8 +110,9 @@ package struct Images: Sendable {
       labels: cifar.labels[..<count].map(Int.init))
   }
 
-  private static func fromArray(
-    _ stored: StoredTensor, _ path: String, _ first: Int?
+  /// Images from an array, as `read` takes them from an `.npy` file.
+  package static func fromArray(
+    _ stored: StoredTensor, _ path: String, _ first: Int? = nil
   ) throws(Diagnostics) -> Images {
     let shape = stored.tensor.shape
     guard shape.rank == 4, shape[1] == 3, ["uint8", "float32", "float64"].contains(stored.dtype)

@@ -13,8 +13,25 @@ package enum Npy {
   ///   data of another length than the shape needs.
   package static func decode(_ bytes: ArraySlice<UInt8>) throws(FormatError) -> StoredTensor {
     var reader = ByteReader(bytes)
-    guard recognises(bytes) else { throw FormatError("is not an .npy file: it begins otherwise") }
-    _ = try reader.range(magic.count, of: "the magic string")
+    let header = try header(&reader)
+    let shape = try header.type.shape(header.extents)
+    let data = try reader.slice(reader.remaining, of: "the data")
+    let stored = try header.type.tensor(
+      header.isFortranOrder ? try rowMajor(data, header.type, shape) : data, shape,
+      isBigEndian: header.isBigEndian)
+    return StoredTensor(name: "", path: [], dtype: header.type.rawValue, tensor: stored)
+  }
+
+  /// Everything before the data.
+  private static func header(_ reader: inout ByteReader) throws(FormatError) -> NpyHeader {
+    let length = try headerLength(&reader)
+    return try NpyHeader(try reader.slice(length, of: "the header"))
+  }
+
+  private static func headerLength(_ reader: inout ByteReader) throws(FormatError) -> Int {
+    guard try reader.slice(magic.count, of: "the magic string") == magic[...] else {
+      throw FormatError("is not an .npy file: it begins otherwise")
+    }
     let version = try reader.byte("the version")
     let minor = try reader.byte("the version")
     guard (1...3).contains(version), minor == 0 else {
@@ -27,13 +44,27 @@ package enum Npy {
     guard length <= headerLimit else {
       throw FormatError("has a header of \(length) bytes; the limit is \(headerLimit)")
     }
-    let header = try NpyHeader(try reader.slice(length, of: "the header"))
-    let shape = try header.type.shape(header.extents)
-    let data = try reader.slice(reader.remaining, of: "the data")
-    let stored = try header.type.tensor(
-      header.isFortranOrder ? try rowMajor(data, header.type, shape) : data, shape,
-      isBigEndian: header.isBigEndian)
-    return StoredTensor(name: "", path: [], dtype: header.type.rawValue, tensor: stored)
+    return length
+  }
+
+  // MARK: Reading from a stream
+
+  /// Bytes that tell how long the header is, in the longer of the two forms.
+  static let prefixLength = magic.count + 6
+
+  /// How many bytes of the header follow the first `prefixLength`.
+  static func headerRest(_ prefix: ArraySlice<UInt8>) throws(FormatError) -> Int {
+    var reader = ByteReader(prefix)
+    let length = try headerLength(&reader)
+    guard length >= reader.remaining else { throw FormatError("has a header that is cut short") }
+    return length - reader.remaining
+  }
+
+  /// How many bytes of data follow the header that ends these bytes.
+  static func dataLength(_ bytes: ArraySlice<UInt8>) throws(FormatError) -> Int {
+    var reader = ByteReader(bytes)
+    let header = try header(&reader)
+    return header.type.byteCount(try header.type.shape(header.extents))
   }
 
   private static func rowMajor(

@@ -13,10 +13,15 @@ package struct SHA256: Sendable {
   package static func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
     var hash = SHA256()
     hash.update(Array(bytes))
-    return hash.finalized().map { byte in
-      String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-    }.joined()
+    return hash.hexadecimal
   }
+
+  /// The digest of what was hashed so far, in lower-case hexadecimal.
+  package var hexadecimal: String {
+    finalized().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+  }
+
+  package mutating func update(_ text: String) { update(Array(text.utf8)) }
 
   package mutating func update(_ bytes: [UInt8]) {
     byteCount &+= UInt64(bytes.count)

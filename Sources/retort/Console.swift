@@ -11,7 +11,12 @@ enum Console {
 
   /// Writes to standard output. A reader who has seen enough and closed the pipe is no failure.
   static func print(_ text: String, terminator: String = "\n") throws(Diagnostics) {
-    guard let code = send(text + terminator, to: STDOUT_FILENO), code != EPIPE else { return }
+    try put(Array((text + terminator).utf8))
+  }
+
+  /// Writes bytes to standard output, as `print` does.
+  static func put(_ bytes: [UInt8]) throws(Diagnostics) {
+    guard let code = send(bytes[...], to: STDOUT_FILENO), code != EPIPE else { return }
     throw Diagnostics(
       "cannot be written: \(String(cString: strerror(code)))", path: "standard output")
   }
@@ -19,12 +24,12 @@ enum Console {
   /// Writes to standard error. Where that cannot be written nobody is left to be told, and the exit
   /// code still says what happened.
   static func error(_ text: String) {
-    _ = send(text, to: STDERR_FILENO)
+    _ = send(Array(text.utf8)[...], to: STDERR_FILENO)
   }
 
   /// The error number, or nil when all is written.
-  private static func send(_ text: String, to descriptor: Int32) -> Int32? {
-    var rest = Array(text.utf8)[...]
+  private static func send(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int32? {
+    var rest = bytes
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
       if count < 0, errno != EINTR { return errno }

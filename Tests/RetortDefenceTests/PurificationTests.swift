@@ -27,6 +27,7 @@ struct PurificationTests {
     request.threadCount = 1
     var purification = Purification(request: request)
     purification.batch = batch
+    purification.keySource = .index
     return purification
   }
 
@@ -64,6 +65,18 @@ struct PurificationTests {
     #expect(Set(outcome.before).count > 1)
     #expect(listener.reports.map(\.done) == [4, 7])
     #expect(listener.reports.allSatisfy { $0.total == 7 && $0.title == "purifying" })
+  }
+
+  /// By default the same image is purified the same way wherever it stands.
+  @Test func anImagesPlaceDoesNotMatter() throws {
+    var purification = try purification()
+    purification.keySource = .content
+    let whole = try purification.run(images, roundsToBytes: false).purified
+    let order = [3, 0, 6, 6, 1]
+    let shuffled = ImageSet(pixels: images.batch(order), labels: [])
+    let other = try purification.run(shuffled, roundsToBytes: false).purified
+    #expect(other == ImageSet(pixels: whole, labels: []).batch(order))
+    #expect(whole != HostTensor([7, 3, 32, 32], expected(seed: 9)))
   }
 
   @Test func roundsToTheBytesThatWillBeStored() throws {

@@ -50,6 +50,28 @@ import Testing
     }
   }
 
+  /// A large value waits over the peak for its only reader, and what it is made from, a chain too
+  /// long to copy, is a quarter of it: the value is made later, and nothing twice.
+  @Test func aValueMovesToItsOnlyReader() throws {
+    let graph = GraphBuilder.graph { b in
+      let x = b.input("x", TensorType([32, 16]))
+      let weight = b.input("v", TensorType([16, 16]), role: .parameter(nil))
+      let wide = b.input("u", TensorType([16, 64]), role: .parameter(nil))
+      var small = x
+      for _ in 0..<30 { small = b.tanh(b.matmul(small, weight)) }
+      let large = b.matmul(small, wide)
+      let slope = b.gradient(Self.network(&b, x, depth: 4), x)
+      return [b.sum(b.mul(large, large)), slope[0]]
+    }
+    let whole = try Self.planned(graph)
+    let limit = try MemoryPlan(of: whole).arenaByteCount - 32 * 40 * 4
+    let moved = try Self.planned(graph, limit: limit)
+    #expect(try MemoryPlan(of: moved).arenaByteCount <= limit)
+    #expect(moved.nodeCount == whole.nodeCount)
+    let inputs = graph.randomInputs(seed: 3, in: -1...1)
+    #expect(moved.run(inputs) == whole.run(inputs))
+  }
+
   @Test func whatFitsIsLeftAlone() throws {
     let whole = try Self.planned(Self.straight)
     let limit = try MemoryPlan(of: whole).arenaByteCount

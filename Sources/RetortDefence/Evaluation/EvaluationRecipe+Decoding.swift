@@ -2,7 +2,7 @@ import RetortText
 
 extension EvaluationRecipe: Decodable {
   private enum Keys: String, CodingKey, CaseIterable {
-    case kind, about, data, backbone, weights, images, batch, seeds, epsilon, arms, attacks
+    case kind, about, data, classes, backbone, weights, images, batch, seeds, epsilon, arms, attacks
     case comparisons, sweeps, losses, gallery
   }
 
@@ -18,6 +18,7 @@ extension EvaluationRecipe: Decodable {
     }
     try take(.about, &about)
     try take(.data, &dataNote)
+    try take(.classes, &classNames)
     try take(.backbone, &backbone)
     try take(.weights, &weights)
     if fields.contains(.images) { images = try fields.count(.images) }
@@ -107,7 +108,7 @@ extension EvaluationRecipe: Decodable {
   /// An attack before the recipe's radius is known.
   private struct AttackDraft: Decodable {
     private enum Keys: String, CodingKey, CaseIterable {
-      case name, about, level, graph, suite, set, epsilon, norm, through, arms, images
+      case name, about, level, graph, suite, set, epsilon, norm, result, through, arms, images
     }
     static let levels = ["clean", "T0", "T1", "T2", "T3", "queries"]
 
@@ -118,6 +119,7 @@ extension EvaluationRecipe: Decodable {
     let settings: [(name: String, value: String)]
     let epsilon: Number?
     let norm: String
+    let result: String?
     let isThrough: Bool
     let arms: [String]?
     let images: Int?
@@ -139,7 +141,9 @@ extension EvaluationRecipe: Decodable {
           .level, "is \"\(level)\", expected \"clean\" without a graph and else one of "
             + Self.levels.dropFirst().map { "\"\($0)\"" }.joined(separator: ", "))
       }
-      if isThrough, method == .clean { throw fields.problem(.through, "needs a graph") }
+      if isThrough, graph == nil { throw fields.problem(.through, "needs a graph") }
+      result = try fields.decodeIfPresent(String.self, forKey: .result)
+      if result != nil, graph == nil { throw fields.problem(.result, "needs a graph") }
       settings = try fields.settings(.set)
       epsilon = try fields.decodeIfPresent(Number.self, forKey: .epsilon)
       norm = try fields.decodeIfPresent(String.self, forKey: .norm) ?? "linf"
@@ -154,7 +158,7 @@ extension EvaluationRecipe: Decodable {
       Attack(
         name: name, about: about, level: level, method: method, settings: settings,
         epsilon: method == .clean ? Number(text: "0", value: 0) : epsilon ?? standard, norm: norm,
-        isThrough: isThrough, arms: arms, images: images)
+        result: result, isThrough: isThrough, arms: arms, images: images)
     }
   }
 }

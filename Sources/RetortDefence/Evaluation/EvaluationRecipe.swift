@@ -38,6 +38,8 @@ package struct EvaluationRecipe: Sendable {
     package let settings: [(name: String, value: String)]
     package let epsilon: Number
     package let norm: String
+    /// Which of the graph's results are the points; the first if nil.
+    package let result: String?
     /// Whether it is made for each arm, through its purifier: the graph's argument `purifier`.
     package let isThrough: Bool
     /// The arms that meet it; all if nil.
@@ -82,6 +84,8 @@ package struct EvaluationRecipe: Sendable {
   package var about = ""
   /// What a reader must know of the data beside every number.
   package var dataNote = ""
+  /// What the classes are called; their numbers if empty.
+  package var classNames: [String] = []
   package var backbone = "small"
   /// Files in the library's `weights`; `--weights` adds to them.
   package var weights: [String] = []

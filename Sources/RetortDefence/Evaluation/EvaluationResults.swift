@@ -1,3 +1,5 @@
+import RetortFormats
+
 /// What an evaluation found, an image at a time: everything that a report is made of.
 ///
 /// It holds no times, so that shards merge to the bytes of one run.

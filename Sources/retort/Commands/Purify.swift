@@ -10,16 +10,26 @@ extension Command {
     positionals: "PURIFIER", positionalCount: 1...1,
     options: Option.definition + Option.running + [
       .calibrate,
-      Option("--images", "PATH", "a PNG file, a folder of them, a CIFAR-10 .bin file or .npy"),
-      Option("-o", "PATH", "a .npy file, a .png file (one image) or a folder of PNG files"),
+      Option(
+        "--images", "PATH",
+        "a PNG file, a folder of them, a CIFAR-10 .bin file or .npy; - for a stream of .npy arrays"),
+      Option(
+        "-o", "PATH",
+        "a .npy file, a .png file (one image) or a folder of PNG files; - for a stream"),
       Option("--batch", "N", "images at a time (default: 32)"),
+      Option(
+        "--key", "content|index",
+        "what an image's draws come from, besides --seed: its pixels (default), so that it is"
+          + " purified the same way wherever it stands, or its place, as in evaluations"),
       Option("--count", "N", "only the first N images"),
       Option(
         "--labels", "PATH", "a CIFAR-10 .bin file whose labels the answers are scored against"),
     ],
     discussion: """
       PNG files hold 8 bits a channel: the purified image is rounded, and the answer is the one for
-      the rounded image. A .npy file keeps 32-bit floats.
+      the rounded image. A .npy file keeps 32-bit floats. With --images - and -o - arrays
+      [n, 3, 32, 32] are read from standard input, one after the other until it ends; each is
+      answered at once with the purified array, and answers go to standard error.
 
         retort purify graphs/purifiers/multitask.graph --set backbone=tiny \\
           --weights graphs/weights/classifier-synthetic.safetensors \\
@@ -35,6 +45,14 @@ extension Command {
     request.fixesAlgorithms = true
     var purification = Purification(request: request)
     purification.batch = try arguments.integer("--batch", minimum: 1) ?? 32
+    purification.keySource =
+      try arguments.choice("--key", Purification.KeySource.self) ?? purification.keySource
+    if source == "-" || target == "-" {
+      guard source == target else {
+        throw UsageError(message: "a stream goes in and out: give '--images -' and '-o -'")
+      }
+      return try purifyStream(purification)
+    }
     var images = try ImageSet(reading: source)
     if let count = try arguments.integer("--count", minimum: 1), count < images.count {
       images = images.slice(0..<count)
@@ -51,5 +69,29 @@ extension Command {
     Console.notes(outcome.notes)
     try Images(pixels: outcome.purified, names: images.names).write(to: target)
     try Console.print(PurificationTable(images: images, outcome: outcome).text, terminator: "")
+  }
+}
+
+/// Purifies arrays from standard input, one after the other, to standard output.
+private func purifyStream(_ purification: Purification) throws {
+  let stream = NpyStream()
+  var purifier: (extent: [Int], purifier: Purifier)?
+  var number = 0
+  while let stored = try stream.next() {
+    let images = try Images.fromArray(stored, "array \(number) of standard input")
+    let set = ImageSet(pixels: images.pixels, labels: [])
+    let extent = [set.height, set.width]
+    guard set.count > 0 else {
+      throw Diagnostics("holds no images", path: "array \(number) of standard input")
+    }
+    if purifier?.extent != extent {
+      purifier = (extent, try Purifier(purification, height: set.height, width: set.width))
+    }
+    let outcome = try purifier!.purifier.run(set, roundsToBytes: false)
+    try Console.put(Npy.encode(outcome.purified))
+    for (before, after) in zip(outcome.before, outcome.after) {
+      Console.error("\(number): \(before) -> \(after)\n")
+    }
+    number += 1
   }
 }

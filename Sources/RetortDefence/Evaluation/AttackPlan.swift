@@ -1,0 +1,81 @@
+import RetortDriver
+import RetortTensor
+import RetortText
+
+/// One set of points that an evaluation makes: an attack, for all arms or through one.
+struct AttackPlan {
+  let attack: EvaluationRecipe.Attack
+  /// The set's name: the attack's, and in a sweep the value that it has there.
+  let name: String
+  let epsilon: EvaluationRecipe.Number
+  /// The arm through whose purifier it is made.
+  let arm: EvaluationRecipe.Arm?
+  let images: Int
+
+  /// What is added to the seed of the purifiers' draws for those of attacks, so that an attacker
+  /// does not know them.
+  private static let seedOffset: UInt64 = 0x6174_7461_636B
+
+  /// The attacks that are made in turn; none for clean images.
+  func stages(_ context: EvaluationContext, seed: UInt64) throws -> [Stage] {
+    let seed = seed &+ Self.seedOffset
+    switch attack.method {
+    case .clean: return []
+    case .graph(let path):
+      return [try stage(attack.name, path, attack.settings, context, seed)]
+    case .suite(let suite):
+      return try suite.stages.map { stage in
+        let given = Set(attack.settings.map(\.name))
+        let own = stage.settings.keys.sorted().filter { !given.contains($0) }
+          .map { (name: $0, value: stage.settings[$0]!) }
+        var probe = context.template
+        probe.path = probe.library.path(stage.graph)
+        // The suite's settings go to those stages that know them.
+        let shared = try probe.declared(attack.settings)
+        return try self.stage(stage.name, stage.graph, own + shared, context, seed)
+      }
+    }
+  }
+
+  /// One graph of attacks.
+  struct Stage {
+    let name: String
+    let request: Request
+    let result: String?
+  }
+
+  private func stage(
+    _ name: String, _ path: String, _ settings: [(name: String, value: String)],
+    _ context: EvaluationContext, _ seed: UInt64
+  ) throws -> Stage {
+    var request = try context.request(path, settings, seed: seed)
+    func add(_ name: String, _ value: String) throws {
+      guard !request.settings.contains(where: { $0.name == name }) else { return }
+      guard try context.declares(name, request) else {
+        throw Diagnostics(
+          "has no argument '\(name)', which the attack \"\(attack.name)\" needs",
+          path: request.path)
+      }
+      request.settings.append((name, value))
+    }
+    try add("epsilon", epsilon.text)
+    if attack.norm != "linf" { try add("norm", attack.norm) }
+    if let arm { try add("purifier", try Self.purifier(of: arm, context)) }
+    return Stage(name: name, request: request, result: attack.result)
+  }
+
+  /// An arm's purifier as a setting: the file's first graph with the arm's settings.
+  static func purifier(
+    of arm: EvaluationRecipe.Arm, _ context: EvaluationContext
+  ) throws -> String {
+    let path = arm.purifier ?? "purifiers/none.graph"
+    let library = context.template.library
+    let entry = try Compiler(library: library).load(library.path(path)).entries.first
+    let settings = arm.settings.map { name, value in
+      // A text is spelled as one; everything else as it stands.
+      let kind = entry?.arguments.first { $0.name == name }?.kind
+      return ", \(name): " + (kind == "String" && !value.hasPrefix("\"") ? "\"\(value)\"" : value)
+    }
+    return "partial(\"\(path)\"\(settings.joined()))"
+  }
+}

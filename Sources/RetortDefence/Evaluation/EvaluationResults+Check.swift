@@ -1,0 +1,144 @@
+import RetortFormats
+
+extension EvaluationResults {
+  package static let knownFormat = 1
+  /// More images than any evaluation has.
+  static let imageLimit = 1 << 24
+
+  /// Whether the parts fit together, so that everything may be derived without looking again.
+  ///
+  /// - Throws: a sentence on the first thing that does not.
+  package func check() throws(FormatError) {
+    try require(format == Self.knownFormat, "the format is \(format), not \(Self.knownFormat)")
+    try require(!classNames.isEmpty, "there are no classes")
+    try require(labels.count <= Self.imageLimit, "there are \(labels.count) images")
+    try require(
+      !seeds.isEmpty && Set(seeds).count == seeds.count,
+      "the seeds are not one or more, "
+        + "each once")
+    try checkClasses(labels, "the labels")
+    try unique(arms.map(\.name), "arm")
+    try unique(comparisons.map(\.name), "comparison")
+    try unique(sweeps.map(\.name), "sweep")
+    try unique(attacks.map { $0.name + ($0.arm.map { " through \($0)" } ?? "") }, "attack")
+    for attack in attacks { try check(attack) }
+    try unique(cells.map { "\($0.arm) on \($0.attack), seed \($0.seed)" }, "cell")
+    for cell in cells { try check(cell) }
+    try unique(losses.map { "\($0.task) on \($0.points)" }, "loss")
+    for sample in losses { try check(sample) }
+    for comparison in comparisons { try check(comparison) }
+    for sweep in sweeps { try check(sweep) }
+    for row in gallery { try check(row) }
+  }
+
+  private func require(
+    _ condition: Bool, _ complaint: @autoclosure () -> String
+  ) throws(FormatError) {
+    if !condition { throw FormatError(complaint()) }
+  }
+
+  private func unique(_ names: [String], _ what: String) throws(FormatError) {
+    var seen = Set<String>()
+    for name in names {
+      try require(!name.isEmpty, "one \(what) has no name")
+      try require(seen.insert(name).inserted, "the \(what) \(ReportText.quoted(name)) comes twice")
+    }
+  }
+
+  private func checkClasses(_ values: [Int], _ what: String) throws(FormatError) {
+    if let wrong = values.first(where: { !classNames.indices.contains($0) }) {
+      throw FormatError("\(what) hold class \(wrong), there are \(classNames.count)")
+    }
+  }
+
+  private func check(_ attack: Attack) throws(FormatError) {
+    let name = "the attack \(ReportText.quoted(attack.name))"
+    try require(
+      (0...labels.count).contains(attack.images),
+      "\(name) has \(attack.images) images of \(labels.count)")
+    try require(
+      (0...attack.images).contains(attack.unperturbed),
+      "\(name) has \(attack.unperturbed) unperturbed points of \(attack.images)")
+    let numbers = [
+      attack.epsilon, attack.greatestDistance, attack.leastPixel, attack.greatestPixel,
+      attack.gflopPerImage,
+    ]
+    try require(numbers.allSatisfy(\.isFinite), "\(name) holds NaN or infinity")
+    try require(attack.epsilon >= 0, "\(name) has the radius \(attack.epsilon)")
+    if let arm = attack.arm { try known(arm, name) }
+  }
+
+  private func check(_ cell: Cell) throws(FormatError) {
+    let name = "the answers of \(ReportText.quoted(cell.arm)) on \(ReportText.quoted(cell.attack))"
+    try known(cell.arm, name)
+    try require(seeds.contains(cell.seed), "\(name) are of seed \(cell.seed), which there is not")
+    guard let attack = attack(cell.attack, arm: cell.arm) else {
+      throw FormatError("\(name) are of an attack that there is not")
+    }
+    try require(
+      cell.answers.count <= attack.images,
+      "\(name) are \(cell.answers.count), but \(attack.images) images were attacked")
+    try checkClasses(cell.answers, name)
+  }
+
+  private func check(_ sample: LossSample) throws(FormatError) {
+    let name =
+      "the losses of \(ReportText.quoted(sample.task)) on \(ReportText.quoted(sample.points))"
+    try require(
+      sample.values.count <= labels.count,
+      "\(name) are \(sample.values.count), there are \(labels.count) images")
+    try require(sample.values.allSatisfy(\.isFinite), "\(name) hold NaN or infinity")
+  }
+
+  private func check(_ comparison: Comparison) throws(FormatError) {
+    let name = "the comparison \(ReportText.quoted(comparison.name))"
+    for arm in [comparison.a, comparison.b] { try known(arm, name) }
+    try require(
+      ["greater", "loss"].contains(comparison.kind),
+      "\(name) is of kind \(ReportText.quoted(comparison.kind))")
+    try require(
+      (comparison.kind == "loss") == (comparison.margin != nil), "\(name) has a wrong margin")
+    try require(comparison.margin?.isFinite ?? true, "\(name) has a margin that is no number")
+  }
+
+  private func check(_ sweep: Sweep) throws(FormatError) {
+    let name = "the sweep \(ReportText.quoted(sweep.name))"
+    try require(
+      sweep.ticks.count == sweep.values.count,
+      "\(name) has \(sweep.ticks.count) ticks for \(sweep.values.count) values")
+    try require(sweep.values.allSatisfy(\.isFinite), "\(name) has a value that is no number")
+    for curve in sweep.curves {
+      try require(
+        curve.cells.count == sweep.values.count,
+        "\(name) has a curve of \(curve.cells.count) points for \(sweep.values.count) values")
+      for cell in curve.cells {
+        try require(
+          self.cell(cell.arm, cell.attack) != nil,
+          "\(name) names \(ReportText.quoted(cell.arm)) on \(ReportText.quoted(cell.attack)), which there is not"
+        )
+      }
+    }
+  }
+
+  private func check(_ row: GalleryRow) throws(FormatError) {
+    let name = "the gallery's image \(row.image)"
+    try require(labels.indices.contains(row.image), "\(name) is not one of \(labels.count)")
+    try checkClasses([row.label] + row.panels.compactMap(\.answer), name)
+    for panel in row.panels {
+      // The signature of PNG, and nothing but the letters of base 64.
+      try require(
+        panel.png.hasPrefix("iVBORw0KGgo")
+          && panel.png.utf8.allSatisfy { Self.base64.contains($0) },
+        "\(name) has a picture that is not PNG in base 64")
+    }
+  }
+
+  private static let base64 = Set(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=".utf8)
+
+  private func known(_ arm: String, _ what: String) throws(FormatError) {
+    try require(
+      arms.contains { $0.name == arm },
+      "\(what) names the arm \(ReportText.quoted(arm)), which there is not")
+  }
+}

@@ -1,0 +1,55 @@
+extension EvaluationResults {
+  /// Whether answers are a point of a sweep; everything else stands in the main table.
+  private var sweepCells: Set<[String]> {
+    Set(sweeps.flatMap(\.curves).flatMap(\.cells).map { [$0.arm, $0.attack] })
+  }
+
+  /// The cells of the main table, without those of sweeps.
+  package var mainCells: [Cell] {
+    let swept = sweepCells
+    return cells.filter { !swept.contains([$0.arm, $0.attack]) }
+  }
+
+  /// The arms of the main table.
+  package var mainArms: [Arm] {
+    let names = Set(mainCells.map(\.arm))
+    return arms.filter { names.contains($0.name) }
+  }
+
+  /// The attacks of the main table: of several sets of one name, made for an arm each, the first.
+  package var mainAttacks: [Attack] {
+    let names = Set(mainCells.map(\.attack))
+    var seen = Set<String>()
+    return attacks.filter { names.contains($0.name) && seen.insert($0.name).inserted }
+  }
+
+  /// The arm without defence.
+  package var staticArm: Arm? { mainArms.first { $0.purifier == nil } }
+
+  package func arm(_ name: String) -> Arm? { arms.first { $0.name == name } }
+
+  /// The set of points of a name that an arm meets.
+  package func attack(_ name: String, arm: String) -> Attack? {
+    let sets = attacks.filter { $0.name == name }
+    // An arm's variant in a sweep meets the points that were made for the arm itself.
+    return sets.first { $0.arm == arm } ?? sets.first { $0.arm == nil } ?? sets.first
+  }
+
+  /// The answers under the first seed, which alone is tested, or under another.
+  package func cell(_ arm: String, _ attack: String, seed: UInt64? = nil) -> Cell? {
+    let wanted = seed ?? seeds.first
+    return cells.first { $0.arm == arm && $0.attack == attack && $0.seed == wanted }
+  }
+
+  /// Which images are answered right.
+  package func right(_ cell: Cell) -> [Bool] { zip(cell.answers, labels).map { $0 == $1 } }
+
+  package func rightCount(_ cell: Cell, first count: Int? = nil) -> Int {
+    zip(cell.answers, labels).prefix(count ?? .max).count { $0 == $1 }
+  }
+}
+
+extension EvaluationResults.Arm {
+  /// The purifier's steps `K`, where the recipe sets them.
+  package var steps: String? { settings["steps"] }
+}

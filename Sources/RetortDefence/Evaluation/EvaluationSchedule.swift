@@ -1,0 +1,144 @@
+import RetortText
+
+/// A recipe spelled out: every set of points and every cell of answers, in the order in which they
+/// are computed.
+struct EvaluationSchedule {
+  /// Answers of one arm on one set of points.
+  struct Cell {
+    /// With the settings that a sweep gives it.
+    let arm: EvaluationRecipe.Arm
+    /// Of `points`.
+    let points: Int
+    let seed: UInt64
+    let images: Int
+  }
+
+  private(set) var points: [AttackPlan] = []
+  private(set) var arms: [EvaluationRecipe.Arm] = []
+  private(set) var cells: [Cell] = []
+  private(set) var sweeps: [EvaluationResults.Sweep] = []
+
+  /// - Parameter count: how many images there are.
+  /// - Throws: where the recipe asks for more images than there are, or compares what does not meet.
+  init(_ recipe: EvaluationRecipe, count: Int) throws(Diagnostics) {
+    let all = recipe.images ?? count
+    guard all <= count else {
+      throw Diagnostics("the recipe asks for \(all) images, the data has \(count)")
+    }
+    arms = recipe.arms
+    for attack in recipe.attacks {
+      let images = min(attack.images ?? all, all)
+      let met = recipe.arms.filter { attack.arms?.contains($0.name) ?? true }
+      var shared: Int?
+      for arm in met {
+        if attack.isThrough || shared == nil {
+          shared = add(
+            AttackPlan(
+              attack: attack, name: attack.name, epsilon: attack.epsilon,
+              arm: attack.isThrough ? arm : nil, images: images))
+        }
+        for seed in recipe.seeds {
+          cells.append(Cell(arm: arm, points: shared!, seed: seed, images: images))
+        }
+      }
+    }
+    try checkMeetings(recipe)
+    for sweep in recipe.sweeps { add(sweep, recipe) }
+  }
+
+  private mutating func add(_ plan: AttackPlan) -> Int {
+    points.append(plan)
+    return points.count - 1
+  }
+
+  private mutating func add(_ sweep: EvaluationRecipe.Sweep, _ recipe: EvaluationRecipe) {
+    var curves: [EvaluationResults.Sweep.Curve] = []
+    switch sweep.subject {
+    case .attack(let name, let arms): curves = radii(sweep, name, arms, recipe)
+    case .arms(let arms, let setting, let name):
+      curves = variants(sweep, arms, setting, name, recipe)
+    }
+    sweeps.append(
+      EvaluationResults.Sweep(
+        name: sweep.name, axis: sweep.axis, ticks: sweep.values.map(\.text),
+        values: sweep.values.map(\.value), curves: curves))
+  }
+
+  /// The radius of an attack in several values.
+  private mutating func radii(
+    _ sweep: EvaluationRecipe.Sweep, _ name: String, _ names: [String], _ recipe: EvaluationRecipe
+  ) -> [EvaluationResults.Sweep.Curve] {
+    let attack = recipe.attacks.first { $0.name == name }!
+    var cells = [String: [EvaluationResults.Sweep.CellName]]()
+    for value in sweep.values {
+      let label = "\(name), radius \(value.text)"
+      let images = self.images(sweep, points.first { $0.name == name }!)
+      var shared: Int?
+      for arm in names {
+        let arm = arms.first { $0.name == arm }!
+        if attack.isThrough || shared == nil {
+          shared = add(
+            AttackPlan(
+              attack: attack, name: label, epsilon: value, arm: attack.isThrough ? arm : nil,
+              images: images))
+        }
+        self.cells.append(
+          Cell(arm: arm, points: shared!, seed: recipe.seeds[0], images: images))
+        cells[arm.name, default: []].append(.init(arm: arm.name, attack: label))
+      }
+    }
+    return names.map { .init(name: $0, cells: cells[$0]!) }
+  }
+
+  /// A setting of some arms in several values.
+  private mutating func variants(
+    _ sweep: EvaluationRecipe.Sweep, _ names: [String], _ setting: String, _ attack: String,
+    _ recipe: EvaluationRecipe
+  ) -> [EvaluationResults.Sweep.Curve] {
+    names.map { name in
+      let base = recipe.arms.first { $0.name == name }!
+      let cells = sweep.values.map { value in
+        let arm = EvaluationRecipe.Arm(
+          name: "\(name), \(setting) \(value.text)", about: base.about, purifier: base.purifier,
+          settings: base.settings.filter { $0.name != setting } + [(setting, value.text)])
+        if !arms.contains(where: { $0.name == arm.name }) { arms.append(arm) }
+        let plan = points.firstIndex {
+          $0.name == attack && ($0.arm == nil || $0.arm?.name == name)
+        }!
+        self.cells.append(
+          Cell(
+            arm: arm, points: plan, seed: recipe.seeds[0], images: images(sweep, points[plan])))
+        return EvaluationResults.Sweep.CellName(arm: arm.name, attack: attack)
+      }
+      return .init(name: name, cells: cells)
+    }
+  }
+
+  private func images(_ sweep: EvaluationRecipe.Sweep, _ plan: AttackPlan) -> Int {
+    min(sweep.images ?? plan.images, plan.images)
+  }
+
+  /// Whether every arm that is compared or drawn meets the points that it is asked about.
+  private func checkMeetings(_ recipe: EvaluationRecipe) throws(Diagnostics) {
+    func check(_ arm: String, _ attack: String, _ what: String) throws(Diagnostics) {
+      guard !cells.contains(where: { $0.arm.name == arm && points[$0.points].name == attack })
+      else { return }
+      throw Diagnostics(
+        "\(what) asks for \"\(arm)\" under \"\(attack)\", but that attack is not for that arm",
+        hint: "add the arm to the attack's \"arms\"")
+    }
+    for comparison in recipe.comparisons {
+      let what = "the comparison \"\(comparison.name)\""
+      try check(comparison.a, comparison.attack, what)
+      try check(comparison.b, comparison.attack, what)
+    }
+    for sweep in recipe.sweeps {
+      guard case .arms(let arms, _, let attack) = sweep.subject else { continue }
+      for arm in arms { try check(arm, attack, "the sweep \"\(sweep.name)\"") }
+    }
+    for attack in recipe.losses?.attacks ?? [] {
+      for arm in recipe.losses?.arms ?? [] { try check(arm, attack, "\"losses\"") }
+    }
+    if let gallery = recipe.gallery { try check(gallery.arm, gallery.attack, "\"gallery\"") }
+  }
+}

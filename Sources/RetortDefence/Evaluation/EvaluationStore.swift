@@ -1,0 +1,55 @@
+import Foundation
+import RetortFormats
+import RetortTensor
+import RetortText
+
+/// Finished blocks of an evaluation on disk, each under the SHA-256 of what it was made from.
+///
+/// A file appears whole or not at all and carries its own checksum, so that a killed evaluation goes
+/// on with what was finished, and a damaged file is computed again.
+package struct EvaluationStore: Sendable {
+  package let folder: String
+  /// Before the names of the tensors that carry their text as name.
+  private static let mark = "sha256."
+
+  /// - Throws: where the folder cannot be made.
+  package init(_ folder: String) throws(Diagnostics) {
+    self.folder = folder
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw Diagnostics("cannot be made: \(error.localizedDescription)", path: folder)
+    }
+  }
+
+  /// The block of an identity; nil where there is none, or none that is whole.
+  package func block(_ identity: String) -> [String: HostTensor]? {
+    let path = path(identity)
+    guard FileManager.default.fileExists(atPath: path), var stored = try? TensorFile.read(path),
+      let index = stored.firstIndex(where: { $0.name.hasPrefix(Self.mark) })
+    else { return nil }
+    let sum = String(stored.remove(at: index).name.dropFirst(Self.mark.count))
+    let tensors = Dictionary(stored.map { ($0.name, $0.tensor) }) { first, _ in first }
+    return Self.checksum(tensors) == sum ? tensors : nil
+  }
+
+  package func keep(
+    _ tensors: [String: HostTensor], as identity: String
+  ) throws(Diagnostics) {
+    let sorted = tensors.keys.sorted().map { (name: $0, tensor: tensors[$0]!) }
+    let mark = (name: Self.mark + Self.checksum(tensors), tensor: HostTensor(Float(0)))
+    try TensorFile.write([mark] + sorted, to: path(identity))
+  }
+
+  private func path(_ identity: String) -> String { "\(folder)/\(identity).safetensors" }
+
+  private static func checksum(_ tensors: [String: HostTensor]) -> String {
+    var hash = SHA256()
+    for name in tensors.keys.sorted() {
+      hash.update("\(name): \(tensors[name]!.type)\n")
+      hash.update(tensors[name]!.bytes)
+    }
+    return hash.hexadecimal
+  }
+}

@@ -1,0 +1,149 @@
+extension EvaluationSummary {
+  package init(_ results: EvaluationResults) {
+    cells = Self.cells(results)
+    bar = Self.bar(results)
+    worstCases = Self.worstCases(results, bar)
+    tests = Self.tests(results)
+    lossGaps = Self.lossGaps(results)
+  }
+
+  /// The main table's or a sweep's entry.
+  package func cell(_ arm: String, _ attack: String) -> Cell? {
+    cells.first { $0.arm == arm && $0.attack == attack }
+  }
+
+  private static func cells(_ results: EvaluationResults) -> [Cell] {
+    results.cells.filter { $0.seed == results.seeds.first }.map { cell in
+      let all = results.seeds.compactMap { results.cell(cell.arm, cell.attack, seed: $0) }
+      let images = cell.answers.count
+      let shares = all.map { Share(right: results.rightCount($0), images: $0.answers.count).share }
+      let changed = (0..<images).count { image in
+        all.contains {
+          $0.answers.indices.contains(image) && $0.answers[image] != cell.answers[image]
+        }
+      }
+      return Cell(
+        arm: cell.arm, attack: cell.attack,
+        first: Share(right: results.rightCount(cell), images: images), shares: shares,
+        meanShare: shares.reduce(0, +) / Double(shares.count),
+        changed: all.count > 1 && images > 0 ? Double(changed) / Double(images) : nil)
+    }
+  }
+
+  private static func bar(_ results: EvaluationResults) -> Bar? {
+    guard let arm = results.staticArm,
+      let attack = results.mainAttacks.first(where: { $0.suite != nil }),
+      let cell = results.cell(arm.name, attack.name)
+    else { return nil }
+    return Bar(
+      arm: arm.name, attack: attack.name,
+      result: Share(right: results.rightCount(cell), images: cell.answers.count))
+  }
+
+  private static func worstCases(_ results: EvaluationResults, _ bar: Bar?) -> [WorstCase] {
+    let attacks = results.worstCaseAttacks
+    let barCell = bar.flatMap { results.cell($0.arm, $0.attack) }
+    return results.mainArms.compactMap { arm in
+      let cells = attacks.compactMap { results.cell(arm.name, $0.name) }
+      guard let images = cells.map(\.answers.count).min() else { return nil }
+      let all = cells.map(results.right)
+      let worst = (0..<images).map { image in all.allSatisfy { $0[image] } }
+      let paired = barCell.map { Paired(worst, results.right($0)) }
+      return WorstCase(
+        arm: arm.name, attacks: cells.map(\.attack),
+        result: Share(right: worst.count { $0 }, images: images), againstBar: paired)
+    }
+  }
+
+  private static func tests(_ results: EvaluationResults) -> [Test] {
+    let met = results.comparisons.compactMap {
+      comparison -> (EvaluationResults.Comparison, Paired)? in
+      guard let a = results.cell(comparison.a, comparison.attack),
+        let b = results.cell(comparison.b, comparison.attack)
+      else { return nil }
+      return (comparison, Paired(results.right(a), results.right(b)))
+    }
+    let values = met.map { Statistics.mcNemar($0.1.b, $0.1.c) }
+    let family = met.indices.filter { met[$0].0.kind != "loss" }
+    let adjusted = Dictionary(
+      uniqueKeysWithValues: zip(family, Statistics.holm(family.map { values[$0] })))
+    return met.indices.map { index in
+      Test(met[index].0, met[index].1, p: values[index], adjusted: adjusted[index])
+    }
+  }
+
+  private static func lossGaps(_ results: EvaluationResults) -> [LossGap] {
+    results.losses.compactMap { sample in
+      guard sample.points != EvaluationResults.cleanPoints,
+        let clean = results.losses.first(where: {
+          $0.task == sample.task && $0.points == EvaluationResults.cleanPoints
+        })
+      else { return nil }
+      let images = min(sample.values.count, clean.values.count)
+      guard images > 0 else { return nil }
+      let pairs = zip(sample.values, clean.values)
+      func mean(_ values: some Sequence<Double>) -> Double { values.reduce(0, +) / Double(images) }
+      return LossGap(
+        task: sample.task, points: sample.points, images: images,
+        cleanMean: mean(clean.values.prefix(images)), mean: mean(sample.values.prefix(images)),
+        meanGap: mean(pairs.map { $0 - $1 }),
+        higher: Double(pairs.count { $0 > $1 }) / Double(images))
+    }
+  }
+}
+
+extension EvaluationResults {
+  /// What `LossSample.points` calls the images themselves.
+  package static let cleanPoints = "clean"
+
+  /// The attacks of the main table that a worst case is taken over: those of the norm and radius of
+  /// the first of them, since an image that falls at another radius says nothing of this one.
+  package var worstCaseAttacks: [Attack] {
+    let attacks = mainAttacks.filter { $0.level != "clean" }
+    return attacks.filter {
+      $0.norm == attacks.first?.norm && $0.epsilon == attacks.first?.epsilon
+    }
+  }
+}
+
+extension EvaluationSummary.Test {
+  fileprivate init(
+    _ comparison: EvaluationResults.Comparison, _ paired: EvaluationSummary.Paired, p: Double,
+    adjusted: Double?
+  ) {
+    name = comparison.name
+    self.paired = paired
+    self.p = p
+    adjustedP = adjusted
+    let names = "\(comparison.a) against \(comparison.b) on \(comparison.attack)"
+    guard let adjusted else {
+      let margin = (comparison.margin ?? 0) / 100
+      let bound = Statistics.greatestLoss(paired.b, paired.c, of: paired.images)
+      let least = -Statistics.greatestLoss(paired.c, paired.b, of: paired.images)
+      greatestLoss = bound
+      outcome = bound <= margin ? .confirmed : least > margin ? .refuted : .undecided
+      let allowed = "\(ReportText.points(margin)) points may be lost"
+      verdict =
+        switch outcome {
+        case .confirmed:
+          "Holds: \(names) loses at most \(ReportText.points(bound)) points; \(allowed)."
+        case .refuted:
+          "Does not hold: \(names) loses at least \(ReportText.points(least)) points; \(allowed)."
+        case .undecided:
+          "Undecided: \(names) may lose up to \(ReportText.points(bound)) points; \(allowed)."
+        }
+      return
+    }
+    let isDecided = adjusted <= EvaluationSummary.level
+    outcome = !isDecided ? .undecided : paired.b > paired.c ? .confirmed : .refuted
+    let difference = ReportText.points(abs(paired.difference))
+    verdict =
+      switch outcome {
+      case .confirmed: "Yes: \(names) is right on \(difference) points more of the images."
+      case .refuted: "No, the reverse: \(names) is right on \(difference) points fewer."
+      case .undecided:
+        "Undecided: \(names) differs by \(ReportText.points(paired.difference)) points, "
+          + "which may be chance."
+      }
+  }
+}

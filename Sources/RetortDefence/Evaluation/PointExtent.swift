@@ -1,0 +1,59 @@
+import RetortTensor
+
+/// How far points lie from their images, and between which pixels.
+struct PointExtent {
+  let norm: String
+  private(set) var greatestDistance = 0.0
+  private(set) var leastPixel = 1.0
+  private(set) var greatestPixel = 0.0
+  /// Points that are their image itself.
+  private(set) var unperturbed = 0
+  private var hasWrongNumbers = false
+  private var pixelCount = 0
+
+  init(norm: String) { self.norm = norm }
+
+  mutating func take(_ points: HostTensor, _ images: HostTensor) {
+    let count = points.shape[0]
+    let each = points.shape.elementCount / max(1, count)
+    pixelCount = max(pixelCount, each)
+    points.withElements(of: Float.self) { points in
+      images.withElements(of: Float.self) { images in
+        for row in 0..<count {
+          let rows = row * each..<(row + 1) * each
+          var (greatest, sum, squares) = (0.0, 0.0, 0.0)
+          for index in rows {
+            let pixel = Double(points[index])
+            let distance = abs(pixel - Double(images[index]))
+            hasWrongNumbers = hasWrongNumbers || !pixel.isFinite
+            leastPixel = min(leastPixel, pixel)
+            greatestPixel = max(greatestPixel, pixel)
+            greatest = max(greatest, distance)
+            sum += distance
+            squares += distance * distance
+          }
+          let length = norm == "linf" ? greatest : norm == "l2" ? squares.squareRoot() : sum
+          greatestDistance = max(greatestDistance, length)
+          if greatest == 0 { unperturbed += 1 }
+        }
+      }
+    }
+  }
+
+  /// What is wrong with the points for a radius.
+  ///
+  /// Allowed for are a part in a million of the radius (DEFENCE 7.9) and that each pixel was rounded
+  /// by half a place of a float near 1.
+  func complaint(epsilon: Double) -> String? {
+    if hasWrongNumbers { return "hold NaN or infinity" }
+    let count = Double(pixelCount)
+    let rounding = 0x1p-25 * (norm == "linf" ? 1 : norm == "l2" ? count.squareRoot() : count)
+    if greatestDistance > epsilon * (1 + 1e-6) + rounding {
+      return "lie up to \(greatestDistance) from their images, \(epsilon) is allowed"
+    }
+    if leastPixel < 0 || greatestPixel > 1 {
+      return "have pixels from \(leastPixel) to \(greatestPixel)"
+    }
+    return nil
+  }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import RetortFormats
+
+/// The report as JSON: the results, and what follows from them.
+///
+/// Only `results` is read back, so that a file cannot say of its results what they do not. Equal
+/// results give equal bytes: keys are sorted, and numbers are the shortest that read back equal.
+package enum ReportJSON {
+  private static let byteLimit = 1 << 28
+
+  private struct Report: Encodable {
+    let checks: [EvaluationCheck]
+    let results: EvaluationResults
+    let summary: EvaluationSummary
+  }
+  private struct StoredReport: Decodable {
+    let results: EvaluationResults
+  }
+  private struct Version: Decodable {
+    struct Results: Decodable { let format: Int }
+    let results: Results
+  }
+
+  /// - Throws: for results that a reader would refuse.
+  package static func bytes(_ results: EvaluationResults) throws(FormatError) -> [UInt8] {
+    try results.check()
+    let summary = EvaluationSummary(results)
+    return try encoded(
+      Report(
+        checks: EvaluationChecks.all(results, summary), results: results, summary: summary))
+  }
+
+  /// - Throws: for a file that is not a report, or whose parts do not fit together.
+  package static func results(_ bytes: [UInt8]) throws(FormatError) -> EvaluationResults {
+    let results = try decoded(StoredReport.self, bytes).results
+    try results.check()
+    return results
+  }
+
+  /// A shard as a file of its own.
+  package static func bytes(_ shard: EvaluationShard) throws(FormatError) -> [UInt8] {
+    try encoded(shard)
+  }
+
+  /// - Throws: for a file that is not a shard; whether it fits others, merging finds.
+  package static func shard(_ bytes: [UInt8]) throws(FormatError) -> EvaluationShard {
+    try decoded(EvaluationShard.self, bytes)
+  }
+
+  package static func bytes(_ timing: EvaluationTiming) throws(FormatError) -> [UInt8] {
+    try encoded(timing)
+  }
+
+  private static func encoded(_ value: some Encodable) throws(FormatError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let data: Data
+    do {
+      data = try encoder.encode(value)
+    } catch EncodingError.invalidValue(let value, let context) {
+      let path = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }
+      throw FormatError("\(path.joined(separator: ".")) is \(value), which JSON cannot hold")
+    } catch {
+      throw FormatError("cannot be written as JSON: \(error.localizedDescription)")
+    }
+    return Array(JSONLayout.text(try JSONParser.parse(data)).utf8)
+  }
+
+  private static func decoded<T: Decodable>(
+    _ type: T.Type, _ bytes: [UInt8]
+  ) throws(FormatError) -> T {
+    guard bytes.count <= byteLimit else {
+      throw FormatError("has \(bytes.count) bytes; a report has at most \(byteLimit)")
+    }
+    // The strict reader first: it bounds the depth and refuses a key that comes twice.
+    _ = try JSONParser.parse(bytes)
+    let (decoder, data) = (JSONDecoder(), Data(bytes))
+    do {
+      let format = try decoder.decode(Version.self, from: data).results.format
+      guard format == EvaluationResults.knownFormat else {
+        throw FormatError(
+          "is a report of format \(format); this program reads format "
+            + "\(EvaluationResults.knownFormat)")
+      }
+      return try decoder.decode(type, from: data)
+    } catch let error as FormatError {
+      throw error
+    } catch let error as DecodingError {
+      throw FormatError("is not a report: \(error.sentence)")
+    } catch {
+      throw FormatError("is not a report: \(error.localizedDescription)")
+    }
+  }
+}
