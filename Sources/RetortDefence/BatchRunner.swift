@@ -6,36 +6,45 @@ import RetortText
 /// Runs a graph over images that arrive in any number, a fixed batch at a time.
 ///
 /// The graph's batch dimension `n` is the batch; the last batch is filled up with its last image.
-/// Element `i` of a key input is folded from the seed and the image's index, so an image's result
-/// does not depend on the batch it is in as long as the graph treats images apart.
+/// Each image has a key of its own, so its result does not depend on the batch it is in as long as
+/// the graph treats images apart.
 package final class BatchRunner {
   package let batch: Int
   /// The graph's first result, of one batch.
   package let resultName: String
   package let resultType: TensorType
+  package let notes: [Diagnostic]
   private let executable: Executable
   private let seed: UInt64
-  package let notes: [Diagnostic]
+  /// Every result with a row for each image; the first result is one of them.
+  private let perImage: [(name: String, type: TensorType)]
 
   /// Compiles `request` for a batch of images of the given size; settings that the entry does not
   /// declare are an error.
-  package init(_ request: Request, batch: Int, height: Int, width: Int) throws {
+  ///
+  /// - Parameter weights: what to compute with; the request's files are read if nil.
+  package init(
+    _ request: Request, batch: Int, height: Int, width: Int, weights: Weights? = nil
+  ) throws {
     self.batch = batch
     seed = request.seed
     try request.requireImages(height: height, width: width)
     let sample = HostTensor(zeros: TensorType(.f32, [batch, 3, height, width]))
-    (executable, notes) = try request.executable(inputs: ["x": sample])
+    (executable, notes) = try request.executable(inputs: ["x": sample], weights: weights)
     let graph = executable.graph
-    guard let first = graph.outputs.first(where: { $0.role == .result }) else {
+    let results = graph.outputs.filter { $0.role == .result }
+      .map { (name: $0.name, type: graph.type(of: $0.value)) }
+    guard let first = results.first else {
       throw Diagnostics("'\(graph.name)' has no result", path: request.path)
     }
-    (resultName, resultType) = (first.name, graph.type(of: first.value))
-    for (name, type) in [(resultName, resultType)] + Self.labelInputs(graph)
+    (resultName, resultType) = first
+    for (name, type) in [first] + Self.labelInputs(graph)
     where type.shape.extents.first != batch {
       throw Diagnostics(
         "'\(name)' of '\(graph.name)' is \(type), not one for each of the \(batch) images",
         path: request.path)
     }
+    perImage = results.filter { $0.type.shape.extents.first == batch }
   }
 
   /// The input `y`, where the graph has one.
@@ -44,6 +53,14 @@ package final class BatchRunner {
       .map { ($0.name, graph.type(of: $0.value)) }
   }
 
+  package var resultNames: [String] { perImage.map(\.name) }
+
+  /// Binds other weights, for the batches to come.
+  package func bind(_ weights: Weights) throws { try executable.bind(weights) }
+
+  /// Floating-point operations of one batch, counted as direct convolutions.
+  package var operationCount: Int { executable.graph.operationCount }
+
   /// The first result for all images, stacked. `labels` fill an input `y`.
   ///
   /// - Throws: where the graph takes labels and there are none.
@@ -51,30 +68,56 @@ package final class BatchRunner {
     _ images: HostTensor, labels: [Int] = [], title: String = "running",
     observer: (any ProgressObserver)? = nil
   ) throws -> HostTensor {
-    let count = images.shape[0]
-    var bytes: [UInt8] = []
-    guard labels.count == count || Self.labelInputs(executable.graph).isEmpty else {
+    let set = ImageSet(pixels: images, labels: labels)
+    return try results(set, title: title, observer: observer)[resultName]!
+  }
+
+  /// Every result that has a row for each image, stacked, by name.
+  ///
+  /// - Parameter keys: whose draws each image gets; its place among the images if nil.
+  package func results(
+    _ images: ImageSet, keys: [ImageKey]? = nil, title: String = "running",
+    observer: (any ProgressObserver)? = nil
+  ) throws -> [String: HostTensor] {
+    let count = images.count
+    guard images.labels.count == count || Self.labelInputs(executable.graph).isEmpty else {
       throw Diagnostics("'\(executable.graph.name)' takes labels 'y', the images have none")
     }
+    var bytes = [String: [UInt8]]()
     for start in stride(from: 0, to: count, by: batch) {
       let rows = (start..<start + batch).map { min($0, count - 1) }
-      let set = ImageSet(pixels: images, labels: labels)
-      var inputs = ["x": set.batch(rows)]
-      for input in executable.graph.inputs where input.role == .input {
-        let type = executable.graph.type(of: input.value)
-        if input.name == "y" {
-          inputs["y"] = HostTensor([batch], rows.map { Int32(labels[$0]) })
-        } else if type.element == .key {
-          inputs[input.name] = RandomKeys.input(type.shape, seed: seed, first: start)
-        }
+      let found = try executable.run(try inputs(images, rows, keys))
+      for (name, type) in perImage {
+        let tensor = found[name]!
+        let each = type.byteCount / batch
+        bytes[name, default: []] += tensor.bytes.prefix(min(batch, count - start) * each)
       }
-      let result = try executable.run(inputs)[resultName]!
-      let each = result.bytes.count / batch
-      bytes += result.bytes.prefix(min(batch, count - start) * each)
       observer?.advanced(ProgressReport(title, done: min(start + batch, count), total: count))
     }
-    let shape = Shape([count] + resultType.shape.extents.dropFirst())
-    return HostTensor(resultType.with(shape), bytes: bytes)
+    return Dictionary(
+      uniqueKeysWithValues: perImage.map { name, type in
+        let shape = Shape([count] + type.shape.extents.dropFirst())
+        return (name, HostTensor(type.with(shape), bytes: bytes[name] ?? []))
+      })
+  }
+
+  private func inputs(
+    _ images: ImageSet, _ rows: [Int], _ keys: [ImageKey]?
+  ) throws -> [String: HostTensor] {
+    var inputs = ["x": images.batch(rows)]
+    for input in executable.graph.inputs where input.role == .input {
+      let type = executable.graph.type(of: input.value)
+      if input.name == "y" {
+        inputs["y"] = HostTensor([batch], rows.map { Int32(images.labels[$0]) })
+      } else if type.element == .key {
+        let chosen = rows.map { keys?[$0] ?? ImageKey(index: $0) }
+        inputs[input.name] =
+          type.shape.rank == 0
+          ? RandomKeys.input(type.shape, seed: seed)
+          : HostTensor(type.shape, chosen.map { $0.key(seed: seed) })
+      }
+    }
+    return inputs
   }
 }
 

@@ -3,28 +3,7 @@ import RetortText
 extension Recipe: Decodable {
   private enum Keys: String, CodingKey, CaseIterable {
     case kind, about, graph, entry, set, weights, images, epochs, batch, rate, seed, keep, storage
-    case finish
-  }
-
-  /// A compile-time argument as JSON spells it.
-  private struct Setting: Decodable {
-    let text: String
-
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.singleValueContainer()
-      if let flag = try? container.decode(Bool.self) {
-        text = String(flag)
-      } else if let number = try? container.decode(Int.self) {
-        text = String(number)
-      } else if let number = try? container.decode(Double.self) {
-        text = String(number)
-      } else if let word = try? container.decode(String.self) {
-        text = word
-      } else {
-        throw DecodingError.dataCorruptedError(
-          in: container, debugDescription: "is not a number, a text, true or false")
-      }
-    }
+    case validate, finish
   }
 
   package init(from decoder: any Decoder) throws {
@@ -41,6 +20,7 @@ extension Recipe: Decodable {
     graph = try fields.decode(String.self, forKey: .graph)
     entry = try fields.decodeIfPresent(String.self, forKey: .entry)
     imageCount = try fields.wholeNumber(.images)
+    validate = try fields.decodeIfPresent(Validation.self, forKey: .validate)
     finish = try fields.decodeIfPresent(Finish.self, forKey: .finish)
     try take(.about, &about)
     try take(.weights, &weights)
@@ -50,12 +30,28 @@ extension Recipe: Decodable {
     try take(.rate, &rate)
     try take(.keep, &keep)
     storage = try fields.choice(Storage.self, .storage) ?? storage
-    let table = try fields.decodeIfPresent([String: Setting].self, forKey: .set) ?? [:]
-    settings = table.keys.sorted().map { ($0, table[$0]!.text) }
+    settings = try fields.settings(.set)
     for (key, number) in [(Keys.batch, batch - 1), (.epochs, epochs), (.images, imageCount ?? 0)]
     where number < 0 {
       throw DecodingError.dataCorruptedError(
         forKey: key, in: fields, debugDescription: "is too small")
+    }
+  }
+}
+
+extension Recipe.Validation: Decodable {
+  private enum Keys: String, CodingKey, CaseIterable { case graph, set, images, fall }
+
+  package init(from decoder: any Decoder) throws {
+    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
+    let fields = try decoder.container(keyedBy: Keys.self)
+    graph = try fields.decode(String.self, forKey: .graph)
+    settings = try fields.settings(.set)
+    images = try fields.count(.images)
+    fall = try fields.decodeIfPresent(Double.self, forKey: .fall) ?? 0.05
+    guard fall > 0, fall <= 1 else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .fall, in: fields, debugDescription: "is \(fall), expected a share from 0 to 1")
     }
   }
 }
@@ -67,15 +63,7 @@ extension Recipe.Finish: Decodable {
     try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
     let fields = try decoder.container(keyedBy: Keys.self)
     graph = try fields.decode(String.self, forKey: .graph)
-    guard let images: Int = try fields.wholeNumber(.images) else {
-      throw DecodingError.keyNotFound(
-        Keys.images, .init(codingPath: fields.codingPath, debugDescription: "is required"))
-    }
-    self.images = images
-    guard images > 0 else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .images, in: fields, debugDescription: "is too small")
-    }
+    images = try fields.count(.images)
   }
 }
 

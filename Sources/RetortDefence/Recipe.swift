@@ -25,6 +25,8 @@ package struct Recipe: Sendable {
   package var keep = ""
   /// How reals are stored in the result.
   package var storage = Storage.f32
+  /// What is measured after each epoch.
+  package var validate: Validation?
   /// What is run once when the training is done.
   package var finish: Finish?
   /// SHA-256 of the recipe's bytes: checkpoints of another recipe are not resumed.
@@ -32,6 +34,16 @@ package struct Recipe: Sendable {
 
   package enum Storage: String, Sendable, CaseIterable {
     case f32, f16
+  }
+
+  /// A graph that measures the network on the images behind those that train it.
+  package struct Validation: Sendable {
+    /// In the library; `graphs/training/validation.graph` documents what it must give.
+    package let graph: String
+    package let settings: [(name: String, value: String)]
+    package let images: Int
+    /// An epoch is taken back when the first result's mean falls by more than this; 1 never does.
+    package let fall: Double
   }
 
   /// A graph that updates weights from the first images, such as the bank of negatives.

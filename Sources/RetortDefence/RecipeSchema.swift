@@ -23,6 +23,27 @@ extension Decoder {
   }
 }
 
+/// A compile-time argument as JSON spells it.
+struct SettingText: Decodable {
+  let text: String
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let flag = try? container.decode(Bool.self) {
+      text = String(flag)
+    } else if let number = try? container.decode(Int.self) {
+      text = String(number)
+    } else if let number = try? container.decode(Double.self) {
+      text = String(number)
+    } else if let word = try? container.decode(String.self) {
+      text = word
+    } else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "is not a number, a text, true or false")
+    }
+  }
+}
+
 extension DecodingError {
   /// What is wrong, naming the key.
   var sentence: String {
@@ -69,6 +90,26 @@ extension KeyedDecodingContainer {
     }
   }
 
+  /// A whole number above 0 that must be there.
+  func count(_ key: Key) throws -> Int {
+    guard let number: Int = try wholeNumber(key) else {
+      throw DecodingError.keyNotFound(
+        key, .init(codingPath: codingPath, debugDescription: "is required"))
+    }
+    guard number > 0 else {
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: self, debugDescription: "is too small")
+    }
+    return number
+  }
+
+  /// Compile-time arguments as `--set` would spell them, sorted by name; none where the key is not
+  /// there.
+  func settings(_ key: Key) throws -> [(name: String, value: String)] {
+    let table = try decodeIfPresent([String: SettingText].self, forKey: key) ?? [:]
+    return table.keys.sorted().map { ($0, table[$0]!.text) }
+  }
+
   /// One of a closed list of words.
   func choice<C: CaseIterable & RawRepresentable>(_ type: C.Type, _ key: Key) throws -> C?
   where C.RawValue == String {
@@ -79,5 +120,11 @@ extension KeyedDecodingContainer {
         forKey: key, in: self, debugDescription: "is \"\(text)\", expected one of \(known)")
     }
     return choice
+  }
+}
+
+extension KeyedDecodingContainer {
+  func problem(_ key: Key, _ sentence: String) -> DecodingError {
+    DecodingError.dataCorruptedError(forKey: key, in: self, debugDescription: sentence)
   }
 }

@@ -15,6 +15,8 @@ import RetortText
 package final class Trainer {
   private let recipe: Recipe
   private let images: ImageSet
+  /// All of the data, of which `images` are the first.
+  private let allImages: ImageSet
   private let executable: Executable
   /// Of the recipe and the compiled step, settings included: what a checkpoint belongs to.
   package let identity: String
@@ -37,6 +39,7 @@ package final class Trainer {
       throw Diagnostics("the recipe asks for \(count) images, the data has \(images.count)")
     }
     self.images = images.slice(0..<count)
+    allImages = images
     guard self.images.count >= recipe.batch else {
       throw Diagnostics("a batch of \(recipe.batch) is larger than the \(self.images.count) images")
     }
@@ -65,8 +68,14 @@ package final class Trainer {
     let total = recipe.epochs * stepsPerEpoch
     let resumed = try resume()
     if resumed > 0 { observer.said("resumed from \(checkpointPath) at epoch \(resumed)") }
+    let validation = try recipe.validate.map {
+      try Validation(
+        $0, request, allImages, trained: images.count, batch: recipe.batch, weights: weights)
+    }
+    if resumed > 0, let validation { observer.said("there: \(try validation.check(weights).text)") }
     for epoch in resumed..<max(resumed, recipe.epochs) {
       metrics = [:]
+      let before = validation == nil ? nil : executable.program.weightTensors()
       let order = RandomKeys.permutation(key("shuffle", epoch), images.count)
       for index in 0..<stepsPerEpoch {
         let step = epoch * stepsPerEpoch + index
@@ -77,11 +86,25 @@ package final class Trainer {
             "training", done: step + 1, total: total, startedAt: resumed * stepsPerEpoch,
             detail: detail(over: index + 1)))
       }
-      observer.said("epoch \(epoch + 1)/\(recipe.epochs)  \(detail(over: stepsPerEpoch))")
+      var line = "epoch \(epoch + 1)/\(recipe.epochs)  \(detail(over: stepsPerEpoch))"
+      if let validation, let before {
+        let (text, holds) = try validation.check(weights)
+        line += "  " + text
+        if !holds {
+          line += "  fell, so the epoch is taken back"
+          let tensors = Dictionary(uniqueKeysWithValues: before.map { ($0.name, $0.tensor) })
+          try executable.program.bind(weights: tensors)
+        }
+      }
+      observer.said(line)
       if epoch + 1 < recipe.epochs { try writeCheckpoint(epoch: epoch + 1) }
     }
     try writeResult()
     try? FileManager.default.removeItem(atPath: checkpointPath)
+  }
+
+  private var weights: Weights {
+    Weights(executable.program.weightTensors(), from: "the training")
   }
 
   private func takeStep(_ chosen: [Int], step: Int, of total: Int) throws {

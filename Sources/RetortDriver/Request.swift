@@ -113,8 +113,10 @@ package struct Request: Sendable {
   }
 
   /// A program ready to run, with its weights bound, from a definition or a plan.
+  ///
+  /// - Parameter weights: in place of the request's files.
   package func executable(
-    inputs: [String: HostTensor] = [:]
+    inputs: [String: HostTensor] = [:], weights: Weights? = nil
   ) throws -> (executable: Executable, notes: [Diagnostic]) {
     if Artifact.isArtifact(path) {
       guard settings.isEmpty, entry == nil, disabledPasses.isEmpty, memoryLimit == nil, !isExact,
@@ -130,7 +132,7 @@ package struct Request: Sendable {
     let (graph, notes) = try graph(at: .planned, inputs: inputs)
     let executable = try Executable(graph, backend: backend, threadCount: threadCount)
     executable.program.releasesWeights = !keepsWeights
-    try executable.bind(try Weights(reading: weightPaths))
+    try executable.bind(try weights ?? Weights(reading: weightPaths))
     return (executable, notes)
   }
 }

@@ -23,6 +23,11 @@ package struct Weights: Sendable {
     }
   }
 
+  /// - Parameter source: what messages name as the tensors' file.
+  package init(_ tensors: [(name: String, tensor: HostTensor)], from source: String) {
+    for (name, tensor) in tensors { insert(name, tensor, from: source) }
+  }
+
   package mutating func insert(_ name: String, _ tensor: HostTensor, from file: String) {
     if entries.updateValue(Entry(tensor: tensor, file: file), forKey: name) == nil {
       names.append(name)

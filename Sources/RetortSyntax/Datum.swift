@@ -1,6 +1,19 @@
 import RetortIR
 import RetortTensor
 
+/// A graph or an operation, by name, with those compile-time arguments that `partial` has given.
+struct GraphDatum: Sendable {
+  let name: String
+  var bound: [String: Datum] = [:]
+
+  /// Nil where what is bound cannot be compared.
+  func equals(_ other: GraphDatum) -> Bool? {
+    guard name == other.name, bound.keys == other.bound.keys else { return false }
+    return Datum.list(bound.keys.sorted().map { bound[$0]! })
+      .equals(.list(other.bound.keys.sorted().map { other.bound[$0]! }))
+  }
+}
+
 /// What a name or an expression stands for while elaborating: a compile-time value, or a tensor of
 /// the graph that is being built.
 enum Datum: Sendable {
@@ -8,8 +21,7 @@ enum Datum: Sendable {
   case number(Double)
   case flag(Bool)
   case text(String)
-  /// A graph or an operation, by name.
-  case graph(String)
+  case graph(GraphDatum)
   case element(ElementType)
   /// Never holds lists.
   case list([Datum])
@@ -116,7 +128,7 @@ enum Datum: Sendable {
     switch (self, other) {
     case (.flag(let a), .flag(let b)): return a == b
     case (.text(let a), .text(let b)): return a == b
-    case (.graph(let a), .graph(let b)): return a == b
+    case (.graph(let a), .graph(let b)): return a.equals(b)
     case (.element(let a), .element(let b)): return a == b
     default: return nil
     }

@@ -11,6 +11,12 @@ package struct Definition: Sendable {
   /// Knows the library's folders, for graphs that settings name.
   var loader: Loader
 
+  /// Takes over what its loader has read since.
+  mutating func takeLoaded() {
+    graphs = loader.graphs
+    files = loader.files
+  }
+
   /// One argument of a graph, for help and error messages.
   package struct Argument: Sendable {
     package let name: String

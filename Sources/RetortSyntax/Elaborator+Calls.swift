@@ -11,7 +11,7 @@ struct Argument {
 
 extension Elaborator {
   private enum Callee {
-    case graph(GraphSyntax)
+    case graph(GraphSyntax, bound: [String: Datum])
     case operation(any TensorOp.Type)
     case function(Function)
   }
@@ -21,8 +21,8 @@ extension Elaborator {
     let arguments = try arguments(of: syntax)
     try spend(1 + arguments.count, at: range)
     let callee = try resolve(syntax.callee, arguments)
-    if case .graph(let graph) = callee {
-      return try inline(graph, arguments, syntax, at: range)
+    if case .graph(let graph, let bound) = callee {
+      return try inline(graph, arguments, bound, syntax, at: range)
     }
     if let path = syntax.path {
       throw report(
@@ -64,14 +64,15 @@ extension Elaborator {
     _ callee: Identifier, _ arguments: [Argument]
   ) throws(Reported) -> Callee {
     var name = callee.text
-    var bound: Datum?
+    var given: [String: Datum] = [:]
+    var other: Datum?
     switch frame.lookUp(name) {
-    case .graph(let other): name = other
+    case .graph(let graph): (name, given) = (graph.name, graph.bound)
     case .poison: throw Reported()
-    case let other: bound = other
+    case let found: other = found
     }
     let graph = definition.graphs[name]
-    if let graph, !openGraphs.contains(name) { return .graph(graph) }
+    if let graph, !openGraphs.contains(name) { return .graph(graph, bound: given) }
     let function = Function(rawValue: name)
     if let op = catalog[name],
       function == nil || arguments.isEmpty
@@ -85,8 +86,8 @@ extension Elaborator {
         "'\(name)' calls itself; recursion has no end here", at: callee.range,
         hint: "'for' and 'repeat' are the loops")
     }
-    if let bound {
-      throw report("'\(name)' is \(describe(bound)) and cannot be called", at: callee.range)
+    if let other {
+      throw report("'\(name)' is \(describe(other)) and cannot be called", at: callee.range)
     }
     let known = definition.graphs.keys.sorted() + catalog.names + Function.allCases.map(\.rawValue)
     throw report(
@@ -97,7 +98,8 @@ extension Elaborator {
   // MARK: Graphs
 
   private func inline(
-    _ graph: GraphSyntax, _ arguments: [Argument], _ syntax: CallSyntax, at range: SourceRange
+    _ graph: GraphSyntax, _ arguments: [Argument], _ bound: [String: Datum],
+    _ syntax: CallSyntax, at range: SourceRange
   ) throws(Reported) -> [Datum] {
     guard frames.count <= limits.calls else {
       throw report("more than \(limits.calls) calls are nested", at: syntax.callee.range)
@@ -109,7 +111,7 @@ extension Elaborator {
     }
     let callee = Frame(
       graph: graph, path: path ?? frame.path, call: syntax.callee.range, openRegions: openRegions)
-    try bind(try assign(arguments, graph, syntax.callee), to: callee, at: syntax.callee)
+    try bind(try assign(arguments, bound, graph, syntax.callee), to: callee, at: syntax.callee)
     frames.append(callee)
     openGraphs.insert(graph.name.text)
     defer {
@@ -119,9 +121,10 @@ extension Elaborator {
     return try results(execute(graph.body), of: graph, at: syntax.callee.range)
   }
 
-  /// The call's arguments in the order of the graph's; nil where the default counts.
+  /// The call's arguments in the order of the graph's, those that `partial` bound where the call has
+  /// none; nil where the default counts.
   private func assign(
-    _ arguments: [Argument], _ graph: GraphSyntax, _ callee: Identifier
+    _ arguments: [Argument], _ bound: [String: Datum], _ graph: GraphSyntax, _ callee: Identifier
   ) throws(Reported) -> [Argument?] {
     var slots = [Argument?](repeating: nil, count: graph.arguments.count)
     for (position, argument) in arguments.enumerated() {
@@ -147,6 +150,10 @@ extension Elaborator {
           at: argument.label?.range ?? argument.range)
       }
       slots[slot] = argument
+    }
+    for (slot, argument) in graph.arguments.enumerated() where slots[slot] == nil {
+      guard let datum = bound[argument.name.text] else { continue }
+      slots[slot] = Argument(label: nil, datum: datum, range: callee.range)
     }
     for (argument, slot) in zip(graph.arguments, slots)
     where slot == nil && argument.defaultValue == nil {

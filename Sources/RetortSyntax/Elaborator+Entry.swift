@@ -61,29 +61,20 @@ extension Elaborator {
         hint: "give it as a file: --input \(name)=FILE")
       return
     }
+    isReadingSetting = true
+    defer { isReadingSetting = false }
     guard let datum = parse(name, text, as: kind) else { return }
-    for case .graph(let graph) in datum.elements ?? [datum] { findModel(graph, name, text) }
-    frame.bind(name, datum)
-  }
-
-  /// A graph that a setting names may be in the library.
-  private func findModel(_ graph: String, _ name: String, _ text: String) {
-    if definition.graphs[graph] != nil || catalog[graph] != nil { return }
-    do {
-      if try definition.loader.loadModel(graph) {
-        definition.graphs = definition.loader.graphs
-        definition.files = definition.loader.files
-        return
+    for case .graph(let graph) in datum.elements ?? [datum] {
+      guard let isKnown = try? isGraph(graph.name) else { return }
+      if !isKnown {
+        report(
+          setting: "--set \(name)=\(text)",
+          "there is no graph '\(graph.name)' in the file or in the library's models",
+          hint: Suggestion.nearest(to: graph.name, in: definition.graphs.keys.sorted())
+            .map { "did you mean '\($0)'?" })
       }
-    } catch {
-      add(error.list)
-      return
     }
-    report(
-      setting: "--set \(name)=\(text)",
-      "there is no graph '\(graph)' in the file or in the library's models",
-      hint: Suggestion.nearest(to: graph, in: definition.graphs.keys.sorted())
-        .map { "did you mean '\($0)'?" })
+    frame.bind(name, datum)
   }
 
   /// A setting's text as a value of a kind: words stand for themselves where names and strings are
@@ -91,13 +82,17 @@ extension Elaborator {
   private func parse(_ name: String, _ text: String, as kind: ValueKind) -> Datum? {
     let place = "--set \(name)=\(text)"
     if kind == .text, !text.hasPrefix("\"") { return .text(text) }
-    if kind == .graph { return .graph(text) }
+    if kind == .graph, !text.contains("(") {
+      guard text.hasSuffix(".graph") else { return .graph(GraphDatum(name: text)) }
+      let place = SourceRange(SourceFile(path: place, text: text), 0..<text.utf8.count)
+      return try? graphOfFile(.text(text), at: place)
+    }
     let isBare = kind.element != nil && !text.hasPrefix("[")
     if isBare, kind == .graphs || kind == .texts {
       let items = text.split(separator: ",").map {
         String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
       }
-      return .list(items.map { kind == .graphs ? .graph($0) : .text($0) })
+      return .list(items.map { kind == .graphs ? .graph(GraphDatum(name: $0)) : .text($0) })
     }
     // A list of one can be meant by a range, which is a list itself.
     let source = SourceFile(path: place, text: isBare && !text.contains("..<") ? "[\(text)]" : text)

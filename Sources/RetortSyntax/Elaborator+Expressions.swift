@@ -60,7 +60,7 @@ extension Elaborator {
     }
     if name == ElementType.key.rawValue { return .element(.key) }
     if let element = ElementType(rawValue: name) { return .element(element) }
-    if definition.graphs[name] != nil || catalog[name] != nil { return .graph(name) }
+    if try isGraph(name) { return .graph(GraphDatum(name: name)) }
     throw report(
       "'\(name)' is not known here", at: range,
       hint: Suggestion.hint(for: name, in: frame.names))
@@ -92,7 +92,7 @@ extension Elaborator {
   private func spelling(of datum: Datum) -> String? {
     switch datum {
     case .text(let value): value
-    case .graph(let name): name
+    case .graph(let graph): graph.name
     default: datum.attribute?.description
     }
   }

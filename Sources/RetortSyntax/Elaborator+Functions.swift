@@ -5,7 +5,7 @@ import RetortText
 
 /// The functions of the language that are no operations.
 enum Function: String, CaseIterable {
-  case gradient, parameters, path, shape, dim, rank, count, int, float
+  case gradient, parameters, path, partial, shape, dim, rank, count, int, float
   case floorDiv = "floor_div"
   case sqrt, exp, log, floor, ceil, round, abs, min, max
 
@@ -15,6 +15,7 @@ enum Function: String, CaseIterable {
     case .gradient: "gradient(loss, x, …)"
     case .parameters: "parameters(\"prefix\")"
     case .path: "path(parameter)"
+    case .partial: "partial(graph, name: value, …)"
     case .shape, .rank, .int, .float: "\(rawValue)(x)"
     case .dim: "dim(x, axis)"
     case .count: "count(list)"
@@ -27,6 +28,7 @@ enum Function: String, CaseIterable {
   var counts: ClosedRange<Int> {
     switch self {
     case .gradient, .min, .max: 2...Int.max
+    case .partial: 1...Int.max
     case .dim, .floorDiv: 2...2
     default: 1...1
     }
@@ -37,6 +39,7 @@ extension Elaborator {
   func apply(
     _ function: Function, _ arguments: [Argument], _ callee: Identifier, at range: SourceRange
   ) throws(Reported) -> [Datum] {
+    if function == .partial { return [try partial(arguments, callee)] }
     if let label = arguments.lazy.compactMap(\.label).first {
       throw report("'\(function.usage)' has no labels", at: label.range)
     }

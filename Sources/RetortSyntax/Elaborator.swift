@@ -44,6 +44,8 @@ final class Elaborator {
   var updateOfWeight: [Value: Int] = [:]
   /// How many regions (`repeat`, `prepare`, `fused`) are open.
   var openRegions = 0
+  /// Whether a setting is being read, whose names may stand for graphs of the library.
+  var isReadingSetting = false
   var notes: [Diagnostic] = []
   var signatures: [String: OperationSignature] = [:]
 
@@ -150,7 +152,7 @@ final class Elaborator {
     case .number(let value): "the Float \(AttributeValue.spelling(value))"
     case .flag(let value): "the Bool \(value)"
     case .text(let value): "the String \(AttributeValue.quoted(String(value.prefix(40))))"
-    case .graph(let name): "the graph '\(name)'"
+    case .graph(let graph): "the graph '\(graph.name)'"
     case .element(let element): "the element type \(element.rawValue)"
     case .list(let list):
       if list.count <= 8, let value = datum.attribute {

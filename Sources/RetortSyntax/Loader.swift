@@ -152,6 +152,29 @@ struct Loader: Sendable {
     return false
   }
 
+  /// The first graph of a file that a setting names, looked for as written and in the library.
+  mutating func loadFirst(_ path: String) throws(Diagnostics) -> String {
+    let candidates = ([path] + library.map { $0 + "/" + path }).map(Self.normalised)
+    for candidate in candidates {
+      var tree = trees[candidate]
+      if tree == nil, let file = read(candidate) {
+        tree = trees.values.first { $0.file.bytes == file.bytes }
+        if tree == nil {
+          tree = try load(file, as: candidate, from: nil)
+          try check()
+        }
+      }
+      guard let tree else { continue }
+      guard let first = tree.graphs.first else {
+        throw Diagnostics("the file has no graph", path: candidate)
+      }
+      return first.name.text
+    }
+    throw Diagnostics(
+      "there is no such file, or it cannot be read", path: path,
+      hint: "looked for \(candidates.joined(separator: " and "))")
+  }
+
   /// The path without `.` and with `..` taken back, as far as the text shows.
   static func normalised(_ path: String) -> String {
     var parts: [Substring] = []

@@ -2,6 +2,42 @@ extension Mistake {
   /// Mistakes of names and calls.
   static let calls: [Mistake] = [
     Mistake(
+      name: "partialArguments",
+      source: #"""
+        graph f(x: f32[2]) -> f32[2] {
+          a = partial(scaled, factr: 2.0)
+          b = partial(scaled, factor: "two")
+          c = partial(scaled, x: 2.0)
+          d = partial(relu)
+          e = partial(scaled, 2.0)
+          return x
+        }
+        graph scaled(x: f32[2], factor: Float = 1.0) -> f32[2] { return x * factor }
+        """#,
+      expected: #"""
+        f.graph:2:23: error: 'scaled' has no argument 'factr'
+            2 |   a = partial(scaled, factr: 2.0)
+              |                       ^~~~~
+            = hint: did you mean 'factor'?
+        f.graph:3:31: error: 'factor' of 'scaled' is Float, but '"two"' is the String "two"
+            3 |   b = partial(scaled, factor: "two")
+              |                               ^~~~~
+        f.graph:4:26: error: 'x' of 'scaled' is a tensor; 'partial' gives compile-time arguments
+            4 |   c = partial(scaled, x: 2.0)
+              |                          ^~~
+        f.graph:9:14: note: it is declared here
+            9 | graph scaled(x: f32[2], factor: Float = 1.0) -> f32[2] { return x * factor }
+              |              ^
+        f.graph:5:15: error: 'partial' takes a graph, but 'relu' is the operation 'relu'
+            5 |   d = partial(relu)
+              |               ^~~~
+        f.graph:6:23: error: 'partial' takes labelled arguments behind the graph
+            6 |   e = partial(scaled, 2.0)
+              |                       ^~~
+            = hint: write partial(graph, name: value, …)
+
+        """#),
+    Mistake(
       name: "calledValue",
       source: #"""
         graph f(x: f32[2]) -> f32[2] {

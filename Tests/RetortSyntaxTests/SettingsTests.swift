@@ -48,6 +48,45 @@ import Testing
     #expect(try elaborated(["body": "tiny_net_2"]).contains("= tanh(x)"))
   }
 
+  private static let scaled = """
+    graph f(x: f32[n], body: Graph = partial(scaled, by: 3.0)) -> f32[n] { return body(x) }
+    graph scaled(x: f32[n], by: Float = 2.0, then: Graph = relu) -> f32[n] { return then(x * by) }
+    graph over(x: f32[n], body: Graph = partial(scaled, by: 3.0)) -> f32[n] {
+      return partly(x, partial(body, then: tanh))
+    }
+    graph partly(x: f32[n], body: Graph = scaled) -> f32[n] { return body(x, by: 5.0) }
+    """
+
+  @Test func aGraphWithSomeArgumentsGivenIsAGraph() throws {
+    #expect(try dump(Self.scaled).contains("x * 3.0"))
+    let nested = try dump(Self.scaled, entry: "over")
+    // A call's own argument counts before what is bound.
+    #expect(nested.contains("x * 5.0"))
+    #expect(nested.contains("tanh("))
+  }
+
+  @Test func settingsGiveArgumentsToGraphs() throws {
+    let text = try dump(
+      Self.scaled,
+      set: ["body": "partial(scaled, by: 8/255, then: tiny_net_2)"],
+      files: ["lib/models/tiny.graph": "graph tiny_net_2(x: f32[n]) -> f32[n] { return tanh(x) }"])
+    #expect(text.contains("x * \(8.0 / 255)"))
+    #expect(text.contains("= tanh("))
+  }
+
+  @Test func settingsNameFiles() throws {
+    let files = ["lib/defences/cut.graph": "graph cut(x: f32[n]) -> f32[n] { return floor(x) }"]
+    for value in ["defences/cut.graph", "lib/defences/cut.graph"] {
+      #expect(try dump(Self.scaled, set: ["body": value], files: files).contains("= floor("))
+    }
+    let inner = "partial(scaled, then: \"defences/cut.graph\")"
+    #expect(try dump(Self.scaled, set: ["body": inner], files: files).contains("= floor("))
+    #expect(
+      mistakes(Self.scaled, set: ["body": "defences/none.graph"])
+        == "defences/none.graph: error: there is no such file, or it cannot be read\n"
+        + "    = hint: looked for defences/none.graph and lib/defences/none.graph\n")
+  }
+
   @Test func inputsBindDimensions() throws {
     let result = try elaborate(Self.text, inputs: ["x": TensorType([5, 3])])
     #expect(result.graph.type(of: result.graph.inputs[0].value) == TensorType([5, 3]))

@@ -6,11 +6,13 @@ import RetortTensor
 ///
 /// At the peak step, in the block where that stands, every value that was made before and is read
 /// after it is looked at. To make it again its node must be copied, and of the node's operands those
-/// that are not alive then: their nodes are copied too (up to a depth), or they are kept alive longer,
-/// which counts against what is gained. Time is estimated from operations and bytes.
+/// that are not alive then: their nodes are copied too, or they are kept alive longer, which counts
+/// against what is gained. Both are tried: the node alone, which for a value that is not read before
+/// the peak is only a later place in the order, and a chain. Time is estimated from operations and
+/// bytes.
 struct RecomputeChoice {
-  /// Nodes from the peak's block that one value's copy may take.
-  private static let longestChain = 24
+  /// Nodes from the peak's block that one value's copy may take, in the order they are tried.
+  private static let chainLengths = [1, 24]
   /// Rough speeds for comparing choices: operations and bytes a second.
   private static let (flopRate, byteRate) = (100e9, 10e9)
 
@@ -105,26 +107,38 @@ struct RecomputeChoice {
       guard size > 0, !kept.contains(value), !uses.contains(peakIndex),
         let place = uses.first(where: { $0 > peakIndex })
       else { return nil }
-      var chain: Set<Int> = []
-      var extended: Set<Value> = []
-      guard collect(maker, place, &chain, &extended) else { return nil }
-      let cost = extended.reduce(0) { $0 + graph.type(of: $1).byteCount }
-      guard size > cost else { return nil }
-      let seconds = chain.reduce(1e-7) { $0 + time(block.nodes[$1]) }
-      return Candidate(
-        value: value, chain: chain.sorted(), place: place, score: Double(size - cost) / seconds)
+      // Without an earlier reader the original is dead, and its time is not spent twice.
+      let isMoved = uses[0] == place
+      var best: Candidate?
+      for longest in RecomputeChoice.chainLengths {
+        var chain: Set<Int> = []
+        var extended: Set<Value> = []
+        guard collect(maker, place, longest, &chain, &extended) else { continue }
+        let cost = extended.reduce(0) { $0 + graph.type(of: $1).byteCount }
+        guard size > cost else { continue }
+        let again = chain.filter { !(isMoved && $0 == maker) }
+        let seconds = again.reduce(1e-7) { $0 + time(block.nodes[$1]) }
+        let score = Double(size - cost) / seconds
+        if score > (best?.score ?? 0) {
+          best = Candidate(value: value, chain: chain.sorted(), place: place, score: score)
+        }
+      }
+      return best
     }
 
     /// Adds a node to the chain, and what it needs that is not there any more.
     ///
-    /// - Parameter extended: values that must be kept over the peak for it.
+    /// - Parameters:
+    ///   - longest: nodes the chain may have.
+    ///   - extended: values that must be kept over the peak for it.
     /// - Returns: false where the node cannot be copied, or the chain grows too long.
     private func collect(
-      _ index: Int, _ place: Int, _ chain: inout Set<Int>, _ extended: inout Set<Value>
+      _ index: Int, _ place: Int, _ longest: Int, _ chain: inout Set<Int>,
+      _ extended: inout Set<Value>
     ) -> Bool {
       if chain.contains(index) { return true }
       let node = block.nodes[index]
-      guard node.op is any TensorOp || node.op is Fused, chain.count < longestChain else {
+      guard node.op is any TensorOp || node.op is Fused, chain.count < longest else {
         return false
       }
       chain.insert(index)
@@ -137,7 +151,7 @@ struct RecomputeChoice {
         let isAliveAtPeak = (readers[value.id]?.last ?? 0) >= peakIndex
         if isAliveAtPeak { continue }
         let before = chain
-        if collect(maker, place, &chain, &extended) { continue }
+        if collect(maker, place, longest, &chain, &extended) { continue }
         chain = before
         extended.insert(value)
       }
@@ -156,8 +170,6 @@ struct RecomputeChoice {
       }
       return Double(flops) / RecomputeChoice.flopRate + Double(moved) / RecomputeChoice.byteRate
     }
-
-    private var longestChain: Int { RecomputeChoice.longestChain }
   }
 
   // MARK: copying

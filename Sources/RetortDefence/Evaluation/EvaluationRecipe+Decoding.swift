@@ -1,0 +1,249 @@
+import RetortText
+
+extension EvaluationRecipe: Decodable {
+  private enum Keys: String, CodingKey, CaseIterable {
+    case kind, about, data, backbone, weights, images, batch, seeds, epsilon, arms, attacks
+    case comparisons, sweeps, losses, gallery
+  }
+
+  package init(from decoder: any Decoder) throws {
+    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
+    let fields = try decoder.container(keyedBy: Keys.self)
+    let kind = try fields.decode(String.self, forKey: .kind)
+    guard kind == "evaluation" else {
+      throw fields.problem(.kind, "is \"\(kind)\", expected \"evaluation\"")
+    }
+    func take<T: Decodable>(_ key: Keys, _ target: inout T) throws {
+      if let value = try fields.decodeIfPresent(T.self, forKey: key) { target = value }
+    }
+    try take(.about, &about)
+    try take(.data, &dataNote)
+    try take(.backbone, &backbone)
+    try take(.weights, &weights)
+    if fields.contains(.images) { images = try fields.count(.images) }
+    if fields.contains(.batch) { batch = try fields.count(.batch) }
+    try take(.seeds, &seeds)
+    try take(.epsilon, &epsilon)
+    arms = try fields.decode([Arm].self, forKey: .arms)
+    let drafts = try fields.decode([AttackDraft].self, forKey: .attacks)
+    attacks = try drafts.map { try $0.attack(epsilon: epsilon) }
+    comparisons = try (fields.decodeIfPresent([ComparisonDraft].self, forKey: .comparisons) ?? [])
+      .map(\.comparison)
+    try take(.sweeps, &sweeps)
+    losses = try fields.decodeIfPresent(Losses.self, forKey: .losses)
+    gallery = try fields.decodeIfPresent(Gallery.self, forKey: .gallery)
+    guard !seeds.isEmpty, Set(seeds).count == seeds.count else {
+      throw fields.problem(.seeds, "must hold one number or more, each once")
+    }
+    guard !arms.isEmpty else { throw fields.problem(.arms, "is empty") }
+    guard !attacks.isEmpty else { throw fields.problem(.attacks, "is empty") }
+    try checkNames(fields)
+  }
+
+  private func checkNames(_ fields: KeyedDecodingContainer<Keys>) throws {
+    func unique(_ names: [String], _ key: Keys) throws {
+      var seen = Set<String>()
+      for name in names where !seen.insert(name).inserted {
+        throw fields.problem(key, "holds two of the name \"\(name)\"")
+      }
+      if names.contains("") { throw fields.problem(key, "holds one with an empty name") }
+    }
+    let armNames = arms.map(\.name)
+    let attackNames = attacks.map(\.name)
+    try unique(armNames, .arms)
+    try unique(attackNames, .attacks)
+    try unique(comparisons.map(\.name), .comparisons)
+    try unique(sweeps.map(\.name), .sweeps)
+    func known(_ name: String, _ list: [String], _ key: Keys, _ what: String) throws {
+      guard !list.contains(name) else { return }
+      let nearest = Suggestion.nearest(to: name, in: list).map { "; did you mean \"\($0)\"?" }
+      throw fields.problem(key, "names the \(what) \"\(name)\", which there is not\(nearest ?? "")")
+    }
+    func arm(_ name: String, _ key: Keys) throws { try known(name, armNames, key, "arm") }
+    func attack(_ name: String, _ key: Keys) throws { try known(name, attackNames, key, "attack") }
+    for name in attacks.flatMap({ $0.arms ?? [] }) { try arm(name, .attacks) }
+    for comparison in comparisons {
+      try arm(comparison.a, .comparisons)
+      try arm(comparison.b, .comparisons)
+      try attack(comparison.attack, .comparisons)
+    }
+    for sweep in sweeps {
+      switch sweep.subject {
+      case .attack(let name, let arms):
+        try attack(name, .sweeps)
+        for name in arms { try arm(name, .sweeps) }
+      case .arms(let arms, _, let name):
+        try attack(name, .sweeps)
+        for name in arms { try arm(name, .sweeps) }
+      }
+    }
+    for name in losses?.attacks ?? [] { try attack(name, .losses) }
+    for name in losses?.arms ?? [] { try arm(name, .losses) }
+    if let gallery {
+      try arm(gallery.arm, .gallery)
+      try attack(gallery.attack, .gallery)
+    }
+  }
+
+  /// A comparison as a recipe spells it.
+  private struct ComparisonDraft: Decodable {
+    private enum Keys: String, CodingKey, CaseIterable { case name, about, a, b, attack, margin }
+    let comparison: EvaluationResults.Comparison
+
+    init(from decoder: any Decoder) throws {
+      try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
+      let fields = try decoder.container(keyedBy: Keys.self)
+      let margin = try fields.decodeIfPresent(Double.self, forKey: .margin)
+      comparison = EvaluationResults.Comparison(
+        name: try fields.decode(String.self, forKey: .name),
+        about: try fields.decodeIfPresent(String.self, forKey: .about) ?? "",
+        a: try fields.decode(String.self, forKey: .a),
+        b: try fields.decode(String.self, forKey: .b),
+        attack: try fields.decode(String.self, forKey: .attack),
+        kind: margin == nil ? "greater" : "loss", margin: margin)
+    }
+  }
+
+  /// An attack before the recipe's radius is known.
+  private struct AttackDraft: Decodable {
+    private enum Keys: String, CodingKey, CaseIterable {
+      case name, about, level, graph, suite, set, epsilon, norm, through, arms, images
+    }
+    static let levels = ["clean", "T0", "T1", "T2", "T3", "queries"]
+
+    let name: String
+    let about: String
+    let level: String
+    let method: Method
+    let settings: [(name: String, value: String)]
+    let epsilon: Number?
+    let norm: String
+    let isThrough: Bool
+    let arms: [String]?
+    let images: Int?
+
+    init(from decoder: any Decoder) throws {
+      try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
+      let fields = try decoder.container(keyedBy: Keys.self)
+      name = try fields.decode(String.self, forKey: .name)
+      about = try fields.decodeIfPresent(String.self, forKey: .about) ?? ""
+      let graph = try fields.decodeIfPresent(String.self, forKey: .graph)
+      let suite = try fields.choice(AttackSuite.self, .suite)
+      if graph != nil, suite != nil { throw fields.problem(.suite, "stands beside \"graph\"") }
+      method = suite.map(Method.suite) ?? graph.map(Method.graph) ?? .clean
+      isThrough = try fields.decodeIfPresent(Bool.self, forKey: .through) ?? false
+      level = try fields.decodeIfPresent(String.self, forKey: .level)
+        ?? (method == .clean ? "clean" : isThrough ? "T2" : "T0")
+      guard Self.levels.contains(level), (level == "clean") == (method == .clean) else {
+        throw fields.problem(
+          .level, "is \"\(level)\", expected \"clean\" without a graph and else one of "
+            + Self.levels.dropFirst().map { "\"\($0)\"" }.joined(separator: ", "))
+      }
+      if isThrough, method == .clean { throw fields.problem(.through, "needs a graph") }
+      settings = try fields.settings(.set)
+      epsilon = try fields.decodeIfPresent(Number.self, forKey: .epsilon)
+      norm = try fields.decodeIfPresent(String.self, forKey: .norm) ?? "linf"
+      guard ["linf", "l2", "l1"].contains(norm) else {
+        throw fields.problem(.norm, "is \"\(norm)\", expected \"linf\", \"l2\" or \"l1\"")
+      }
+      arms = try fields.decodeIfPresent([String].self, forKey: .arms)
+      images = fields.contains(.images) ? try fields.count(.images) : nil
+    }
+
+    func attack(epsilon standard: Number) throws -> Attack {
+      Attack(
+        name: name, about: about, level: level, method: method, settings: settings,
+        epsilon: method == .clean ? Number(text: "0", value: 0) : epsilon ?? standard, norm: norm,
+        isThrough: isThrough, arms: arms, images: images)
+    }
+  }
+}
+
+extension EvaluationRecipe.Number: Decodable {
+  /// A number, or a text with a fraction of two.
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(SettingText.self).text
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map {
+      Double($0.filter { $0 != " " })
+    }
+    let value: Double? =
+      switch (parts.count, parts.first ?? nil, parts.last ?? nil) {
+      case (1, let number?, _): number
+      case (2, let above?, let below?): above / below
+      default: nil
+      }
+    guard let value, value > 0, value.isFinite else {
+      throw DecodingError.dataCorruptedError(
+        in: container,
+        debugDescription: "is \(text), expected a number above 0, such as 0.03 or \"8/255\"")
+    }
+    self.init(text: text, value: value)
+  }
+}
+
+extension EvaluationRecipe.Arm: Decodable {
+  private enum Keys: String, CodingKey, CaseIterable { case name, about, purifier, set }
+
+  package init(from decoder: any Decoder) throws {
+    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
+    let fields = try decoder.container(keyedBy: Keys.self)
+    name = try fields.decode(String.self, forKey: .name)
+    about = try fields.decodeIfPresent(String.self, forKey: .about) ?? ""
+    purifier = try fields.decodeIfPresent(String.self, forKey: .purifier)
+    settings = try fields.settings(.set)
+    if purifier == nil, !settings.isEmpty { throw fields.problem(.set, "needs a purifier") }
+  }
+}
+
+extension EvaluationRecipe.Sweep: Decodable {
+  private enum Keys: String, CodingKey, CaseIterable {
+    case name, axis, attack, arms, set, values, images
+  }
+
+  package init(from decoder: any Decoder) throws {
+    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
+    let fields = try decoder.container(keyedBy: Keys.self)
+    name = try fields.decode(String.self, forKey: .name)
+    axis = try fields.decodeIfPresent(String.self, forKey: .axis) ?? name
+    let attack = try fields.decode(String.self, forKey: .attack)
+    let arms = try fields.decode([String].self, forKey: .arms)
+    if let setting = try fields.decodeIfPresent(String.self, forKey: .set) {
+      subject = .arms(arms, setting: setting, attack: attack)
+    } else {
+      subject = .attack(attack, arms: arms)
+    }
+    values = try fields.decode([EvaluationRecipe.Number].self, forKey: .values)
+    guard values.count > 1 else { throw fields.problem(.values, "holds fewer than two values") }
+    images = fields.contains(.images) ? try fields.count(.images) : nil
+  }
+}
+
+extension EvaluationRecipe.Losses: Decodable {
+  private enum Keys: String, CodingKey, CaseIterable {
+    case graph, entry, set, attacks, arms, images
+  }
+
+  package init(from decoder: any Decoder) throws {
+    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
+    let fields = try decoder.container(keyedBy: Keys.self)
+    graph = try fields.decode(String.self, forKey: .graph)
+    entry = try fields.decodeIfPresent(String.self, forKey: .entry)
+    settings = try fields.settings(.set)
+    attacks = try fields.decode([String].self, forKey: .attacks)
+    arms = try fields.decodeIfPresent([String].self, forKey: .arms) ?? []
+    images = try fields.count(.images)
+  }
+}
+
+extension EvaluationRecipe.Gallery: Decodable {
+  private enum Keys: String, CodingKey, CaseIterable { case attack, arm, images }
+
+  package init(from decoder: any Decoder) throws {
+    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
+    let fields = try decoder.container(keyedBy: Keys.self)
+    attack = try fields.decode(String.self, forKey: .attack)
+    arm = try fields.decode(String.self, forKey: .arm)
+    images = try fields.count(.images)
+  }
+}
