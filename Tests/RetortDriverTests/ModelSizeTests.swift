@@ -73,8 +73,8 @@ import Testing
     #expect(graph.type(of: graph.outputs[0].value).shape == [2, embedding])
   }
 
-  /// DEFENCE 4: backbone, head and both networks make 22,326 M multiply-accumulates a step, forward,
-  /// of which these are the convolutions'. The classifying layers stay out.
+  /// DEFENCE 4: four views, four turns and one painting make 22,326 M multiply-accumulates a step,
+  /// forward. Counted are convolutions, so that the linear layers stay out.
   @Test func publishedLossTakesWhatItsPartsTake() throws {
     let graph = try TestDefinition(file: "graphs/objectives/published.graph").graph(
       set: ["n": "1", "backbone": "wide_resnet_28_10"])
