@@ -49,6 +49,48 @@ import Testing
       ["logits": "logits", "loss": "loss", "slope": "slope"], within: way.kinkTolerance)
   }
 
+  /// Reduced forms of the public networks. `tiny_raw` reads the weights of `tiny`, all but the last
+  /// norm's.
+  static let publicNetworks = [
+    "tiny_raw", "tiny_swish", "tiny_wide_swish", "tiny_resnet18", "tiny_resnet50", "tiny_imagenet",
+    "tiny_dense",
+  ]
+
+  @Test(arguments: publicNetworks, Way.allCases)
+  func publicNetwork(name: String, way: Way) throws {
+    let file = try VectorFile("public")
+    let weights = name == "tiny_raw" ? "tiny" : name
+    try Self.check(
+      way, name, file.inputs("x"), weights: [weights], of: file,
+      ["logits": name + ".logits", "features": name + ".features"])
+    try Self.check(
+      way, "network", set: ["backbone": name], file.inputs("x", "y"), weights: [weights], of: file,
+      ["loss": name + ".loss", "slope": name + ".slope"], within: way.kinkTolerance)
+  }
+
+  @Test(arguments: ["none", "cifar"], Way.allCases)
+  func separateNetworks(normalise: String, way: Way) throws {
+    let file = try VectorFile("public")
+    let rotation = normalise == "none" ? "separate.rotation" : "separate.rotation_cifar"
+    try Self.check(
+      way, "separate", set: ["normalise": normalise], file.inputs("x"),
+      weights: ["tiny_angles", "tiny_painter"], of: file,
+      [
+        "rotation": rotation, "rotation_slope": rotation + "_slope",
+        "inpainting": "separate.inpainting", "inpainting_slope": "separate.inpainting_slope",
+      ], within: way.kinkTolerance)
+  }
+
+  /// With the published weights, 1, 50 and 10.
+  @Test(arguments: Way.allCases)
+  func publishedTasksTogether(way: Way) throws {
+    let file = try VectorFile("public")
+    try Self.check(
+      way, "separate_total", file.inputs("x"),
+      weights: ["tiny", "heads", "tiny_angles", "tiny_painter"], of: file,
+      ["total": "separate.total", "slope": "separate.total_slope"], within: way.kinkTolerance)
+  }
+
   @Test(arguments: Way.allCases)
   func batchNormInTraining(way: Way) throws {
     let file = try VectorFile("norm")

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 
 import losses
+import published
 from draws import apply_view, draw_view, seeded
 from networks import Heads, PreActResNet18, ResNet20, WideResNet, draw_weights, state
 
@@ -196,6 +197,50 @@ def searches(net, heads):
     save("searches", found)
 
 
+def public_networks(tiny, heads):
+    """The networks of published.py, one set of images; the separate networks' losses too."""
+    x = images(2, 101).half().double().requires_grad_()
+    y = torch.tensor([6, 2])
+    found = {"x": x, "y": y.int()}
+    raw = published.RawPreActResNet18(4).double()
+    raw.load_state_dict(tiny.state_dict())
+    nets = {
+        "tiny_raw": raw.eval(),
+        "tiny_swish": published.SwishPreActResNet18(2),
+        "tiny_wide_swish": published.SwishWideResNet(16, 2, 3),
+        "tiny_resnet18": published.ResNet((2, 2, 2, 2), 2),
+        "tiny_resnet50": published.ResNet((2, 1, 2, 1), 2, True, published.ENGSTROM),
+        "tiny_imagenet": published.ResNet((1, 2, 1, 1), 2, True, published.IMAGENET, True),
+        "tiny_dense": published.DenseNet((2, 2, 2, 2), 4),
+        "tiny_angles": published.NetworkInNetwork(12),
+    }
+    for i, (name, net) in enumerate(nets.items()):
+        if net is not raw:
+            weights = state(draw_weights(net.double(), 111 + i, half=True))
+            save(f"{name}.weights", weights, half=weights)
+        if name == "tiny_angles":
+            continue
+        logits, features, map = net(x)
+        loss = F.cross_entropy(logits, y)
+        found |= {f"{name}.logits": logits, f"{name}.features": features, f"{name}.loss": loss,
+                  f"{name}.slope": losses.slope(loss, x)}
+    angles, painter = nets["tiny_angles"], published.ContextEncoder(3, 20).double()
+    weights = state(draw_weights(painter, 121, half=True))
+    save("tiny_painter.weights", weights, half=weights)
+    cifar = losses.COLOUR, (0.247, 0.243, 0.261)
+    separate = {
+        "rotation": lambda: losses.separate_rotation(angles, x),
+        "rotation_cifar": lambda: losses.separate_rotation(angles, x, cifar),
+        "inpainting": lambda: losses.separate_inpainting(painter, x),
+        "total": lambda: losses.contrastive(tiny, heads, x, seeded(0, 2), 2)
+        + 50 * losses.separate_rotation(angles, x) + 10 * losses.separate_inpainting(painter, x),
+    }
+    for name, loss in separate.items():
+        value = loss()
+        found |= {f"separate.{name}": value, f"separate.{name}_slope": losses.slope(value, x)}
+    save("public", found, half=("x",))
+
+
 def main():
     torch.set_num_threads(1)
     tiny = PreActResNet18(4)
@@ -208,6 +253,7 @@ def main():
     embeddings()
     optimisers()
     searches(tiny, heads)
+    public_networks(tiny, heads)
     training(tiny)
 
 

@@ -49,6 +49,26 @@ def inpainting(net, heads, x):
     return ((painted - x[:, :, 8:24, 8:24]) ** 2).mean((1, 2, 3))
 
 
+def separate_rotation(net, x, constants=None):
+    """As `rotation`, by a network of its own; `constants` are means and deviations."""
+    n = len(x)
+    if constants:
+        means, deviations = (torch.tensor(c, dtype=x.dtype).view(3, 1, 1) for c in constants)
+        x = (x - means) / deviations
+    turns = torch.cat([torch.rot90(x, quarter, (2, 3)) for quarter in range(4)])
+    labels = torch.arange(4).repeat_interleave(n)
+    return F.cross_entropy(net(turns)[0], labels, reduction="none").view(4, n).mean(0)
+
+
+def separate_inpainting(net, x):
+    """The context encoder's loss, on the 128×128 image as DEFENCE 3.3 words it."""
+    large = x.repeat_interleave(4, 2).repeat_interleave(4, 3)
+    masked = large.clone()
+    for channel, level in enumerate((117, 104, 123)):
+        masked[:, channel, 36:92, 36:92] = 2 * level / 255 - 1
+    return ((net(masked) - large[:, :, 32:96, 32:96]) ** 2).mean((1, 2, 3))
+
+
 def slope(losses, x):
     return torch.autograd.grad(losses.sum(), x)[0]
 
