@@ -133,7 +133,7 @@ def search(x, gain, steps, size, epsilon, norm):
 
 
 def alternating(net, heads, x, key, steps, direction, size, epsilon=16 / 255):
-    """DEFENCE 2.5 from x itself: contrastive, then rotation on odd steps, inpainting on even ones."""
+    """DEFENCE 2.5 from x itself: contrastive, then rotation (odd steps) or inpainting (even)."""
     r = torch.zeros_like(x)
 
     def moved(r, by):
