@@ -76,7 +76,7 @@ import Testing
     #expect(results["pixels"] == [Double](repeating: 512, count: rows))
   }
 
-  /// A quarter hidden and a head that paints 0.5 everywhere: Σ m·(x - 0.5)² / Σ m is the mean there.
+  /// A quarter hidden, a head that paints 0.5 everywhere: Σ m·(x - 0.5)² / Σ m is the mean there.
   @Test func maskedLossIsTheMeanOverHiddenValues() throws {
     let definition = try TestDefinition(
       text: """
