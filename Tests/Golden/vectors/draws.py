@@ -83,6 +83,21 @@ def draw_view(key):
     }
 
 
+def draw_masks(key, masks):
+    """Hidden patches [masks * n, 8, 8], mask-major."""
+    own = fold(key, 65536)
+    rows = [permutation(fold(own, q), 64) < 32 for q in range(masks)]
+    return torch.cat(rows).view(-1, 8, 8)
+
+
+def draw_puzzles(key, puzzles):
+    """Orders [puzzles * n, 4] and offsets [puzzles * n, 4, 2], puzzle-major."""
+    own = fold(key, 65537)
+    keys = [fold(own, q) for q in range(puzzles)]
+    order = torch.cat([permutation(fold(k, 0), 4) for k in keys])
+    return order, torch.cat([uniform(fold(k, 1), 4, 2, high=3.0).floor() for k in keys])
+
+
 def grey(x):
     return (0.2989 * x[0] + 0.587 * x[1] + 0.114 * x[2])[None]
 

@@ -13,8 +13,9 @@ import torch.nn.functional as F
 
 import losses
 import published
-from draws import apply_view, draw_view, seeded
-from networks import Heads, PreActResNet18, ResNet20, WideResNet, draw_weights, state
+from draws import apply_view, draw_masks, draw_puzzles, draw_view, seeded
+from networks import (
+    FurtherHeads, Heads, PreActResNet18, ResNet20, WideResNet, draw_weights, state)
 
 HERE = pathlib.Path(__file__).resolve().parent
 NAMES = {np.float32: "F32", np.float16: "F16", np.int32: "I32", np.bool_: "BOOL"}
@@ -239,13 +240,61 @@ def public_networks(tiny, heads):
         value = loss()
         found |= {f"separate.{name}": value, f"separate.{name}_slope": losses.slope(value, x)}
     save("public", found, half=("x",))
+def further(name, net, channels, widths, seed, modes):
+    """Masks, puzzles and colours for given draws, and for those of the keys of seed 0."""
+    heads = draw_weights(FurtherHeads(channels, widths).double(), seed, half=True)
+    weights = state(heads, "heads.")
+    save(f"{name}.weights", weights, half=weights)
+    x = images(2, seed + 1).requires_grad_()
+    g = torch.Generator().manual_seed(seed + 2)
+    hidden = torch.stack([torch.randperm(64, generator=g) < 32 for _ in range(4)]).view(4, 8, 8)
+    order = torch.stack([torch.randperm(4, generator=g) for _ in range(4)]).int()
+    offsets = torch.randint(0, 3, (4, 4, 2), generator=g).double()
+    tasks = {"mask": lambda: losses.random_mask(net, heads, x, hidden),
+             "jigsaw": lambda: losses.jigsaw(net, heads, x, order, offsets),
+             "colour": lambda: losses.colorization(net, heads, x)}
+    found = {"x": x, "hidden": hidden, "order": order, "offsets": offsets}
+    for mode in modes:
+        for task, loss in tasks.items():
+            heads.train(mode == "_train")
+            value = loss()
+            found[f"{task}{mode}"], found[f"{task}{mode}_slope"] = value, losses.slope(value, x)
+        heads.load_state_dict({k.removeprefix("heads."): v for k, v in weights.items()},
+                              strict=False)
+        heads.eval()
+    return heads, x, found
+
+
+def tasks(net, wide):
+    """Further tasks on maps of 4 and of 8 pixels."""
+    more, x, found = further("tasks", net, 32, [16, 8, 4], 101, ("", "_train"))
+    drawn = losses.further(net, more, x, seeded(0, 2))
+    found.update(zip(("mask_drawn", "jigsaw_drawn", "colour_drawn"), drawn))
+    order, offsets = draw_puzzles(seeded(7, 3), 4)
+    found.update({"drawn.hidden": draw_masks(seeded(7, 3), 2), "drawn.order": order,
+                  "drawn.offsets": offsets})
+    save("tasks", found)
+    save("tasks_wide", further("tasks_wide", wide, 64, [8, 4], 111, ("",))[2])
+
+
+def alternating(net, heads):
+    """Steps of the tasks that take turns, from the image itself; long ones, so that they show."""
+    x = images(2, 121)
+    found = {"x": x}
+    for direction, steps, size in (
+            ("image_max", 1, 0.2), ("image_max", 2, 0.2), ("image_max", 3, 0.2),
+            ("channel_max", 1, 0.2), ("sign", 1, 2 / 255)):
+        found[f"{direction}_{steps}"] = losses.alternating(
+            net, heads, x, seeded(0, 2), steps, direction, size)
+    save("alternating", found)
 
 
 def main():
     torch.set_num_threads(1)
     tiny = PreActResNet18(4)
     network("tiny", tiny, 1, half=False)
-    network("tiny_wide", WideResNet(10, 1), 11, half=True)
+    wide = WideResNet(10, 1)
+    network("tiny_wide", wide, 11, half=True)
     network("resnet20", ResNet20(), 21, half=True)
     norm()
     heads = heads_of(tiny)
@@ -254,6 +303,8 @@ def main():
     optimisers()
     searches(tiny, heads)
     public_networks(tiny, heads)
+    tasks(tiny, wide)
+    alternating(tiny, heads)
     training(tiny)
 
 

@@ -1,10 +1,13 @@
 """Self-supervised losses of one batch, one value an image (graphs/objectives)."""
+import itertools
+
 import torch
 import torch.nn.functional as F
 
-from draws import apply_view, draw_view, fold
+from draws import apply_view, draw_masks, draw_puzzles, draw_view, fold
 
 COLOUR = (0.4914, 0.4822, 0.4465)
+ORDERS = list(itertools.permutations(range(4)))
 
 
 def nt_xent(z, views, positives="first", bank=None, temperature=0.2):
@@ -69,6 +72,60 @@ def separate_inpainting(net, x):
     return ((net(masked) - large[:, :, 32:96, 32:96]) ** 2).mean((1, 2, 3))
 
 
+def filled(x):
+    """Images as large as x of the mean colour."""
+    return torch.tensor(COLOUR, dtype=x.dtype).view(1, 3, 1, 1).expand(x.shape).clone()
+
+
+def random_mask(net, heads, x, hidden):
+    """hidden [q * n, 8, 8]."""
+    rows = x.repeat(len(hidden) // len(x), 1, 1, 1)
+    masked, m = rows.clone(), torch.zeros_like(rows)
+    for row, down, across in hidden.nonzero().tolist():
+        place = (row, slice(None), slice(4 * down, 4 * down + 4), slice(4 * across, 4 * across + 4))
+        m[place] = 1
+        masked[place] = filled(x)[0, :, :4, :4]
+    painted = torch.sigmoid(heads.mask(net(masked)[2]))
+    values = (m * (rows - painted) ** 2).sum((1, 2, 3)) / m.sum((1, 2, 3))
+    return values.view(-1, len(x)).mean(0)
+
+
+def puzzle(x, order, offsets):
+    """Place k shows 14 x 14 pixels of tile order[k], framed. One puzzle an image."""
+    shown = filled(x)
+    for i in range(len(x)):
+        for place in range(4):
+            tile = int(order[i, place])
+            top = 16 * (tile // 2) + int(offsets[i, place, 0])
+            left = 16 * (tile % 2) + int(offsets[i, place, 1])
+            down, across = 16 * (place // 2) + 1, 16 * (place % 2) + 1
+            shown[i, :, down:down + 14, across:across + 14] = \
+                x[i, :, top:top + 14, left:left + 14]
+    return shown
+
+
+def jigsaw(net, heads, x, order, offsets):
+    """order [q * n, 4], offsets [q * n, 4, 2]."""
+    rows = x.repeat(len(order) // len(x), 1, 1, 1)
+    labels = torch.tensor([ORDERS.index(tuple(p)) for p in order.tolist()])
+    scores = heads.jigsaw(net(puzzle(rows, order, offsets))[2])
+    return F.cross_entropy(scores, labels, reduction="none").view(-1, len(x)).mean(0)
+
+
+def colorization(net, heads, x):
+    red, green, blue = x.unbind(1)
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    painted = 0.5 * torch.tanh(heads.colour(net(luma[:, None].expand(x.shape))[2]))
+    target = torch.stack([0.564 * (blue - luma), 0.713 * (red - luma)], 1)
+    return ((painted - target) ** 2).mean((1, 2, 3))
+
+
+def further(net, heads, x, key, masks=2, puzzles=4):
+    """The three losses as a purifier draws them."""
+    return (random_mask(net, heads, x, draw_masks(key, masks)),
+            jigsaw(net, heads, x, *draw_puzzles(key, puzzles)), colorization(net, heads, x))
+
+
 def slope(losses, x):
     return torch.autograd.grad(losses.sum(), x)[0]
 
@@ -92,4 +149,31 @@ def search(x, gain, steps, size, epsilon, norm):
             r = r + size * g / (g.flatten(1).norm(order, 1).view(-1, 1, 1, 1) + 1e-10)
             r = torch.renorm(r, order, 0, epsilon)
         r = torch.maximum(torch.minimum(r, 1 - x), -x).detach()
+    return x + r
+
+
+def alternating(net, heads, x, key, steps, direction, size, epsilon=16 / 255):
+    """DEFENCE 2.5 from x itself: contrastive, then rotation (odd steps) or inpainting (even)."""
+    r = torch.zeros_like(x)
+
+    def moved(r, by):
+        r = (r - by).clamp(-epsilon, epsilon)
+        return torch.maximum(torch.minimum(r, 1 - x), -x)
+
+    for step in range(steps):
+        r = r.detach().requires_grad_()
+        c = contrastive(net, heads, x + r, fold(key, step + 1), 4)
+        t, p = 50 * rotation(net, heads, x + r), 10 * inpainting(net, heads, x + r)
+        total = c + t + p
+        slopes = [torch.autograd.grad(value.sum(), r, retain_graph=True)[0] for value in (c, t, p)]
+        if direction == "sign":
+            r = moved(r.detach(), size * sum(g.sign() for g in slopes) / 3)
+            continue
+        other = (slopes[1], t) if step % 2 else (slopes[2], p)
+        r = r.detach()
+        for g, value in ((slopes[0], c), other):
+            axes = (1, 2, 3) if direction == "image_max" else (1,)
+            share = (value / total).detach().view(-1, 1, 1, 1)
+            largest = g.abs().amax(axes, keepdim=True).clamp_min(1e-12)
+            r = moved(r, size * share * g / largest)
     return x + r

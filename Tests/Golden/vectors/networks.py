@@ -165,6 +165,41 @@ class Heads(nn.Module):
         self.inpainting = Inpainting(channels)
 
 
+class Classifier(nn.Module):
+    def __init__(self, channels, hidden, answers):
+        super().__init__()
+        self.conv, self.bn = conv(channels, hidden), nn.BatchNorm2d(hidden)
+        self.linear = nn.Linear(hidden, answers)
+
+    def forward(self, map):
+        return self.linear(F.relu(self.bn(self.conv(map))).mean((2, 3)))
+
+
+class Decoder(nn.Module):
+    def __init__(self, channels, widths, outputs):
+        super().__init__()
+        widths = [channels, *widths]
+        steps = range(len(widths) - 1)
+        self.up = nn.ModuleList([
+            nn.ConvTranspose2d(widths[i], widths[i + 1], 4, 2, 1, bias=False) for i in steps])
+        self.bn = nn.ModuleList([nn.BatchNorm2d(widths[i + 1]) for i in steps])
+        self.conv = conv(widths[-1], outputs, bias=True)
+
+    def forward(self, map):
+        for up, bn in zip(self.up, self.bn):
+            map = F.relu(bn(up(map)))
+        return self.conv(map)
+
+
+class FurtherHeads(nn.Module):
+    """The heads of masks, puzzles and colours on a map; narrow, so that their file is small."""
+
+    def __init__(self, channels, widths):
+        super().__init__()
+        self.mask, self.colour = Decoder(channels, widths, 3), Decoder(channels, widths, 2)
+        self.jigsaw = Classifier(channels, 16, 24)
+
+
 def draw_weights(module, seed, half=False):
     """Random weights in f64 that f32 (f16 with `half`) holds exactly; inference mode."""
     g = torch.Generator().manual_seed(seed)
