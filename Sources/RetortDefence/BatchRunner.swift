@@ -56,6 +56,11 @@ package final class BatchRunner {
 
   package var resultNames: [String] { perImage.map(\.name) }
 
+  /// The results that are one real number an image.
+  package var lossNames: [String] {
+    perImage.filter { $0.type == TensorType(.f32, [batch]) }.map(\.name)
+  }
+
   /// Binds other weights, for the batches to come.
   package func bind(_ weights: Weights) throws { try executable.bind(weights) }
 

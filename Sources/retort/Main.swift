@@ -17,7 +17,7 @@ enum Main {
   }
 
   static let commands: [Command] = [
-    .compile, .dump, .run, .verify, .purify, .train, .bench, .inspect, .ops, .data, .demo,
+    .compile, .dump, .run, .verify, .purify, .train, .evaluate, .bench, .inspect, .ops, .data, .demo,
   ]
 
   static func main() {

@@ -7,6 +7,7 @@ struct AccuracyChart {
   private static let top = 14.0
   private static let left = 56.0
   private static let bottom = 52.0
+  private static let nameLimit = 26
   /// Values that span more than this are drawn on a logarithmic axis.
   private static let logarithmicFrom = 7.9
 
@@ -21,13 +22,9 @@ struct AccuracyChart {
     return greatest / least > Self.logarithmicFrom
   }
 
+  /// Room for the longest name.
   private var right: Double {
-    20
-      + min(
-        190,
-        Chart.width(
-          sweep.curves.map { Chart.cut($0.name, 26) }
-            .max { $0.count < $1.count } ?? ""))
+    26 + (sweep.curves.map { Chart.width(Chart.cut($0.name, Self.nameLimit)) }.max() ?? 0)
   }
 
   var svg: String {
@@ -42,7 +39,7 @@ struct AccuracyChart {
     var labels: [(series: Int, name: String, x: Double, y: Double)] = []
     for (place, index) in curves.enumerated() {
       let series = self.series(sweep.curves[index].name, index)
-      let shift = (Double(place) - Double(curves.count - 1) / 2) * 3
+      let shift = (Double(place) - Double(curves.count - 1) / 2) * 5
       let points = zip(sweep.values, shares[index]).compactMap { value, share in
         share.map { (x: x(value) + shift, share: $0) }
       }.sorted { $0.x < $1.x }
@@ -59,8 +56,8 @@ struct AccuracyChart {
       title: "Accuracy over \(sweep.axis) of \(names), with 95 % intervals", parts)
   }
 
-  /// A curve's colour and mark: its arm's place in the main table, so that an arm looks alike in all
-  /// plots.
+  /// A curve's colour and mark: its arm's place in the main table, so that an arm looks alike in
+  /// all plots.
   private func series(_ name: String, _ index: Int) -> Int {
     results.mainArms.firstIndex { $0.name == name } ?? results.mainArms.count + index
   }
@@ -133,7 +130,7 @@ struct AccuracyChart {
       let start = Self.width - right + 4
       return "<g class=\"series s\(label.series % ReportStyle.seriesCount)\">"
         + Chart.line(label.x + 7, label.y, start, place, "leader")
-        + Chart.text(Chart.cut(label.name, 26), start + 4, place + 4, "name") + "</g>"
+        + Chart.text(Chart.cut(label.name, Self.nameLimit), start + 4, place + 4, "name") + "</g>"
     }
   }
 }

@@ -1,5 +1,5 @@
-/// The headline table in HTML: arms by attacks, in each cell the share, a strip from 0 to 100 % with
-/// the interval and the undefended arm's share, and what the figure rests on.
+/// The headline table in HTML: arms by attacks, in each cell the share, a strip from 0 to 100 %
+/// with the interval and the undefended arm's share, and what the figure rests on.
 struct AccuracyTable {
   let results: EvaluationResults
   let summary: EvaluationSummary
@@ -8,10 +8,12 @@ struct AccuracyTable {
   var html: String {
     let attacks = results.mainAttacks
     let head = attacks.map { attack in
-      let radius =
-        attack.level == "clean" ? "" : ", \(attack.norm) \(ReportText.radius(attack.epsilon))"
+      let means =
+        attack.level == "clean"
+        ? "no attack"
+        : "\(attack.level), \(attack.norm) \(ReportText.radius(attack.epsilon))"
       return "<th scope=\"col\">\(HTMLText.escape(attack.name))"
-        + "<small>\(HTMLText.escape(attack.level + radius))</small></th>"
+        + "<small>\(HTMLText.escape(means))</small></th>"
     }
     let rows = results.mainArms.enumerated().map { index, arm in
       let cells = attacks.map { attack in
@@ -25,10 +27,11 @@ struct AccuracyTable {
       return "<tr class=\"s\(index % ReportStyle.seriesCount)\">"
         + "<th scope=\"row\">\(HTMLText.escape(arm.name))</th>\(cells.joined())\(worst)</tr>"
     }
-    return "<h2>Accuracy</h2>\n<p class=\"note\">\(HTMLText.escape(tables.accuracyNote)) The strip "
-      + "runs from 0 to 100 %: bar, the interval; tick, the arm without defence.</p>\n"
+    return "<h2>Accuracy</h2>\n<p class=\"note\">\(HTMLText.prose(tables.accuracyNote)) The strip "
+      + "runs from 0 to 100\u{A0}%: bar, the interval; tick, the arm without defence.</p>\n"
       + "<div class=\"scroll accuracy\"><table><thead><tr><th scope=\"col\">arm</th>"
-      + "\(head.joined())<th scope=\"col\" class=\"worst\">worst case<small>over attacks</small></th>"
+      + "\(head.joined())<th scope=\"col\" class=\"worst\">worst case"
+      + "<small>over attacks</small></th>"
       + "</tr></thead><tbody>\n\(rows.joined(separator: "\n"))\n</tbody></table></div>"
   }
 
@@ -48,7 +51,8 @@ struct AccuracyTable {
     let tick = base.map { line($0.share, $0.share, (0, 8), "base") } ?? ""
     let steps = arm.steps.map { " \u{00B7} K \(HTMLText.escape($0))" } ?? ""
     return "<td\(style)><b>\(ReportText.percent(share.share))</b>"
-      + "<svg class=\"strip\" viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+      + "<svg class=\"strip\" viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" "
+      + "aria-hidden=\"true\">"
       + line(0, 1, (4, 4), "rail") + line(share.interval.low, share.interval.high, (4, 4), "reach")
       + tick + "</svg><small>\(ReportText.percent(share.interval))</small>"
       + "<small>n \(share.images)\(steps)</small></td>"

@@ -66,8 +66,8 @@ enum Chart {
       + parts.joined(separator: "\n") + "\n</svg>"
   }
 
-  /// About how wide a label of the charts' type is.
-  static func width(_ text: String) -> Double { 6.9 * Double(text.count) }
+  /// About how wide a label of the charts' type is, in the widest of common fonts.
+  static func width(_ text: String) -> Double { 8 * Double(text.count) }
 
   /// A label of at most so many characters.
   static func cut(_ text: String, _ count: Int) -> String {

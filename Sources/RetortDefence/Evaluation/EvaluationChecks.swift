@@ -56,7 +56,10 @@ package struct EvaluationChecks {
 
   /// 7.1: points that are their image itself test a purifier on clean images.
   private func returnedClean() -> EvaluationCheck {
-    let attacked = results.mainAttacks.filter { $0.level != "clean" && $0.images > 0 }
+    let main = Set(results.mainAttacks.map(\.name))
+    let attacked = results.attacks.filter {
+      main.contains($0.name) && $0.level != "clean" && $0.images > 0
+    }
     func share(_ attack: EvaluationResults.Attack) -> Double {
       Double(attack.unperturbed) / Double(attack.images)
     }
@@ -100,8 +103,8 @@ package struct EvaluationChecks {
         + "those may be masked: ")
   }
 
-  /// Whether the strongest attack of some levels leaves at most what the strongest of others leaves,
-  /// for every purified arm that meets both, on the images of both.
+  /// Whether the strongest attack of some levels leaves at most what the strongest of others
+  /// leaves, for every purified arm that meets both, on the images of both.
   private func compareLevels(
     _ name: String, lower: Set<String>, upper: Set<String>, healthy: String, masked: String
   ) -> EvaluationCheck {
@@ -247,7 +250,7 @@ package struct EvaluationChecks {
       return EvaluationCheck(
         name, Double(paired.images) < needed ? .warning : .passed,
         facts + "; \(wanted), \(ReportText.points(asked)) points, takes "
-          + "\(Int(needed.rounded())).")
+          + "\(Int(needed.rounded(.up))).")
     }
   }
 

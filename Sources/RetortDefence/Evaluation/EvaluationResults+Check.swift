@@ -4,6 +4,8 @@ extension EvaluationResults {
   package static let knownFormat = 1
   /// More images than any evaluation has.
   static let imageLimit = 1 << 24
+  /// More than an `f32` holds; differences of such numbers are still numbers.
+  private static let greatest = 1e40
 
   /// Whether the parts fit together, so that everything may be derived without looking again.
   ///
@@ -78,6 +80,9 @@ extension EvaluationResults {
     try require(
       cell.answers.count <= attack.images,
       "\(name) are \(cell.answers.count), but \(attack.images) images were attacked")
+    try require(
+      self.cell(cell.arm, cell.attack)?.answers.count == cell.answers.count,
+      "\(name) are not as many under seed \(cell.seed) as under the first")
     try checkClasses(cell.answers, name)
   }
 
@@ -87,7 +92,9 @@ extension EvaluationResults {
     try require(
       sample.values.count <= labels.count,
       "\(name) are \(sample.values.count), there are \(labels.count) images")
-    try require(sample.values.allSatisfy(\.isFinite), "\(name) hold NaN or infinity")
+    try require(
+      sample.values.allSatisfy { abs($0) <= Self.greatest },
+      "\(name) hold NaN, infinity or a number beyond \(Self.greatest)")
   }
 
   private func check(_ comparison: Comparison) throws(FormatError) {
@@ -106,7 +113,9 @@ extension EvaluationResults {
     try require(
       sweep.ticks.count == sweep.values.count,
       "\(name) has \(sweep.ticks.count) ticks for \(sweep.values.count) values")
-    try require(sweep.values.allSatisfy(\.isFinite), "\(name) has a value that is no number")
+    try require(
+      sweep.values.allSatisfy { abs($0) <= Self.greatest },
+      "\(name) has a value that is no number or beyond \(Self.greatest)")
     for curve in sweep.curves {
       try require(
         curve.cells.count == sweep.values.count,
@@ -114,7 +123,8 @@ extension EvaluationResults {
       for cell in curve.cells {
         try require(
           self.cell(cell.arm, cell.attack) != nil,
-          "\(name) names \(ReportText.quoted(cell.arm)) on \(ReportText.quoted(cell.attack)), which there is not"
+          "\(name) names \(ReportText.quoted(cell.arm)) on "
+            + "\(ReportText.quoted(cell.attack)), which there is not"
         )
       }
     }

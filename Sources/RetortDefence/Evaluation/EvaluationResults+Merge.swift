@@ -3,8 +3,8 @@ import RetortFormats
 extension EvaluationResults {
   /// The results of one run, from those of all its shards in any order.
   ///
-  /// - Throws: where a shard is missing or comes twice, where shards are of different recipes, data,
-  ///   weights or programs, and where one does not hold what its blocks need.
+  /// - Throws: where a shard is missing or comes twice, where shards are of different recipes,
+  ///   data, weights or programs, and where one does not hold what its blocks need.
   package static func merge(_ given: [EvaluationShard]) throws(FormatError) -> EvaluationResults {
     let shards = try ordered(given)
     let frame = shards[0].results.frame

@@ -46,9 +46,22 @@ struct EvaluationSchedule {
     for sweep in recipe.sweeps { add(sweep, recipe) }
   }
 
+  /// The plan's place; one of the same name is the same plan.
   private mutating func add(_ plan: AttackPlan) -> Int {
+    if let known = points.firstIndex(where: {
+      $0.name == plan.name && $0.arm?.name == plan.arm?.name
+    }) {
+      return known
+    }
     points.append(plan)
     return points.count - 1
+  }
+
+  private mutating func add(_ cell: Cell) {
+    let isKnown = cells.contains {
+      $0.arm.name == cell.arm.name && $0.points == cell.points && $0.seed == cell.seed
+    }
+    if !isKnown { cells.append(cell) }
   }
 
   private mutating func add(_ sweep: EvaluationRecipe.Sweep, _ recipe: EvaluationRecipe) {
@@ -82,8 +95,8 @@ struct EvaluationSchedule {
               attack: attack, name: label, epsilon: value, arm: attack.isThrough ? arm : nil,
               images: images))
         }
-        self.cells.append(
-          Cell(arm: arm, points: shared!, seed: recipe.seeds[0], images: images))
+        let count = min(images, points[shared!].images)
+        add(Cell(arm: arm, points: shared!, seed: recipe.seeds[0], images: count))
         cells[arm.name, default: []].append(.init(arm: arm.name, attack: label))
       }
     }
@@ -105,9 +118,8 @@ struct EvaluationSchedule {
         let plan = points.firstIndex {
           $0.name == attack && ($0.arm == nil || $0.arm?.name == name)
         }!
-        self.cells.append(
-          Cell(
-            arm: arm, points: plan, seed: recipe.seeds[0], images: images(sweep, points[plan])))
+        add(
+          Cell(arm: arm, points: plan, seed: recipe.seeds[0], images: images(sweep, points[plan])))
         return EvaluationResults.Sweep.CellName(arm: arm.name, attack: attack)
       }
       return .init(name: name, cells: cells)

@@ -3,9 +3,9 @@ import RetortFormats
 /// What one of several processes or machines found that share an evaluation's blocks of images.
 ///
 /// Block `k` covers the images from `k · blockSize` on and belongs to shard `k mod count`. In
-/// `results` labels, answers and losses are those of this shard's images alone, in their order, each
-/// list cut where its attack or sample ends; so are the extents, the unperturbed points and the
-/// gallery. Everything else is what one run would say.
+/// `results` labels, answers and losses are those of this shard's images alone, in their order,
+/// each list cut where its attack or sample ends; so are the extents, the unperturbed points and
+/// the gallery. Everything else is what one run would say.
 package struct EvaluationShard: Codable, Equatable, Sendable {
   package var index: Int
   package var count: Int
@@ -35,8 +35,8 @@ package struct EvaluationShard: Codable, Equatable, Sendable {
     }
   }
 
-  /// The checksum of a whole set of points: SHA-256 of its blocks' SHA-256, in lower-case hexadecimal
-  /// and in order, with nothing between.
+  /// The checksum of a whole set of points: SHA-256 of its blocks' SHA-256, in lower-case
+  /// hexadecimal and in order, with nothing between.
   package static func checksum(ofBlocks checksums: [String]) -> String {
     SHA256.hexadecimal(checksums.joined().utf8)
   }

@@ -73,10 +73,11 @@ extension EvaluationSummary {
   }
 
   private static func lossGaps(_ results: EvaluationResults) -> [LossGap] {
-    results.losses.compactMap { sample in
-      guard sample.points != EvaluationResults.cleanPoints,
+    let cleanPoints = results.cleanPoints
+    return results.losses.compactMap { sample in
+      guard sample.points != cleanPoints,
         let clean = results.losses.first(where: {
-          $0.task == sample.task && $0.points == EvaluationResults.cleanPoints
+          $0.task == sample.task && $0.points == cleanPoints
         })
       else { return nil }
       let images = min(sample.values.count, clean.values.count)
@@ -93,8 +94,8 @@ extension EvaluationSummary {
 }
 
 extension EvaluationResults {
-  /// What `LossSample.points` calls the images themselves.
-  package static let cleanPoints = "clean"
+  /// What `LossSample.points` calls the images themselves: the name of the attack that is none.
+  package var cleanPoints: String { attacks.first { $0.level == "clean" }?.name ?? "clean" }
 
   /// The attacks of the main table that a worst case is taken over: those of the norm and radius of
   /// the first of them, since an image that falls at another radius says nothing of this one.
@@ -115,22 +116,25 @@ extension EvaluationSummary.Test {
     self.paired = paired
     self.p = p
     adjustedP = adjusted
-    let names = "\(comparison.a) against \(comparison.b) on \(comparison.attack)"
+    let (first, second) = (comparison.a, comparison.b)
     guard let adjusted else {
       let margin = (comparison.margin ?? 0) / 100
       let bound = Statistics.greatestLoss(paired.b, paired.c, of: paired.images)
       let least = -Statistics.greatestLoss(paired.c, paired.b, of: paired.images)
       greatestLoss = bound
       outcome = bound <= margin ? .confirmed : least > margin ? .refuted : .undecided
-      let allowed = "\(ReportText.points(margin)) points may be lost"
+      let allowed = "\(ReportText.points(margin)) may be lost"
       verdict =
         switch outcome {
         case .confirmed:
-          "Holds: \(names) loses at most \(ReportText.points(bound)) points; \(allowed)."
+          "Holds: \(first) loses at most \(ReportText.points(bound)) points against \(second); "
+            + allowed + "."
         case .refuted:
-          "Does not hold: \(names) loses at least \(ReportText.points(least)) points; \(allowed)."
+          "Does not hold: \(first) loses at least \(ReportText.points(least)) points against "
+            + "\(second); \(allowed)."
         case .undecided:
-          "Undecided: \(names) may lose up to \(ReportText.points(bound)) points; \(allowed)."
+          "Undecided: \(first) may lose up to \(ReportText.points(bound)) points against "
+            + "\(second); \(allowed)."
         }
       return
     }
@@ -139,11 +143,12 @@ extension EvaluationSummary.Test {
     let difference = ReportText.points(abs(paired.difference))
     verdict =
       switch outcome {
-      case .confirmed: "Yes: \(names) is right on \(difference) points more of the images."
-      case .refuted: "No, the reverse: \(names) is right on \(difference) points fewer."
+      case .confirmed:
+        "Yes: \(first) is right on \(difference) points more of the images than \(second)."
+      case .refuted:
+        "No, the reverse: \(second) is right on \(difference) points more than \(first)."
       case .undecided:
-        "Undecided: \(names) differs by \(ReportText.points(paired.difference)) points, "
-          + "which may be chance."
+        "Undecided: the \(difference) points between \(first) and \(second) may be chance."
       }
   }
 }

@@ -12,6 +12,7 @@ extension Evaluator {
     let runner = try context.runner(request)
     let own = try context.identity(request)
     let gflop = Double(try context.operationCount(request)) / 1e9
+    let tasks = runner.lossNames
     var samples: [EvaluationResults.LossSample] = []
     func measure(_ title: String, _ count: Int, _ pixels: (Int, EvaluationBlock) throws -> HostTensor)
       throws
@@ -31,13 +32,15 @@ extension Evaluator {
           }
           try context.store.keep(found!, as: identity)
         }
-        for (name, tensor) in found! where tensor.type.element == .f32 && tensor.shape.rank == 1 {
-          values[name, default: []] += tensor.doubles
+        for task in tasks {
+          let losses = found?[task]?.doubles ?? []
+          guard losses.count == block.images.count, losses.allSatisfy(\.isFinite) else {
+            throw Diagnostics("the loss '\(task)' on \(title) is not a number for every image")
+          }
+          values[task, default: []] += losses
         }
       }
-      samples += runner.resultNames.compactMap { task in
-        values[task].map { .init(task: task, points: title, values: $0) }
-      }
+      samples += tasks.map { .init(task: $0, points: title, values: values[$0] ?? []) }
     }
     for name in wanted.attacks {
       guard let number = schedule.points.firstIndex(where: { $0.name == name && $0.arm == nil })

@@ -146,6 +146,6 @@ extension EvaluationResults.Attack {
       norm: attack.norm, epsilon: plan.epsilon.value, images: plan.images,
       greatestDistance: extent.greatestDistance, leastPixel: extent.leastPixel,
       greatestPixel: extent.greatestPixel, unperturbed: extent.unperturbed,
-      sha256: EvaluationContext.joined(checksums), gflopPerImage: cost)
+      sha256: EvaluationShard.checksum(ofBlocks: checksums), gflopPerImage: cost)
   }
 }

@@ -16,4 +16,10 @@ enum HTMLText {
     }
     return result
   }
+
+  /// A sentence, in which no line ends before a per cent sign.
+  static func prose(_ text: String) -> String {
+    escape(text).split(separator: " %", omittingEmptySubsequences: false)
+      .joined(separator: "\u{A0}%")
+  }
 }

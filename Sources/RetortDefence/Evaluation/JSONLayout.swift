@@ -1,6 +1,7 @@
 import RetortFormats
 
-/// Lays JSON out for people and for comparing files: keys sorted, lists of plain values on one line.
+/// Lays JSON out for people and for comparing files: keys sorted, lists of plain values on one
+/// line.
 enum JSONLayout {
   private static let lineLength = 100
 

@@ -10,6 +10,8 @@ struct LossChart {
   let task: String
   let samples: [EvaluationResults.LossSample]
   let gaps: [EvaluationSummary.LossGap]
+  /// What the images themselves are called.
+  let cleanPoints: String
 
   /// The value below which a share of sorted values lies, interpolated between neighbours.
   static func quantile(_ share: Double, of sorted: [Double]) -> Double {
@@ -61,7 +63,7 @@ struct LossChart {
 
   /// Clean, attacked or purified points, each of one colour.
   private func kind(_ points: String) -> String {
-    if points == EvaluationResults.cleanPoints { return "clean" }
+    if points == cleanPoints { return "clean" }
     return points.contains(", purified by ") ? "purified" : "attacked"
   }
 
@@ -72,6 +74,6 @@ struct LossChart {
     }
     return "<g class=\"series \(kind)\">" + box(x[0], x[4], 8, "outer")
       + box(x[1], x[3], 16, "inner")
-      + Chart.line(x[2], middle - 10, x[2], middle + 10, "median") + "</g>"
+      + Chart.line(x[2], middle - 8, x[2], middle + 8, "median") + "</g>"
   }
 }

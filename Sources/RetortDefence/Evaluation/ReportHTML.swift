@@ -5,6 +5,7 @@ package struct ReportHTML {
   private let tables: ReportTables
   private let checks: [EvaluationCheck]
 
+  /// - Precondition: `results.check()` throws nothing.
   package static func text(_ results: EvaluationResults) -> String {
     ReportHTML(results).page
   }
@@ -49,11 +50,12 @@ package struct ReportHTML {
       section(tables.worstCases), section(tables.tests), checkList, section(tables.seeds),
       curves, losses, gallery, conditions, section(tables.sources, level: 3),
       section(tables.arms, level: 3), section(tables.attacks, level: 3),
+      section(tables.points, level: 3),
     ]
   }
 
   private func paragraph(_ text: String, _ style: String) -> String {
-    text.isEmpty ? "" : "<p class=\"\(style)\">\(HTMLText.escape(text))</p>"
+    text.isEmpty ? "" : "<p class=\"\(style)\">\(HTMLText.prose(text))</p>"
   }
 
   private var facts: String {
@@ -82,7 +84,7 @@ package struct ReportHTML {
       switch kind {
       case .number: " class=\"num\""
       case .code: text.count == 64 ? " class=\"code sum\"" : " class=\"code\""
-      case .text: text.count > 40 ? " class=\"words\"" : ""
+      case .text: text.count > 40 ? " class=\"words\"" : text.count <= 20 ? " class=\"short\"" : ""
       }
     }
     let head = table.columns.map { column in
@@ -111,7 +113,7 @@ package struct ReportHTML {
         }
       return "<li><span class=\"state \(style)\">\(sign) \(check.outcome.rawValue)</span>"
         + "<b>\(HTMLText.escape(check.name))</b>"
-        + "<p>\(HTMLText.escape(check.sentence))</p></li>"
+        + "<p>\(HTMLText.prose(check.sentence))</p></li>"
     }
     return
       "<h2>Checks</h2>\n<p class=\"note\">What commonly makes such an evaluation wrong, looked "
@@ -131,8 +133,8 @@ package struct ReportHTML {
       return "<h3>\(HTMLText.escape(sweep.name))</h3>\n"
         + figure(
           chart.svg,
-          "Images answered right, with Wilson\u{2019}s 95 % intervals; n = \(images). Curves are set "
-            + "slightly apart.") + Self.html(tables.sweep(sweep))
+          "Images answered right, with Wilson\u{2019}s 95 % intervals; n = \(images). Curves are "
+            + "set slightly apart.") + Self.html(tables.sweep(sweep))
     }
     return figures.isEmpty ? "" : "<h2>Accuracy curves</h2>\n" + figures.joined(separator: "\n")
   }
@@ -147,7 +149,9 @@ package struct ReportHTML {
       let gaps = summary.lossGaps.filter { $0.task == task }
       return "<h3>\(HTMLText.escape(task))</h3>\n"
         + figure(
-          LossChart(task: task, samples: samples, gaps: gaps).svg,
+          LossChart(
+            task: task, samples: samples, gaps: gaps, cleanPoints: results.cleanPoints
+          ).svg,
           "Light: 5 to 95 % of the images, dark: 25 to 75 %, line: median; n = "
             + "\(images.joined(separator: ", ")). At the right the mean difference from clean, and "
             + "the share of images whose loss is higher.")

@@ -2,6 +2,7 @@ import RetortText
 
 /// The report as Markdown: all tables, no pictures.
 package enum ReportMarkdown {
+  /// - Precondition: `results.check()` throws nothing.
   package static func text(_ results: EvaluationResults) -> String {
     let summary = EvaluationSummary(results)
     let tables = ReportTables(results: results, summary: summary)
@@ -22,10 +23,20 @@ package enum ReportMarkdown {
     parts.append("## To repeat it")
     parts.append(
       tables.conditions.map { "- \($0.name): \(escape($0.value))" }.joined(separator: "\n"))
-    for table in [tables.sources, tables.arms, tables.attacks] {
+    for table in [tables.sources, tables.arms, tables.attacks, tables.points] {
       parts += section(table, level: 3)
     }
     return parts.joined(separator: "\n\n") + "\n"
+  }
+
+  /// The tables that a person looks at first, and every check that did not pass.
+  package static func headline(_ results: EvaluationResults) -> String {
+    let summary = EvaluationSummary(results)
+    let tables = ReportTables(results: results, summary: summary)
+    let parts = [tables.accuracy, tables.tests].flatMap { section($0, level: 2) }
+    let checks = EvaluationChecks.all(results, summary).filter { $0.outcome != .passed }
+      .map { "\($0.outcome.rawValue): \($0.name): \($0.sentence)" }
+    return (parts + checks).joined(separator: "\n\n")
   }
 
   private static func section(_ table: ReportTable, level: Int) -> [String] {

@@ -33,8 +33,7 @@ struct ReportTables {
   private func text(
     _ share: EvaluationSummary.Share, _ arm: EvaluationResults.Arm
   ) -> String {
-    "\(ReportText.percent(share.share)) [\(ReportText.percent(share.interval))] "
-      + "n \(share.images)" + (arm.steps.map { " K \($0)" } ?? "")
+    bracketed(share) + " n \(share.images)" + (arm.steps.map { " K \($0)" } ?? "")
   }
 
   /// Each arm's worst case, beside the bar.
@@ -42,20 +41,30 @@ struct ReportTables {
     var table = ReportTable(
       "Worst case over attacks", note: worstCaseNote,
       [
-        ("arm", .text), ("right %", .number), ("95 % interval", .number), ("n", .number),
-        ("points against the bar", .number), ("its 95 % interval", .number),
-        ("right under", .text),
+        ("arm", .text), ("right %", .number), ("n", .number), ("points against the bar", .number),
+        ("", .text), ("attacks", .text),
       ])
     for worst in summary.worstCases {
       table.add([
-        worst.arm, ReportText.percent(worst.result.share),
-        ReportText.percent(worst.result.interval), String(worst.result.images),
-        worst.againstBar.map { ReportText.points($0.difference) } ?? "\u{2013}",
-        worst.againstBar.map { ReportText.points($0.interval) } ?? "\u{2013}",
-        ReportText.list(worst.attacks),
+        worst.arm, bracketed(worst.result), String(worst.result.images),
+        worst.againstBar.map(bracketed) ?? "\u{2013}",
+        worst.againstBar.map(position) ?? "", ReportText.list(worst.attacks),
       ])
     }
     return table
+  }
+
+  private func position(_ paired: EvaluationSummary.Paired) -> String {
+    paired.interval.low > 0
+      ? "above the bar" : paired.interval.high < 0 ? "below the bar" : "no difference shown"
+  }
+
+  private func bracketed(_ share: EvaluationSummary.Share) -> String {
+    "\(ReportText.percent(share.share)) [\(ReportText.percent(share.interval))]"
+  }
+
+  private func bracketed(_ paired: EvaluationSummary.Paired) -> String {
+    "\(ReportText.points(paired.difference)) [\(ReportText.points(paired.interval))]"
   }
 
   private var worstCaseNote: String {
@@ -78,8 +87,7 @@ struct ReportTables {
         + "(H5)."
     }
     return "The bar to beat (H5) is \(bar.arm) under \(bar.attack): "
-      + "\(ReportText.percent(bar.result.share)) % "
-      + "[\(ReportText.percent(bar.result.interval))], n \(bar.result.images). Differences from "
+      + "\(bracketed(bar.result)) %, n \(bar.result.images). Differences from "
       + "it are paired, on the same images, and reported whichever way they fall."
   }
 
@@ -88,21 +96,23 @@ struct ReportTables {
       "Hypotheses",
       note: "b: right under A and wrong under B; c: the reverse; p: McNemar\u{2019}s exact test, "
         + "two-sided; Holm: p corrected over all tests that have one; (b \u{2212} c)/n in points "
-        + "with Tango\u{2019}s 95 % interval. Where a loss is bounded, it is by the upper one-sided "
-        + "95 % bound.",
+        + "with Tango\u{2019}s 95 % interval. Where a loss is bounded, it is by the upper "
+        + "one-sided 95 % bound.",
       [
-        ("", .text), ("question", .text), ("A", .text), ("B", .text), ("points", .text),
-        ("n", .number), ("b", .number), ("c", .number), ("(b \u{2212} c)/n", .number),
-        ("95 % interval", .number), ("p", .number), ("Holm", .number), ("answer", .text),
+        ("", .text), ("question", .text), ("answer", .text), ("A, B on points", .text),
+        ("n", .number),
+        ("b", .number), ("c", .number), ("(b \u{2212} c)/n", .number), ("p", .number),
+        ("Holm", .number),
       ])
     for comparison in results.comparisons {
       guard let test = summary.tests.first(where: { $0.name == comparison.name }) else { continue }
       let paired = test.paired
       table.add([
-        comparison.name, comparison.about, comparison.a, comparison.b, comparison.attack,
-        String(paired.images), String(paired.b), String(paired.c),
-        ReportText.points(paired.difference), ReportText.points(paired.interval),
-        ReportText.p(test.p), test.adjustedP.map(ReportText.p) ?? "\u{2013}", test.verdict,
+        comparison.name, comparison.about, test.verdict,
+        "\(comparison.a), \(comparison.b) on \(comparison.attack)", String(paired.images),
+        String(paired.b), String(paired.c), bracketed(paired),
+        test.adjustedP == nil ? "\u{2013}" : ReportText.p(test.p),
+        test.adjustedP.map(ReportText.p) ?? "\u{2013}",
       ])
     }
     return table
@@ -135,8 +145,7 @@ struct ReportTables {
     for (index, tick) in sweep.ticks.enumerated() {
       let shares = sweep.curves.map { curve -> String in
         let name = curve.cells[index]
-        guard let share = summary.cell(name.arm, name.attack)?.first else { return "\u{2013}" }
-        return "\(ReportText.percent(share.share)) [\(ReportText.percent(share.interval))]"
+        return summary.cell(name.arm, name.attack).map { bracketed($0.first) } ?? "\u{2013}"
       }
       table.add([tick] + shares)
     }
@@ -188,20 +197,36 @@ struct ReportTables {
 
   var attacks: ReportTable {
     var table = ReportTable(
-      "Attacks and their points",
+      "Attacks",
       [
         ("attack", .text), ("level", .text), ("through", .text), ("graph or suite", .code),
-        ("settings", .code), ("norm", .text), ("radius", .number), ("n", .number),
-        ("farthest", .number), ("unperturbed", .number), ("GFLOP/image", .number),
-        ("SHA-256 of the points", .code),
+        ("settings", .code), ("radius", .text), ("GFLOP/image", .number),
       ])
     for attack in results.attacks {
       table.add([
         attack.name, attack.level, attack.arm ?? "\u{2013}",
         attack.suite ?? attack.graph ?? "\u{2013}", ReportText.settings(attack.settings),
-        attack.norm, ReportText.radius(attack.epsilon), String(attack.images),
-        ReportText.short(attack.greatestDistance), String(attack.unperturbed),
-        ReportText.short(attack.gflopPerImage), attack.sha256,
+        attack.level == "clean"
+          ? "\u{2013}" : "\(attack.norm) \(ReportText.radius(attack.epsilon))",
+        ReportText.short(attack.gflopPerImage),
+      ])
+    }
+    return table
+  }
+
+  var points: ReportTable {
+    var table = ReportTable(
+      "Points",
+      note: "The greatest distance of a point from its image, how many are their image itself, and "
+        + "SHA-256 over the SHA-256 of the blocks of points.",
+      [
+        ("attack", .text), ("through", .text), ("n", .number), ("farthest", .number),
+        ("unperturbed", .number), ("SHA-256", .code),
+      ])
+    for attack in results.attacks {
+      table.add([
+        attack.name, attack.arm ?? "\u{2013}", String(attack.images),
+        ReportText.short(attack.greatestDistance), String(attack.unperturbed), attack.sha256,
       ])
     }
     return table

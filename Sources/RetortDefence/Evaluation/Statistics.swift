@@ -7,6 +7,8 @@ package enum Statistics {
   package static let twoSided = 1.959963984540054
   /// The 95 % quantile: one-sided bounds at 95 %.
   package static let oneSided = 1.6448536269514722
+  /// The 80 % quantile: a power of 80 %.
+  package static let power = 0.8416212335729143
 
   /// The two-sided p of McNemar's exact test: `min(1, 2 Σ_{i ≤ min(b,c)} C(b+c, i) / 2^(b+c))`.
   ///
@@ -70,8 +72,8 @@ package enum Statistics {
   /// `|b - c - nΔ| ≤ z √(n (2q + Δ(1-Δ)))`, where `q = (√(B² - 4AC) - B) / 2A`, `A = 2n`,
   /// `B = (2n - b + c)Δ - b - c`, `C = -cΔ(1-Δ)` is the most likely share of `c` under `Δ`.
   ///
-  /// Chosen because it inverts McNemar's own score test, needs `b`, `c` and `n` alone, and keeps its
-  /// level where few images differ, where Wald's interval `θ ± z √(ψ - θ²)/√n` is too short
+  /// Chosen because it inverts McNemar's own score test, needs `b`, `c` and `n` alone, and keeps
+  /// its level where few images differ, where Wald's interval `θ ± z √(ψ - θ²)/√n` is too short
   /// and is a point for `b = c = 0`.
   /// Source: Tango 1998, Statistics in Medicine 17.
   package static func pairedDifference(
@@ -116,8 +118,8 @@ package enum Statistics {
     return inside
   }
 
-  /// How many images decide a true difference `d` (two-sided 5 %, power 80 %), where the arms differ
-  /// on the share `ψ`: `n = (1.960 √ψ + 0.842 √(ψ - d²))² / d²`.
+  /// How many images decide a true difference `d` (two-sided 5 %, power 80 %), where the arms
+  /// differ on the share `ψ`: `n = (z √ψ + w √(ψ - d²))² / d²`, `z = 1.960`, `w = 0.842`.
   ///
   /// Infinite for no difference. No more images can differ in one direction than differ at all, so
   /// `ψ` counts as at least `d`. Source: DEFENCE 6.2; Connor 1987.
@@ -125,7 +127,7 @@ package enum Statistics {
     let d = abs(difference)
     guard d > 0 else { return .infinity }
     let psi = max(differing, d)
-    let sum = 1.960 * psi.squareRoot() + 0.842 * max(0, psi - d * d).squareRoot()
+    let sum = twoSided * psi.squareRoot() + power * max(0, psi - d * d).squareRoot()
     return sum * sum / (d * d)
   }
 

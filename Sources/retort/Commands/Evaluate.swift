@@ -1,0 +1,125 @@
+import Foundation
+import RetortDefence
+import RetortDriver
+import RetortFormats
+import RetortRuntime
+import RetortText
+
+extension Command {
+  static let evaluate = Command(
+    name: "evaluate", summary: "attacks × defences: a report, resumed after a kill",
+    positionals: "RECIPE", positionalCount: 0...64,
+    options: [
+      Option("--data", "PATH", "CIFAR-10 binary files: one, or a folder of data_batch_*.bin"),
+      Option("-o", "REPORT", "REPORT.json, REPORT.md and REPORT.html are written (default: report)"),
+      Option("--cache", "DIR", "where finished blocks are kept (default: REPORT.cache)"),
+      Option("--shard", "I/N", "computes part I of N only, to REPORT.shard-I-of-N.json"),
+      Option(switch: "--merge", "the positionals are shards; joins them to one report"),
+      Option("--count", "N", "only the first N images"),
+      .weights, .threads, .backend, .exact, .graphs,
+    ],
+    discussion: """
+      A recipe (JSON, Docs/recipes.md) names model, defences, attacks, radii, images and seeds. Points
+      of an attack are made once and given to every defence. A killed run goes on with what was
+      finished, to the same digits; shards merge to the bytes of one run (same binary, same processor
+      family).
+
+        retort evaluate graphs/recipes/evaluation-demo.json --data synthetic/test_batch.bin -o demo
+        retort evaluate RECIPE --data PATH -o part --shard 1/2
+        retort evaluate --merge part.shard-1-of-2.json part.shard-2-of-2.json -o report
+      """
+  ) { arguments in
+    let target = try arguments.reportName()
+    if arguments.has("--merge") {
+      let shards = try arguments.positionals.map { try shardFile($0) }
+      guard !shards.isEmpty else { throw UsageError(message: "'--merge' takes shard files") }
+      try EvaluationOutput(target).write(shards)
+      return
+    }
+    guard arguments.positionals.count == 1 else {
+      throw UsageError(message: "'retort evaluate' takes one RECIPE")
+    }
+    guard let data = arguments["--data"] else {
+      throw UsageError(message: "'--data PATH' is missing")
+    }
+    var recipe = try EvaluationRecipe(reading: arguments.positionals[0])
+    if let count = try arguments.integer("--count", minimum: 1) { recipe.images = count }
+    let shard = try arguments.shard()
+    var images = try ImageSet(reading: data)
+    try images.requireLabels(data)
+    if let count = recipe.images, count < images.count { images = images.slice(0..<count) }
+    let evaluator = try Evaluator(
+      recipe, images: images, data: String(data.split(separator: "/").last ?? "data"),
+      request: try arguments.request("recipe"),
+      program: "retort \(Main.version), \(Processor.fingerprint)",
+      cache: arguments["--cache"] ?? target + ".cache", shard: shard, observer: ProgressLine())
+    let part = try evaluator.run()
+    try EvaluationOutput(target).write(part, timing: evaluator.timing)
+  }
+}
+
+extension Arguments {
+  /// `-o`, without the suffix of one of the report's files.
+  fileprivate func reportName() throws -> String {
+    let name = self["-o"] ?? "report"
+    guard name != "-" else {
+      throw UsageError(message: "'-o' names several files here; it cannot be standard output")
+    }
+    for suffix in [".json", ".md", ".html"] where name.hasSuffix(suffix) {
+      return String(name.dropLast(suffix.count))
+    }
+    return name
+  }
+
+  fileprivate func shard() throws -> Evaluator.Shard {
+    guard let text = self["--shard"] else { return .whole }
+    let numbers = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard numbers.count == 2, let index = numbers[0], let count = numbers[1], 1 <= index,
+      index <= count, count <= 10_000
+    else {
+      throw UsageError(message: "'--shard' takes I/N with I from 1 to N, got '\(text)'")
+    }
+    return Evaluator.Shard(index: index - 1, count: count)
+  }
+}
+
+private func shardFile(_ path: String) throws -> EvaluationShard {
+  let bytes = try InputFile.read(path, limit: 1 << 30)
+  return try naming(path) { () throws(FormatError) in try ReportJSON.shard(bytes) }
+}
+
+/// The files of one report.
+private struct EvaluationOutput {
+  let name: String
+
+  init(_ name: String) { self.name = name }
+
+  func write(_ shard: EvaluationShard, timing: EvaluationTiming) throws {
+    if shard.count > 1 {
+      let path = "\(name).shard-\(shard.index + 1)-of-\(shard.count).json"
+      try put(path) { () throws(FormatError) in try ReportJSON.bytes(shard) }
+      try Console.print("\(path): written")
+    } else {
+      try write([shard])
+    }
+    guard !timing.parts.isEmpty else { return }
+    try put(name + ".timing.json") { () throws(FormatError) in try ReportJSON.bytes(timing) }
+    Console.error(timing.table)
+  }
+
+  /// Joins shards to the report.
+  func write(_ shards: [EvaluationShard]) throws {
+    let results = try naming(name + ".json") { () throws(FormatError) in
+      try EvaluationResults.merge(shards)
+    }
+    try put(name + ".json") { () throws(FormatError) in try ReportJSON.bytes(results) }
+    try AtomicFile.write(ReportMarkdown.text(results), to: name + ".md")
+    try AtomicFile.write(ReportHTML.text(results), to: name + ".html")
+    try Console.print(ReportMarkdown.headline(results))
+    try Console.print("\(name).json, \(name).md, \(name).html: written")
+  }
+
+  private func put(_ path: String, _ bytes: () throws(FormatError) -> [UInt8]) throws {
+    try AtomicFile.write(try naming(path, bytes), to: path)
+  }
+}

@@ -1,0 +1,135 @@
+import RetortDefence
+import Testing
+
+struct EvaluationChecksTests {
+  private func check(_ name: String, _ results: EvaluationResults) throws -> EvaluationCheck {
+    let checks = EvaluationChecks.all(results, EvaluationSummary(results))
+    return try #require(checks.first { $0.name.hasPrefix(name) })
+  }
+
+  @Test func normAndBoxAreOfAllPoints() throws {
+    var results = EvaluationSample.results(images: 40)
+    #expect(try check("Norm", results).outcome == .passed)
+    #expect(try check("Box", results).outcome == .passed)
+    let epsilon = results.attacks[1].epsilon
+    results.attacks[1].greatestDistance = epsilon * (1 + 0.9e-6)
+    #expect(try check("Norm", results).outcome == .passed)
+    results.attacks[1].greatestDistance = epsilon * (1 + 1.1e-6)
+    #expect(try check("Norm", results).outcome == .warning)
+    #expect(try check("Norm", results).sentence.contains("FGSM"))
+    results.attacks[2].leastPixel = -1e-9
+    results.attacks[3].greatestPixel = 1.5
+    let box = try check("Box", results)
+    #expect(box.outcome == .warning)
+    #expect(box.sentence.contains("PGD-50 from -1e-09") && box.sentence.contains("APGD from"))
+  }
+
+  @Test func suitesReturnCleanImages() throws {
+    var results = EvaluationSample.results(images: 40)
+    let found = try check("Returned-clean", results)
+    #expect(found.outcome == .warning)
+    #expect(found.sentence.contains("50.0 % of AutoAttack"))
+    #expect(found.sentence.contains("No comparison is tested on them"))
+    results.comparisons[0].attack = "AutoAttack"
+    #expect(try check("Returned-clean", results).sentence.contains("H1 must not be read"))
+    results.attacks[4].unperturbed = 0
+    #expect(try check("Returned-clean", results).outcome == .passed)
+  }
+
+  /// Replaces the answers of an arm by some that are right on the first few images.
+  private func set(
+    _ results: inout EvaluationResults, _ arm: String, _ attack: String, right count: Int
+  ) {
+    for index in results.cells.indices
+    where results.cells[index].arm == arm && results.cells[index].attack == attack {
+      for image in results.cells[index].answers.indices {
+        results.cells[index].answers[image] = (results.labels[image] + (image < count ? 0 : 1)) % 10
+      }
+    }
+  }
+
+  @Test func maskingShowsWhereAdaptiveAttacksAreWeaker() throws {
+    var results = EvaluationSample.results(images: 40)
+    for arm in ["random", "contrastive", "multi"] {
+      for attack in ["FGSM", "PGD-50", "APGD", "AutoAttack"] {
+        set(&results, arm, attack, right: 5)
+      }
+      set(&results, arm, "BPDA+EOT", right: 4)
+      set(&results, arm, "Square", right: 4)
+    }
+    #expect(try check("Masking: T2", results).outcome == .passed)
+    #expect(try check("Masking: queries", results).outcome == .passed)
+    set(&results, "multi", "BPDA+EOT", right: 6)
+    let masked = try check("Masking: T2", results)
+    #expect(masked.outcome == .warning)
+    // Ten images are those of both.
+    #expect(masked.sentence.contains("multi 60.0 % under BPDA+EOT, 50.0 % under FGSM (n = 10)"))
+    #expect(!masked.sentence.contains("random"))
+    #expect(try check("Masking: queries", results).outcome == .warning)
+    results.cells.removeAll { $0.attack == "BPDA+EOT" }
+    #expect(try check("Masking: T2", results).outcome == .cannotTell)
+  }
+
+  @Test func nothingMayBeLeftAtALargeRadius() throws {
+    var results = EvaluationSample.results(images: 80)
+    set(&results, "none", "PGD-50, radius 64/255", right: 1)
+    // Transferred points that a purifier undoes are no sign of masking.
+    set(&results, "multi", "PGD-50, radius 64/255", right: 40)
+    #expect(try check("Masking: nothing", results).outcome == .passed)
+    set(&results, "none", "PGD-50, radius 64/255", right: 4)
+    #expect(try check("Masking: nothing", results).outcome == .warning)
+    results.sweeps = []
+    #expect(try check("Masking: nothing", results).outcome == .cannotTell)
+  }
+
+  @Test func randomnessIsTheShareOfChangedAnswers() throws {
+    var results = EvaluationSample.results(images: 40)
+    for index in results.cells.indices { results.cells[index].answers = results.cells[0].answers }
+    for index in results.cells.indices {
+      let images = results.attack(results.cells[index].attack, arm: results.cells[index].arm)!
+        .images
+      results.cells[index].answers = Array(results.cells[index].answers.prefix(images))
+    }
+    #expect(try check("Randomness", results).outcome == .passed)
+    let changed = results.cells.firstIndex { $0.arm == "multi" && $0.seed == 2 }!
+    for image in 0..<3 {
+      results.cells[changed].answers[image] = (results.cells[changed].answers[image] + 1) % 10
+    }
+    let found = try check("Randomness", results)
+    #expect(found.outcome == .warning)
+    #expect(found.sentence.contains("7.5 % of the answers change (multi on clean)"))
+    results.seeds = [0]
+    #expect(try check("Randomness", results).outcome == .cannotTell)
+  }
+
+  @Test func cleanAccuracyStandsBesideRobust() throws {
+    var results = EvaluationSample.results(images: 40)
+    #expect(try check("Clean cost", results).outcome == .passed)
+    results.cells.removeAll { $0.arm == "multi" && $0.attack == "clean" }
+    let found = try check("Clean cost", results)
+    #expect(found.outcome == .warning && found.sentence.contains("multi"))
+  }
+
+  @Test func tooFewImagesAreSaid() throws {
+    var results = EvaluationSample.results(images: 200)
+    let labels = results.labels
+    func answers(wrong: [Int]) -> [Int] {
+      labels.indices.map { (labels[$0] + (wrong.contains($0) ? 1 : 0)) % 10 }
+    }
+    results.comparisons = Array(results.comparisons.prefix(1))
+    results.sweeps = []
+    results.cells = [
+      EvaluationSample.cell("multi", "APGD", answers(wrong: [1, 2, 3, 4])),
+      EvaluationSample.cell("none", "APGD", answers(wrong: [5, 6, 7, 8, 9, 10, 11, 12])),
+    ]
+    // d = 0.02 and psi = 0.06: 1175 in the specification's table.
+    let found = try check("Enough images: H1", results)
+    #expect(found.outcome == .warning)
+    #expect(found.sentence.contains("2.0 points, takes 1175"))
+    results.cells[1] = EvaluationSample.cell("none", "APGD", answers(wrong: Array(20..<60)))
+    #expect(try check("Enough images: H1", results).outcome == .passed)
+    results.cells[1] = results.cells[0]
+    results.cells[1].arm = "none"
+    #expect(try check("Enough images: H1", results).outcome == .cannotTell)
+  }
+}
