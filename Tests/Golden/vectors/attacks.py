@@ -29,7 +29,7 @@ def project(x, z, epsilon, norm):
 
 
 def apgd(net, x, y, start, steps, epsilon, norm, kind, target=None):
-    """One run on one image from `start`: last misclassified iterate (or x), best point, its loss."""
+    """One run on one image: last misclassified iterate (or x), best point, its loss."""
 
     def evaluate(z):
         z = z.clone().requires_grad_()
@@ -76,7 +76,7 @@ def apgd_starts(key, x, epsilon):
 
 
 def shortest_move(t, w, b, norm):
-    """Onto w·z = b inside the box: the kinks of the way made, sorted, and the piece that holds it."""
+    """Onto w·z = b inside the box: the kinks of the way made, in order."""
     shape, t, w = t.shape, t.flatten(), w.flatten()
     away = (w @ t - b).item()
     way = -1.0 if away >= 0 else 1.0
@@ -147,7 +147,8 @@ def square(net, x, y, key, queries, epsilon):
         top, left = int(u[0] * (32 - side)), int(u[1] * (32 - side))
         z = best.clone()
         for c in range(3):
-            z[c, top:top + side, left:left + side] += -2 * epsilon if u[2 + c] < 0.5 else 2 * epsilon
+            change = -2 * epsilon if u[2 + c] < 0.5 else 2 * epsilon
+            z[c, top:top + side, left:left + side] += change
         z = project(x, z, epsilon, "linf")
         value = margin(z)
         if value < least:
