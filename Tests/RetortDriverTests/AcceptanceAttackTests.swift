@@ -111,7 +111,7 @@ import Testing
         graph side(i: i32[]) -> (side: i32[]) {
           return square_side(i)
         }
-        """, ["i": tensor([Double(query)], [], .i32)])
+        """, ["i": tensor([Double(query)], Shape([]), .i32)])
       #expect(found["side"]! == [Double(side)], "query \(query)")
     }
   }
@@ -132,7 +132,7 @@ import Testing
       [
         "x": tensor([Double](repeating: 0.95, count: 48), [1, 3, 4, 4]),
         "best": tensor([Double](repeating: 0.85, count: 48), [1, 3, 4, 4]),
-        "draws": tensor([0.5, 0.99, 0.2, 0.5, 0.9], [1, 5]), "side": tensor([2], [], .i32),
+        "draws": tensor([0.5, 0.99, 0.2, 0.5, 0.9], [1, 5]), "side": tensor([2], Shape([]), .i32),
       ])["next"]!
     for channel in 0..<3 {
       for row in 0..<4 {
