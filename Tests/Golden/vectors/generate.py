@@ -11,6 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import attacks
 import losses
 import published
 from draws import apply_view, draw_masks, draw_puzzles, draw_view, seeded
@@ -18,6 +19,7 @@ from networks import (
     FurtherHeads, Heads, PreActResNet18, ResNet20, WideResNet, draw_weights, state)
 
 HERE = pathlib.Path(__file__).resolve().parent
+ATTACK = 8 / 255
 NAMES = {np.float32: "F32", np.float16: "F16", np.int32: "I32", np.bool_: "BOOL"}
 
 
@@ -287,6 +289,38 @@ def alternating(net, heads):
         found[f"{direction}_{steps}"] = losses.alternating(
             net, heads, x, seeded(0, 2), steps, direction, size)
     save("alternating", found)
+def adaptive(net, heads):
+    """APGD, FAB and Square with keys of seed 5; the slope through two purifier steps."""
+    x, key = images(3, 101), seeded(5, 3)
+    clean = net(x)[0].detach()
+    y, target = clean.argmax(1), clean.argsort(1, descending=True)[:, 2]
+    found = {"x": x, "y": y.int(), "targets": target.int()}
+
+    def each(name, parts, run):
+        results = zip(*[run(i) for i in range(len(x))])
+        for part, rows in zip(parts, results):
+            rows = [r if torch.is_tensor(r) else torch.tensor(r, dtype=x.dtype) for r in rows]
+            found[f"{name}_{part}"] = torch.stack(rows)
+
+    starts = attacks.apgd_starts(key, x, ATTACK)
+    for kind, name in (("ce", "apgd_ce"), ("dlr_targeted", "apgd_targeted")):
+        each(name, ("adversarial", "best", "best_loss"), lambda i: attacks.apgd(
+            net, x[i], y[i].item(), starts[i], 10, ATTACK, "linf", kind, target[i].item()))
+    for norm in ("linf", "l2"):
+        each(f"fab_{norm}", ("adversarial", "distance"), lambda i: attacks.fab(
+            net, x[i], y[i].item(), 4, norm))
+    each("fab_targeted", ("adversarial", "distance"), lambda i: attacks.fab(
+        net, x[i], y[i].item(), 4, "linf", target[i].item()))
+    each("square", ("best", "least"), lambda i: attacks.square(
+        net, x[i], y[i].item(), key[i:i + 1], 14, ATTACK))
+
+    z = x[:2].clone().requires_grad_()
+    purified = attacks.purify(
+        z, lambda v: losses.rotation(net, heads, v) + 10 * losses.inpainting(net, heads, v), 2, 0.1,
+        1.0)
+    gain = F.cross_entropy(net(purified)[0], y[:2], reduction="none")
+    found["unrolled"] = losses.slope(gain, z)
+    save("attacks", found)
 
 
 def main():
@@ -305,6 +339,7 @@ def main():
     public_networks(tiny, heads)
     tasks(tiny, wide)
     alternating(tiny, heads)
+    adaptive(tiny, heads)
     training(tiny)
 
 
