@@ -14,6 +14,7 @@ package final class BatchRunner {
   package let resultName: String
   package let resultType: TensorType
   package let notes: [Diagnostic]
+  private let path: String
   private let executable: Executable
   private let seed: UInt64
   /// Every result with a row for each image; the first result is one of them.
@@ -44,6 +45,19 @@ package final class BatchRunner {
       throw Diagnostics(
         "'\(name)' of '\(graph.name)' is \(type), not one for each of the \(batch) images",
         path: request.path)
+    }
+    path = request.path
+    for input in graph.inputs where input.role == .input && input.name != "x" {
+      let type = graph.type(of: input.value)
+      let fits =
+        type.element == .key
+        ? type.rank == 0 || type.shape == [batch]
+        : input.name == "y" && type.element.isInteger && type.shape == [batch]
+      guard fits else {
+        throw Diagnostics(
+          "'\(input.name)' of '\(graph.name)' is \(type), which images do not give",
+          path: request.path, hint: "beside x an input is a key, key[] or key[n], or y: i32[n]")
+      }
     }
     perImage = results.filter { $0.type.shape.extents.first == batch }
   }
@@ -87,7 +101,8 @@ package final class BatchRunner {
   ) throws -> [String: HostTensor] {
     let count = images.count
     guard images.labels.count == count || Self.labelInputs(executable.graph).isEmpty else {
-      throw Diagnostics("'\(executable.graph.name)' takes labels 'y', the images have none")
+      throw Diagnostics(
+        "'\(executable.graph.name)' takes labels 'y', the images have none", path: path)
     }
     var bytes = [String: [UInt8]]()
     for start in stride(from: 0, to: count, by: batch) {

@@ -34,7 +34,7 @@ package struct Demonstration {
 
   package func run() throws -> Result {
     let images = SyntheticSet.test(count: Self.imageCount)
-    let classifier = try runner("purifiers/none.graph", entry: "classify", [("backbone", "tiny")])
+    let classifier = try runner("blocks/classify.graph", [("backbone", "tiny")])
     let attack = try runner("attacks/pgd.graph", Self.attackSettings)
     let attacked = try attack.run(
       images.pixels, labels: images.labels, title: "attacking", observer: observer)
@@ -62,10 +62,9 @@ package struct Demonstration {
   }
 
   private func runner(
-    _ file: String, entry: String? = nil, _ settings: [(String, String)]
+    _ file: String, _ settings: [(String, String)]
   ) throws -> BatchRunner {
     var request = Request(path: library.path(file), library: library)
-    request.entry = entry
     request.settings = settings.map { (name: $0.0, value: $0.1) }
     request.weightPaths = [
       library.path("weights/classifier-synthetic.safetensors"),

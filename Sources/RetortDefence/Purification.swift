@@ -6,8 +6,8 @@ import RetortText
 
 /// Purifies images and asks the classifier before and after.
 ///
-/// A purifier's file holds the purifier as its first graph, `purify(x, key) -> (purified)`, and
-/// beside it `classify(x) -> (logits)` on the same backbone.
+/// A purifier's file holds the purifier as its first graph, `purify(x, key) -> (purified)`, and may
+/// hold `classify(x) -> (logits)` beside it; else its argument `backbone` is the classifier.
 package struct Purification {
   /// What decides an image's draws, besides the seed.
   package enum KeySource: String, Sendable, CaseIterable {
@@ -41,18 +41,25 @@ package struct Purification {
       .run(images, roundsToBytes: roundsToBytes, observer: observer)
   }
 
-  /// The purifier and the same file's graph `classify`, each with those settings that it declares.
+  /// The purifier and the classifier, each with those settings that it declares.
   ///
-  /// - Throws: for a setting that neither declares.
+  /// The classifier is the same file's graph `classify`, or else the backbone that the purifier's
+  /// argument of that name says.
+  /// - Throws: for a setting that neither declares, and where there is no classifier.
   package func requests() throws -> (purifying: Request, classifying: Request) {
     let definition = try Compiler(library: request.library).load(request.path)
-    guard definition.entries.contains(where: { $0.name == "classify" }) else {
-      throw Diagnostics(
-        "has no graph 'classify', which gives the answers", path: request.path,
-        hint: "add: graph classify(x: f32[n, 3, 32, 32]) -> (logits: f32[n, 10]) { ... }")
-    }
     var classifier = request
-    classifier.entry = "classify"
+    if definition.entries.contains(where: { $0.name == "classify" }) {
+      classifier.entry = "classify"
+    } else {
+      guard try !request.declared([("backbone", "")]).isEmpty else {
+        throw Diagnostics(
+          "has no graph 'classify', which gives the answers", path: request.path,
+          hint: "add: graph classify(x: f32[n, 3, 32, 32]) -> (logits: f32[n, 10]) { ... }")
+      }
+      classifier.path = request.library.path("blocks/classify.graph")
+      classifier.entry = nil
+    }
     classifier.settings = try classifier.declared(request.settings)
     var purifier = request
     let own = try request.declared(request.settings)

@@ -26,17 +26,22 @@ package final class Purifier {
       classifier, batch: batch, height: height, width: width, weights: weights)
   }
 
-  /// - Parameter roundsToBytes: whether the purified images will be stored in 8 bits; they are
-  ///   rounded then, and the answer after is the answer for the rounded images.
+  /// - Parameters:
+  ///   - roundsToBytes: whether the purified images will be stored in 8 bits; they are rounded then,
+  ///     and the answer after is the answer for the rounded images.
+  ///   - first: the place of the first image, where draws come from places.
   package func run(
-    _ images: ImageSet, roundsToBytes: Bool, observer: (any ProgressObserver)? = nil
+    _ images: ImageSet, roundsToBytes: Bool, first: Int = 0,
+    observer: (any ProgressObserver)? = nil
   ) throws -> Purification.Outcome {
     let purifier = try purifying.runner(for: images.count)
     let classifier = try classifying.runner(for: images.count)
     try check(purifier, classifier)
     let before = try classifier.run(images.pixels).predictions
     let bare = ImageSet(pixels: images.pixels, labels: [])
-    let keys = purification.keySource == .content ? bare.contentKeys : nil
+    let keys =
+      purification.keySource == .content
+      ? bare.contentKeys : (0..<images.count).map { ImageKey(index: first + $0) }
     var purified = try purifier.results(
       bare, keys: keys, title: "purifying", observer: observer)[purifier.resultName]!
     if roundsToBytes { purified = purified.roundedToBytes }

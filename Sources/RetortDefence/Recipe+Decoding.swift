@@ -31,10 +31,14 @@ extension Recipe: Decodable {
     try take(.keep, &keep)
     storage = try fields.choice(Storage.self, .storage) ?? storage
     settings = try fields.settings(.set)
-    for (key, number) in [(Keys.batch, batch - 1), (.epochs, epochs), (.images, imageCount ?? 0)]
-    where number < 0 {
+    // Past these bounds the number of steps, or a batch's bytes, would not fit an Int.
+    for (key, number, least, most) in [
+      (Keys.batch, batch, 1, 1 << 16), (.epochs, epochs, 0, 1 << 24),
+      (.images, imageCount ?? 0, 0, 1 << 24),
+    ] where number < least || number > most {
       throw DecodingError.dataCorruptedError(
-        forKey: key, in: fields, debugDescription: "is too small")
+        forKey: key, in: fields,
+        debugDescription: number < least ? "is too small" : "is \(number), more than \(most)")
     }
   }
 }

@@ -48,7 +48,11 @@ extension DecodingError {
   /// What is wrong, naming the key.
   var sentence: String {
     func key(_ path: [any CodingKey]) -> String {
-      path.isEmpty ? "the file" : "\"" + path.map(\.stringValue).joined(separator: ".") + "\""
+      var text = ""
+      for step in path {
+        text += step.intValue.map { "[\($0)]" } ?? (text.isEmpty ? "" : ".") + step.stringValue
+      }
+      return text.isEmpty ? "the file" : "\"\(text)\""
     }
     switch self {
     case .keyNotFound(let missing, let context):
@@ -91,7 +95,7 @@ extension KeyedDecodingContainer {
   }
 
   /// A whole number above 0 that must be there.
-  func count(_ key: Key) throws -> Int {
+  func count(_ key: Key, atMost limit: Int = 1 << 24) throws -> Int {
     guard let number: Int = try wholeNumber(key) else {
       throw DecodingError.keyNotFound(
         key, .init(codingPath: codingPath, debugDescription: "is required"))
@@ -99,6 +103,10 @@ extension KeyedDecodingContainer {
     guard number > 0 else {
       throw DecodingError.dataCorruptedError(
         forKey: key, in: self, debugDescription: "is too small")
+    }
+    guard number <= limit else {
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: self, debugDescription: "is \(number), more than \(limit)")
     }
     return number
   }

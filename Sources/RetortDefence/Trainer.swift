@@ -49,8 +49,28 @@ package final class Trainer {
       at: .planned, inputs: ["x": HostTensor(zeros: TensorType(.f32, shape))])
     executable = try Executable(
       graph, backend: request.backend, threadCount: request.threadCount)
-    identity = SHA256.hexadecimal(Array((recipe.checksum + Printer().text(graph)).utf8))
+    identity = try Self.identity(recipe, request, images, graph)
     try bindWeights(try Weights(reading: request.weightPaths))
+  }
+
+  /// The recipe, the graphs that it runs and the images that it validates on; those that it trains
+  /// on a checkpoint names apart.
+  private static func identity(
+    _ recipe: Recipe, _ request: Request, _ images: ImageSet, _ step: Graph
+  ) throws -> String {
+    var hash = SHA256()
+    hash.update(recipe.checksum + Printer().text(step))
+    for path in [recipe.validate?.graph, recipe.finish?.graph].compactMap({ $0 }) {
+      var other = request
+      other.path = request.library.path(path)
+      other.entry = nil
+      other.settings = try other.declared(request.settings)
+      let sample = HostTensor(zeros: TensorType(.f32, [1, 3, images.height, images.width]))
+      let (graph, _) = try other.graph(at: .elaborated, inputs: ["x": sample])
+      hash.update(Printer().text(graph))
+    }
+    if recipe.validate != nil { hash.update(images.checksum) }
+    return hash.hexadecimal
   }
 
   /// Given weights first, the rest as `init` says.

@@ -34,7 +34,8 @@ final class Validation {
     request.path = request.library.path(plan.graph)
     request.entry = nil
     let overridden = Set(plan.settings.map(\.name))
-    request.settings = try request.declared(request.settings)
+    request.settings =
+      try request.declared(request.settings)
       .filter { !overridden.contains($0.name) } + plan.settings
     request.keepsWeights = true
     runner = try BatchRunner(

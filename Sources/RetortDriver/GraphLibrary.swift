@@ -47,6 +47,9 @@ package struct GraphLibrary: Sendable {
     InputFile.isFolder(path + "/blocks")
   }
 
+  /// A path as it stands where it is absolute, else that of a file of the library.
+  package func resolved(_ path: String) -> String { path.hasPrefix("/") ? path : self.path(path) }
+
   /// The path of a file of the library.
   package func path(_ relative: String) -> String { folder + "/" + relative }
 }

@@ -33,6 +33,13 @@ package enum InputFile {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Whether two paths lead to one file.
+  package static func isSame(_ path: String, _ other: String) -> Bool {
+    var (a, b) = (stat(), stat())
+    return stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev
+      && a.st_ino == b.st_ino
+  }
+
   /// The names in a folder, sorted by their bytes, without those that begin with a dot.
   package static func names(inFolder path: String) throws(Diagnostics) -> [String] {
     guard let folder = opendir(path) else { throw unreadable(path, errno) }

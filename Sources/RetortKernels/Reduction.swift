@@ -8,8 +8,9 @@ package enum ReductionKind: String, Sendable, Hashable, CaseIterable {
 
 /// Reduces the middle axis of `[outer, reduced, inner]`.
 ///
-/// Sums: along contiguous rows (`inner` 1) blocks of 1024 elements are summed in 64 lanes and their
-/// totals in Double, so the error is under `24 · 2⁻²⁴ · Σ|x|`; otherwise runs of 32 rows are summed
+/// Sums: contiguous rows (`inner` 1) of less than 16 elements are summed in order, longer ones in
+/// blocks of 1024 elements in 64 lanes and their totals in Double, so the error is under
+/// `24 · 2⁻²⁴ · Σ|x|`; otherwise runs of 32 rows are summed
 /// in order and their totals in order, so it is under `(33 + reduced / 32) · 2⁻²⁴ · Σ|x|`. The
 /// order depends on the extents alone. A long axis may be cut into parts, each reduced by itself:
 /// then the result is `[outer, parts, inner]`.
@@ -55,7 +56,12 @@ package struct ReductionKernel: Sendable, Hashable {
 
   /// `y: [outer, parts, inner]`.
   package func run(tile: Int, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>) {
-    for unit in tile * unitsPerTile..<min((tile + 1) * unitsPerTile, unitCount) {
+    let units = tile * unitsPerTile..<min((tile + 1) * unitsPerTile, unitCount)
+    if inner == 1, reduced < 16, partCount == 1 {
+      shortRows(units, x, y)
+      return
+    }
+    for unit in units {
       let (line, block) = unit.quotientAndRemainder(dividingBy: unitsPerRow)
       let (row, part) = line.quotientAndRemainder(dividingBy: partCount)
       let start = part * partExtent
@@ -71,6 +77,30 @@ package struct ReductionKernel: Sendable, Hashable {
         let total = columns(from + column, extent, count)
         (total / LaneBlock(repeating: divisor)).store(y + line * inner + column, count: count)
       }
+    }
+  }
+
+  /// Rows so short, pixels of three channels say, that setting up lanes would take longer than they.
+  private func shortRows(
+    _ rows: Range<Int>, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
+  ) {
+    switch kind {
+    case .sum, .mean: shortRows(rows, x, y, 0) { $0 + $1 }
+    case .maximum: shortRows(rows, x, y, -.infinity) { $1 > $0 || $1.isNaN ? $1 : $0 }
+    case .minimum: shortRows(rows, x, y, .infinity) { $1 < $0 || $1.isNaN ? $1 : $0 }
+    }
+  }
+
+  @inline(__always)
+  private func shortRows(
+    _ rows: Range<Int>, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    _ identity: Float, _ combine: (Float, Float) -> Float
+  ) {
+    for row in rows {
+      let from = x + row &* reduced
+      var total = identity
+      for i in 0..<reduced { total = combine(total, from[i]) }
+      y[row] = total / divisor
     }
   }
 

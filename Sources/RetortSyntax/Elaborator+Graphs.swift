@@ -48,7 +48,8 @@ extension Elaborator {
       guard given.insert(name).inserted else {
         throw report("'\(name)' is given twice", at: label.range)
       }
-      let value = kind == .graph ? try graphOfFile(argument.datum, at: argument.range) : argument.datum
+      let value =
+        kind == .graph ? try graphOfFile(argument.datum, at: argument.range) : argument.datum
       graph.bound[name] = try convert(
         value, to: kind, "'\(name)' of '\(graph.name)'", at: argument.range)
     }

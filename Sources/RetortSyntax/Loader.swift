@@ -158,7 +158,7 @@ struct Loader: Sendable {
     for candidate in candidates {
       var tree = trees[candidate]
       if tree == nil, let file = read(candidate) {
-        tree = trees.values.first { $0.file.bytes == file.bytes }
+        tree = trees.sorted { $0.key < $1.key }.map(\.value).first { $0.file.bytes == file.bytes }
         if tree == nil {
           tree = try load(file, as: candidate, from: nil)
           try check()

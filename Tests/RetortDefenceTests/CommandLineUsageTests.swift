@@ -24,9 +24,16 @@ struct CommandLineUsageTests {
     (
       "purify",
       definition + running
-        + ["--calibrate", "--images", "-o", "--batch", "--count", "--labels"]
+        + ["--calibrate", "--images", "-o", "--batch", "--key", "--count", "--labels"]
     ),
     ("train", ["--data", "-o", "--set", "--weights", "--threads", "--backend", "--graphs"]),
+    (
+      "evaluate",
+      [
+        "--data", "-o", "--cache", "--shard", "--merge", "--count", "--weights", "--threads",
+        "--backend", "--exact", "--graphs",
+      ]
+    ),
     (
       "bench",
       [
@@ -150,6 +157,17 @@ struct CommandLineUsageTests {
     ),
     (["purify", "a.graph", "-o", "x"], "retort purify: '--images PATH' is missing\n"),
     (["purify", "a.graph", "--images", "x"], "retort purify: '-o PATH' is missing\n"),
+    (
+      ["purify", "a.graph", "--images", "-", "-o", "x"],
+      "retort purify: a stream goes in and out: give '--images -' and '-o -'\n"
+    ),
+    (["evaluate", "r.json"], "retort evaluate: '--data PATH' is missing\n"),
+    (["evaluate", "--data", "d"], "retort evaluate: 'retort evaluate' takes one RECIPE\n"),
+    (
+      ["evaluate", "r.json", "--data", "d", "-o", "-"],
+      "retort evaluate: '-o' names several files here; it cannot be standard output\n"
+    ),
+    (["evaluate", "--merge"], "retort evaluate: '--merge' takes shard files\n"),
     (["train", "r.json", "-o", "w.npz"], "retort train: '--data PATH' is missing\n"),
     (["train", "r.json", "--data", "d"], "retort train: '-o WEIGHTS' is missing\n"),
     (["data", "cifar"], "retort data: there is no data set 'cifar', only 'synthetic'\n"),

@@ -87,11 +87,11 @@ struct EvaluationMergeTests {
   @Test func missingAndDoubledShardsAreRefused() {
     let shards = shards(3)
     #expect(refusal([]) == "there are no shards to merge")
-    #expect(refusal([shards[0], shards[2]]) == "of 3 shards 1 is missing: 1")
-    #expect(refusal(shards + [shards[1]]) == "shard 1 of 3 comes twice")
-    #expect(refusal { $0.index = 3 } == "shard 3 is not one of 0 to 2")
-    #expect(refusal { $0.index = -1 } == "shard -1 is not one of 0 to 2")
-    #expect(refusal { $0.count = 4 }.hasPrefix("shard 1 is one of 4, in blocks of 7 of 60 images"))
+    #expect(refusal([shards[0], shards[2]]) == "of 3 shards 1 is missing: 2")
+    #expect(refusal(shards + [shards[1]]) == "shard 2 of 3 comes twice")
+    #expect(refusal { $0.index = 3 } == "shard 4 is not one of 1 to 3")
+    #expect(refusal { $0.index = -1 } == "shard 0 is not one of 1 to 3")
+    #expect(refusal { $0.count = 4 }.hasPrefix("shard 2 is one of 4, in blocks of 7 of 60 images"))
     #expect(refusal { $0.blockSize = 8 }.contains("in blocks of 8"))
     var odd = shards
     for index in odd.indices { odd[index].blockSize = 0 }
@@ -100,7 +100,7 @@ struct EvaluationMergeTests {
 
   @Test func shardsOfOtherEvaluationsAreRefused() {
     func sentence(_ what: String) -> String {
-      "shard 1 is of \(what) than shard 0; only shards of one evaluation merge"
+      "shard 1 is of \(what) than shard 1; only shards of one evaluation merge"
     }
     #expect(refusal { $0.results.recipe.sha256 = "" } == sentence("another recipe"))
     #expect(refusal { $0.results.data.sha256 = "" } == sentence("other data"))
@@ -110,7 +110,7 @@ struct EvaluationMergeTests {
   }
 
   @Test func shardsThatDoNotHoldTheirBlocksAreRefused() {
-    #expect(refusal { $0.results.labels.removeLast() }.hasPrefix("the labels do not fit: shard 1"))
+    #expect(refusal { $0.results.labels.removeLast() }.hasPrefix("the labels do not fit: shard 2"))
     #expect(
       refusal { $0.results.cells[0].answers.append(1) }
         .hasPrefix("the answers of none on clean do not fit"))

@@ -185,7 +185,10 @@ struct PurificationTests {
         """)
     let bare = ImageSet(pixels: images.pixels, labels: [])
     let text = try complaint { _ = try purification(attack).run(bare, roundsToBytes: true) }
-    #expect(text == "error: 'purify' takes labels 'y', the images have none\n")
+    #expect(
+      text
+        == "\(space.path("purifier.graph")): error: 'purify' takes labels 'y', the images have none\n"
+    )
   }
 
   @Test func theTableCountsRightAnswers() throws {

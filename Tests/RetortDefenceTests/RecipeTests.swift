@@ -6,8 +6,26 @@ import Testing
 struct RecipeTests {
   private let space = Workspace()
   private static let shipped = try! InputFile.names(inFolder: Checkout.library.path("recipes"))
+  private static let evaluations = shipped.filter { $0.hasPrefix("evaluation") }
 
-  @Test(arguments: shipped)
+  @Test(arguments: evaluations)
+  func shippedEvaluationsNameWhatExists(_ name: String) throws {
+    let recipe = try EvaluationRecipe(reading: Checkout.library.path("recipes/" + name))
+    #expect(!recipe.about.isEmpty && !recipe.dataNote.isEmpty)
+    var files = recipe.arms.compactMap(\.purifier) + [recipe.losses?.graph].compactMap { $0 }
+    for attack in recipe.attacks {
+      switch attack.method {
+      case .clean: break
+      case .graph(let path): files.append(path)
+      case .suite(let suite): files += suite.stages.map(\.graph)
+      }
+    }
+    for file in files {
+      #expect(FileManager.default.fileExists(atPath: Checkout.library.path(file)), "\(file)")
+    }
+  }
+
+  @Test(arguments: shipped.filter { !evaluations.contains($0) })
   func shippedRecipesAreReadAndNameWhatExists(_ name: String) throws {
     let path = Checkout.library.path("recipes/" + name)
     let recipe = try Recipe(reading: path)
@@ -28,6 +46,7 @@ struct RecipeTests {
        "set": {"b": true, "a": 1, "d": "word", "c": 0.25}, "weights": ["w.npz"], "images": 10,
        "epochs": 3, "batch": 5, "rate": {"shape": "cyclic", "peak": 0.5, "rise": 0.25},
        "seed": 18446744073709551615, "keep": "heads.", "storage": "f16",
+       "validate": {"graph": "v.graph", "set": {"steps": 2}, "images": 7, "fall": 0.1},
        "finish": {"graph": "f.graph", "images": 4}}
       """, to: "r.json")
     let recipe = try Recipe(reading: file)
@@ -42,6 +61,8 @@ struct RecipeTests {
     #expect(recipe.seed == .max)
     #expect(recipe.storage == .f16)
     #expect(recipe.finish?.images == 4)
+    #expect(recipe.validate?.graph == "v.graph" && recipe.validate?.images == 7)
+    #expect(recipe.validate?.fall == 0.1 && recipe.validate?.settings.first?.value == "2")
     #expect(recipe.graphPath(in: Checkout.library, beside: file) == space.path("g.graph"))
     #expect(recipe.keeps("heads.weight"))
     #expect(!recipe.keeps("conv1.weight"))

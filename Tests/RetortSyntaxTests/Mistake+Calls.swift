@@ -26,8 +26,6 @@ extension Mistake {
             4 |   c = partial(scaled, x: 2.0)
               |                          ^~~
         f.graph:9:14: note: it is declared here
-            9 | graph scaled(x: f32[2], factor: Float = 1.0) -> f32[2] { return x * factor }
-              |              ^
         f.graph:5:15: error: 'partial' takes a graph, but 'relu' is the operation 'relu'
             5 |   d = partial(relu)
               |               ^~~~

@@ -10,7 +10,7 @@ struct AttackPlan {
   let epsilon: EvaluationRecipe.Number
   /// The arm through whose purifier it is made.
   let arm: EvaluationRecipe.Arm?
-  let images: Int
+  var images: Int
 
   /// What is added to the seed of the purifiers' draws for those of attacks, so that an attacker
   /// does not know them.
@@ -18,22 +18,32 @@ struct AttackPlan {
 
   /// The attacks that are made in turn; none for clean images.
   func stages(_ context: EvaluationContext, seed: UInt64) throws -> [Stage] {
-    let seed = seed &+ Self.seedOffset
+    let seed = attack.knowsKeys ? seed : seed &+ Self.seedOffset
     switch attack.method {
     case .clean: return []
     case .graph(let path):
       return [try stage(attack.name, path, attack.settings, context, seed)]
     case .suite(let suite):
-      return try suite.stages.map { stage in
+      var unknown = Set(attack.settings.map(\.name))
+      let stages = try suite.stages.map { stage in
         let given = Set(attack.settings.map(\.name))
         let own = stage.settings.keys.sorted().filter { !given.contains($0) }
           .map { (name: $0, value: stage.settings[$0]!) }
+        // Through a purifier, Auto-PGD takes it for the identity.
+        let graph = arm == nil ? stage.graph : "attacks/bpda.graph"
         var probe = context.template
-        probe.path = probe.library.path(stage.graph)
+        probe.path = probe.library.resolved(graph)
         // The suite's settings go to those stages that know them.
         let shared = try probe.declared(attack.settings)
-        return try self.stage(stage.name, stage.graph, own + shared, context, seed)
+        unknown.subtract(shared.map(\.name))
+        return try self.stage(stage.name, graph, own + shared, context, seed)
       }
+      guard unknown.isEmpty else {
+        throw Diagnostics(
+          "no stage of \"\(attack.name)\" has an argument '\(unknown.sorted()[0])'",
+          path: context.recipePath)
+      }
+      return stages
     }
   }
 
@@ -60,22 +70,35 @@ struct AttackPlan {
     }
     try add("epsilon", epsilon.text)
     if attack.norm != "linf" { try add("norm", attack.norm) }
-    if let arm { try add("purifier", try Self.purifier(of: arm, context)) }
+    if let arm {
+      try add("purifier", try Self.purifier(of: arm, attack.purifierSettings, context))
+    }
     return Stage(name: name, request: request, result: attack.result)
   }
 
-  /// An arm's purifier as a setting: the file's first graph with the arm's settings.
+  private static func quoted(_ text: String) -> String {
+    let escaped = text.map { ["\"", "\\", "{"].contains($0) ? "\\\($0)" : String($0) }
+    return "\"" + escaped.joined() + "\""
+  }
+
+  /// An arm's purifier as a setting: the file's first graph with the arm's settings, and with those
+  /// of `changes` that it knows.
   static func purifier(
-    of arm: EvaluationRecipe.Arm, _ context: EvaluationContext
+    of arm: EvaluationRecipe.Arm, _ changes: [(name: String, value: String)],
+    _ context: EvaluationContext
   ) throws -> String {
     let path = arm.purifier ?? "purifiers/none.graph"
     let library = context.template.library
-    let entry = try Compiler(library: library).load(library.path(path)).entries.first
-    let settings = arm.settings.map { name, value in
+    let entry = try Compiler(library: library).load(library.resolved(path)).entries.first
+    let changes = changes.filter { change in
+      entry?.arguments.contains { $0.name == change.name } ?? false
+    }
+    let kept = arm.settings.filter { setting in !changes.contains { $0.name == setting.name } }
+    let settings = (kept + changes).map { name, value in
       // A text is spelled as one; everything else as it stands.
       let kind = entry?.arguments.first { $0.name == name }?.kind
-      return ", \(name): " + (kind == "String" && !value.hasPrefix("\"") ? "\"\(value)\"" : value)
+      return ", \(name): " + (kind == "String" ? Self.quoted(value) : value)
     }
-    return "partial(\"\(path)\"\(settings.joined()))"
+    return "partial(\(Self.quoted(library.resolved(path)))\(settings.joined()))"
   }
 }

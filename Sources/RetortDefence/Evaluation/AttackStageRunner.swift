@@ -9,9 +9,7 @@ final class AttackStageRunner {
 
   init(_ stage: AttackPlan.Stage, _ context: EvaluationContext) throws {
     self.stage = stage
-    ladder = try BatchLadder(
-      stage.request, batch: context.batch, height: context.height, width: context.width,
-      weights: context.weights)
+    ladder = try context.ladder(stage.request)
   }
 
   /// The points for the chosen images of a block, in their order.

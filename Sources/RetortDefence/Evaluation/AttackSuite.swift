@@ -27,7 +27,8 @@ package enum AttackSuite: String, Sendable, CaseIterable {
     case .plus:
       return [
         Self.apgd("ce", ["restarts": "5"]), Self.apgd("dlr", ["restarts": "5"]),
-        Stage(name: "FAB", graph: "attacks/fab.graph", settings: ["restarts": "5"]), Self.square,
+        Stage(name: "FAB", graph: "attacks/fab.graph", settings: ["restarts": "5"]),
+        Self.square,
       ] + Self.targeted("apgd") + Self.targeted("fab")
     }
   }

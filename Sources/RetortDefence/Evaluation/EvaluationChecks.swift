@@ -24,7 +24,7 @@ package struct EvaluationChecks {
 
   /// 7.9: every point within `eps (1 + 1e-6)` of its image.
   private func norm() -> EvaluationCheck {
-    let far = results.attacks.filter { $0.greatestDistance > $0.epsilon * (1 + 1e-6) }
+    let far = results.attacks.filter { $0.greatestDistance > PointExtent.allowance($0.epsilon) }
     let ratio =
       results.attacks.filter { $0.epsilon > 0 }
       .map { $0.greatestDistance / $0.epsilon }.max() ?? 0

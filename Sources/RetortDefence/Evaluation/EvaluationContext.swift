@@ -12,10 +12,14 @@ struct EvaluationContext {
   /// A request without path, entry and settings.
   let template: Request
   let backbone: String
+  /// For messages.
+  let recipePath: String
+  /// How many classes the recipe names; nil where it names none.
+  let classCount: Int?
   let weights: Weights
   /// Name and SHA-256 of each file of weights.
   let weightSources: [EvaluationResults.Source]
-  /// Retort's version and the processor family: what equal bytes depend on.
+  /// Retort's version, the processor family and how it runs: what equal bytes depend on.
   let program: String
   let store: EvaluationStore
   let batch: Int
@@ -28,12 +32,15 @@ struct EvaluationContext {
     seed: UInt64
   ) throws -> Request {
     var request = template
-    request.path = request.library.path(path)
+    request.path = request.library.resolved(path)
     request.entry = entry
     request.settings = settings
     request.seed = seed
     request.fixesAlgorithms = true
     if try declares("backbone", request) { request.settings.append(("backbone", backbone)) }
+    if let classCount, try declares("classes", request) {
+      request.settings.append(("classes", String(classCount)))
+    }
     return request
   }
 
@@ -41,9 +48,9 @@ struct EvaluationContext {
     try !request.declared([(setting, "")]).isEmpty
   }
 
-  func runner(_ request: Request, batch: Int? = nil) throws -> BatchRunner {
-    try BatchRunner(
-      request, batch: batch ?? self.batch, height: height, width: width, weights: weights)
+  /// The request's programs, for the batch and for fewer images.
+  func ladder(_ request: Request) throws -> BatchLadder {
+    try BatchLadder(request, batch: batch, height: height, width: width, weights: weights)
   }
 
   /// Operations of a request for one image, without what weights alone decide.
@@ -59,7 +66,8 @@ struct EvaluationContext {
     let (graph, _) = try request.graph(at: .elaborated, inputs: ["x": sample])
     var hash = SHA256()
     hash.update(program + "\n")
-    hash.update("exact \(request.isExact) backend \(request.backend.rawValue)\n")
+    // A graph may treat its images together, so that their number matters.
+    hash.update("batch \(batch)\n")
     for source in weightSources { hash.update(source.sha256 + "\n") }
     hash.update("seed \(request.seed)\n")
     hash.update(Printer().text(graph))
@@ -69,27 +77,5 @@ struct EvaluationContext {
   /// An identity of several others.
   static func joined(_ parts: [String]) -> String {
     SHA256.hexadecimal(Array(parts.joined(separator: "\n").utf8))
-  }
-}
-
-/// Consecutive images of the data: what is computed, kept and shared out as one.
-struct EvaluationBlock {
-  /// Its place among the blocks.
-  let number: Int
-  /// Of its first image in the data.
-  let first: Int
-  let images: ImageSet
-  /// SHA-256 of pixels and labels.
-  let checksum: String
-
-  var range: Range<Int> { first..<first + images.count }
-
-  var keys: [ImageKey] { range.map(ImageKey.init(index:)) }
-
-  init(_ number: Int, _ range: Range<Int>, of all: ImageSet) {
-    self.number = number
-    first = range.lowerBound
-    images = all.slice(range)
-    checksum = images.checksum
   }
 }

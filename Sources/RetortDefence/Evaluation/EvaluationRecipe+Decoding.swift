@@ -22,9 +22,10 @@ extension EvaluationRecipe: Decodable {
     try take(.backbone, &backbone)
     try take(.weights, &weights)
     if fields.contains(.images) { images = try fields.count(.images) }
-    if fields.contains(.batch) { batch = try fields.count(.batch) }
+    if fields.contains(.batch) { batch = try fields.count(.batch, atMost: 1 << 16) }
     try take(.seeds, &seeds)
     try take(.epsilon, &epsilon)
+    if epsilon.value == 0 { throw fields.problem(.epsilon, "is 0, expected a radius above 0") }
     arms = try fields.decode([Arm].self, forKey: .arms)
     let drafts = try fields.decode([AttackDraft].self, forKey: .attacks)
     attacks = try drafts.map { try $0.attack(epsilon: epsilon) }
@@ -108,7 +109,8 @@ extension EvaluationRecipe: Decodable {
   /// An attack before the recipe's radius is known.
   private struct AttackDraft: Decodable {
     private enum Keys: String, CodingKey, CaseIterable {
-      case name, about, level, graph, suite, set, epsilon, norm, result, through, arms, images
+      case name, about, level, graph, suite, set, epsilon, norm, result, through, keys
+      case purifier, arms, images
     }
     static let levels = ["clean", "T0", "T1", "T2", "T3", "queries"]
 
@@ -121,6 +123,8 @@ extension EvaluationRecipe: Decodable {
     let norm: String
     let result: String?
     let isThrough: Bool
+    let knowsKeys: Bool
+    let purifierSettings: [(name: String, value: String)]
     let arms: [String]?
     let images: Int?
 
@@ -134,31 +138,55 @@ extension EvaluationRecipe: Decodable {
       if graph != nil, suite != nil { throw fields.problem(.suite, "stands beside \"graph\"") }
       method = suite.map(Method.suite) ?? graph.map(Method.graph) ?? .clean
       isThrough = try fields.decodeIfPresent(Bool.self, forKey: .through) ?? false
-      level = try fields.decodeIfPresent(String.self, forKey: .level)
+      level =
+        try fields.decodeIfPresent(String.self, forKey: .level)
         ?? (method == .clean ? "clean" : isThrough ? "T2" : "T0")
       guard Self.levels.contains(level), (level == "clean") == (method == .clean) else {
         throw fields.problem(
-          .level, "is \"\(level)\", expected \"clean\" without a graph and else one of "
+          .level,
+          "is \"\(level)\", expected \"clean\" without a graph and else one of "
             + Self.levels.dropFirst().map { "\"\($0)\"" }.joined(separator: ", "))
       }
-      if isThrough, graph == nil { throw fields.problem(.through, "needs a graph") }
+      if isThrough, graph == nil, suite != .rand {
+        throw fields.problem(.through, "needs a graph, or the suite \"autoattack-rand\"")
+      }
+      let keys = try fields.choice(KeyHolder.self, .keys) ?? .attacker
+      knowsKeys = keys == .defender
+      if knowsKeys, !isThrough { throw fields.problem(.keys, "needs \"through\": true") }
+      purifierSettings = try fields.settings(.purifier)
+      if !isThrough, !purifierSettings.isEmpty {
+        throw fields.problem(.purifier, "needs \"through\": true")
+      }
       result = try fields.decodeIfPresent(String.self, forKey: .result)
       if result != nil, graph == nil { throw fields.problem(.result, "needs a graph") }
       settings = try fields.settings(.set)
+      for name in ["epsilon", "norm", "purifier", "backbone", "classes"]
+      where settings.contains(where: { $0.name == name }) {
+        throw fields.problem(.set, "sets \"\(name)\", which has a key of its own")
+      }
       epsilon = try fields.decodeIfPresent(Number.self, forKey: .epsilon)
+      if epsilon?.value == 0 { throw fields.problem(.epsilon, "is 0, expected a radius above 0") }
       norm = try fields.decodeIfPresent(String.self, forKey: .norm) ?? "linf"
       guard ["linf", "l2", "l1"].contains(norm) else {
         throw fields.problem(.norm, "is \"\(norm)\", expected \"linf\", \"l2\" or \"l1\"")
       }
       arms = try fields.decodeIfPresent([String].self, forKey: .arms)
+      for key in [Keys.set, .epsilon, .norm] where method == .clean && fields.contains(key) {
+        throw fields.problem(key, "means nothing for clean images")
+      }
+      if arms?.isEmpty == true { throw fields.problem(.arms, "is empty") }
       images = fields.contains(.images) ? try fields.count(.images) : nil
     }
+
+    private enum KeyHolder: String, CaseIterable { case attacker, defender }
 
     func attack(epsilon standard: Number) throws -> Attack {
       Attack(
         name: name, about: about, level: level, method: method, settings: settings,
         epsilon: method == .clean ? Number(text: "0", value: 0) : epsilon ?? standard, norm: norm,
-        result: result, isThrough: isThrough, arms: arms, images: images)
+        result: result, isThrough: isThrough, knowsKeys: knowsKeys,
+        purifierSettings: purifierSettings, arms: arms,
+        images: images)
     }
   }
 }
@@ -177,10 +205,10 @@ extension EvaluationRecipe.Number: Decodable {
       case (2, let above?, let below?): above / below
       default: nil
       }
-    guard let value, value > 0, value.isFinite else {
+    guard let value, value >= 0, value.isFinite else {
       throw DecodingError.dataCorruptedError(
         in: container,
-        debugDescription: "is \(text), expected a number above 0, such as 0.03 or \"8/255\"")
+        debugDescription: "is \(text), expected a number of 0 or more, such as 0.03 or \"8/255\"")
     }
     self.init(text: text, value: value)
   }
@@ -197,6 +225,9 @@ extension EvaluationRecipe.Arm: Decodable {
     purifier = try fields.decodeIfPresent(String.self, forKey: .purifier)
     settings = try fields.settings(.set)
     if purifier == nil, !settings.isEmpty { throw fields.problem(.set, "needs a purifier") }
+    for name in ["backbone", "classes"] where settings.contains(where: { $0.name == name }) {
+      throw fields.problem(.set, "sets \"\(name)\", which is the recipe's")
+    }
   }
 }
 
@@ -218,14 +249,22 @@ extension EvaluationRecipe.Sweep: Decodable {
       subject = .attack(attack, arms: arms)
     }
     values = try fields.decode([EvaluationRecipe.Number].self, forKey: .values)
-    guard values.count > 1 else { throw fields.problem(.values, "holds fewer than two values") }
+    guard values.count > 1, Set(values.map(\.text)).count == values.count else {
+      throw fields.problem(.values, "must hold two values or more, each once")
+    }
+    if case .attack = subject, values.contains(where: { $0.value == 0 }) {
+      throw fields.problem(.values, "holds a radius of 0")
+    }
+    guard !arms.isEmpty, Set(arms).count == arms.count else {
+      throw fields.problem(.arms, "must name one arm or more, each once")
+    }
     images = fields.contains(.images) ? try fields.count(.images) : nil
   }
 }
 
 extension EvaluationRecipe.Losses: Decodable {
   private enum Keys: String, CodingKey, CaseIterable {
-    case graph, entry, set, attacks, arms, images
+    case graph, entry, set, tasks, attacks, arms, images
   }
 
   package init(from decoder: any Decoder) throws {
@@ -234,6 +273,7 @@ extension EvaluationRecipe.Losses: Decodable {
     graph = try fields.decode(String.self, forKey: .graph)
     entry = try fields.decodeIfPresent(String.self, forKey: .entry)
     settings = try fields.settings(.set)
+    tasks = try fields.decodeIfPresent([String].self, forKey: .tasks)
     attacks = try fields.decode([String].self, forKey: .attacks)
     arms = try fields.decodeIfPresent([String].self, forKey: .arms) ?? []
     images = try fields.count(.images)

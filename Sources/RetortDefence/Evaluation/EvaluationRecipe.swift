@@ -42,6 +42,11 @@ package struct EvaluationRecipe: Sendable {
     package let result: String?
     /// Whether it is made for each arm, through its purifier: the graph's argument `purifier`.
     package let isThrough: Bool
+    /// Whether the attacker knows the purifier's draws too (DEFENCE 5.9, the deterministic purifier).
+    package let knowsKeys: Bool
+    /// Settings of the purifier that the attacker goes through, where they are not the arm's (`soft`
+    /// steps).
+    package let purifierSettings: [(name: String, value: String)]
     /// The arms that meet it; all if nil.
     package let arms: [String]?
     /// How many images are attacked, the first ones; all if nil.
@@ -69,6 +74,8 @@ package struct EvaluationRecipe: Sendable {
     package let graph: String
     package let entry: String?
     package let settings: [(name: String, value: String)]
+    /// Which of the graph's results are taken; all that are one number an image if nil.
+    package let tasks: [String]?
     package let attacks: [String]
     package let arms: [String]
     package let images: Int
@@ -102,6 +109,8 @@ package struct EvaluationRecipe: Sendable {
   package var gallery: Gallery?
   /// SHA-256 of the recipe's bytes.
   package private(set) var checksum = ""
+  /// Its file, for messages.
+  package private(set) var path = ""
 
   /// - Throws: for a file that is not such JSON, with the key and what was expected.
   package init(reading path: String) throws(Diagnostics) {
@@ -114,5 +123,18 @@ package struct EvaluationRecipe: Sendable {
       throw Diagnostics("is not JSON: \(error.localizedDescription)", path: path)
     }
     checksum = SHA256.hexadecimal(bytes)
+    self.path = path
+  }
+
+  /// Names the recipe in what is wrong.
+  func naming<R>(_ body: () throws(Diagnostics) -> R) throws(Diagnostics) -> R {
+    do {
+      return try body()
+    } catch {
+      throw Diagnostics(
+        error.list.map { problem in
+          Diagnostic(problem.severity, problem.message, path: path, hint: problem.hint)
+        })
+    }
   }
 }

@@ -1,4 +1,9 @@
 extension EvaluationResults {
+  /// Whether an attack goes through the arms' purifiers, so that its points differ between them.
+  func isMadeForEachArm(_ attack: String) -> Bool {
+    attacks.contains { $0.name == attack && $0.arm != nil }
+  }
+
   /// Whether answers are a point of a sweep; everything else stands in the main table.
   private var sweepCells: Set<[String]> {
     Set(sweeps.flatMap(\.curves).flatMap(\.cells).map { [$0.arm, $0.attack] })

@@ -12,7 +12,8 @@ extension EvaluationResults {
       try shard.checkShape()
       if let difference = shard.results.frame.difference(from: frame) {
         throw FormatError(
-          "shard \(shard.index) is \(difference) than shard 0; only shards of one evaluation merge")
+          "shard \(shard.index &+ 1) is \(difference) than shard 1; only shards of one evaluation merge"
+        )
       }
     }
     var merged = frame
@@ -47,8 +48,8 @@ extension EvaluationResults {
         shard.imageCount == first.imageCount
       else {
         throw FormatError(
-          "shard \(shard.index) is one of \(shard.count), in blocks of \(shard.blockSize) of "
-            + "\(shard.imageCount) images, but shard \(first.index) is one of \(first.count), in "
+          "shard \(shard.index &+ 1) is one of \(shard.count), in blocks of \(shard.blockSize) of "
+            + "\(shard.imageCount) images, but shard \(first.index &+ 1) is one of \(first.count), in "
             + "blocks of \(first.blockSize) of \(first.imageCount)")
       }
     }
@@ -62,16 +63,16 @@ extension EvaluationResults {
     var places = [EvaluationShard?](repeating: nil, count: first.count)
     for shard in given {
       guard places.indices.contains(shard.index) else {
-        throw FormatError("shard \(shard.index) is not one of 0 to \(first.count - 1)")
+        throw FormatError("shard \(shard.index &+ 1) is not one of 1 to \(first.count)")
       }
       guard places[shard.index] == nil else {
-        throw FormatError("shard \(shard.index) of \(first.count) comes twice")
+        throw FormatError("shard \(shard.index &+ 1) of \(first.count) comes twice")
       }
       places[shard.index] = shard
     }
     let missing = places.indices.filter { places[$0] == nil }
     guard missing.isEmpty else {
-      let names = missing.prefix(8).map(String.init).joined(separator: ", ")
+      let names = missing.prefix(8).map { String($0 + 1) }.joined(separator: ", ")
       throw FormatError(
         "of \(first.count) shards \(missing.count) \(missing.count == 1 ? "is" : "are") missing: "
           + names + (missing.count > 8 ? ", ..." : ""))
@@ -93,7 +94,7 @@ extension EvaluationResults {
       let images = shard.imageRanges(first: count).joined()
       guard images.count == part.count else {
         throw FormatError(
-          "\(what) do not fit: shard \(shard.index) holds \(part.count), its blocks of \(count) "
+          "\(what) do not fit: shard \(shard.index &+ 1) holds \(part.count), its blocks of \(count) "
             + "images have \(images.count)")
       }
       for (image, value) in zip(images, part) { merged[image] = value }
@@ -150,17 +151,22 @@ extension EvaluationShard {
   fileprivate func checkShape() throws(FormatError) {
     guard blockChecksums.count == results.attacks.count else {
       throw FormatError(
-        "shard \(index) has checksums of \(blockChecksums.count) attacks, but "
+        "shard \(index &+ 1) has checksums of \(blockChecksums.count) attacks, but "
           + "\(results.attacks.count) attacks")
     }
     for (attack, checksums) in zip(results.attacks, blockChecksums) {
-      guard (0...imageCount).contains(attack.images) else {
-        throw FormatError("\(attack.name) has \(attack.images) images of \(imageCount)")
+      guard (0...imageCount).contains(attack.images),
+        (0...attack.images).contains(attack.unperturbed)
+      else {
+        throw FormatError(
+          "\(attack.name) has \(attack.images) images of \(imageCount), "
+            + "\(attack.unperturbed) of them as they were")
       }
       let blocks = imageRanges(first: attack.images).count
       guard checksums.count == blocks else {
         throw FormatError(
-          "shard \(index) has \(checksums.count) checksums of \(attack.name) for \(blocks) blocks")
+          "shard \(index &+ 1) has \(checksums.count) checksums of \(attack.name) for \(blocks) blocks"
+        )
       }
     }
   }

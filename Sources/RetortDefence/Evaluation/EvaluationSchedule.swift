@@ -10,7 +10,7 @@ struct EvaluationSchedule {
     /// Of `points`.
     let points: Int
     let seed: UInt64
-    let images: Int
+    var images: Int
   }
 
   private(set) var points: [AttackPlan] = []
@@ -46,11 +46,12 @@ struct EvaluationSchedule {
     for sweep in recipe.sweeps { add(sweep, recipe) }
   }
 
-  /// The plan's place; one of the same name is the same plan.
+  /// The plan's place; one of the same name is the same plan, for as many images as any asks.
   private mutating func add(_ plan: AttackPlan) -> Int {
     if let known = points.firstIndex(where: {
       $0.name == plan.name && $0.arm?.name == plan.arm?.name
     }) {
+      points[known].images = max(points[known].images, plan.images)
       return known
     }
     points.append(plan)
@@ -58,10 +59,14 @@ struct EvaluationSchedule {
   }
 
   private mutating func add(_ cell: Cell) {
-    let isKnown = cells.contains {
+    let known = cells.firstIndex {
       $0.arm.name == cell.arm.name && $0.points == cell.points && $0.seed == cell.seed
     }
-    if !isKnown { cells.append(cell) }
+    if let known {
+      cells[known].images = max(cells[known].images, cell.images)
+    } else {
+      cells.append(cell)
+    }
   }
 
   private mutating func add(_ sweep: EvaluationRecipe.Sweep, _ recipe: EvaluationRecipe) {
@@ -84,7 +89,7 @@ struct EvaluationSchedule {
     let attack = recipe.attacks.first { $0.name == name }!
     var cells = [String: [EvaluationResults.Sweep.CellName]]()
     for value in sweep.values {
-      let label = "\(name), radius \(value.text)"
+      let label = Self.name(name, radius: value)
       let images = self.images(sweep, points.first { $0.name == name }!)
       var shared: Int?
       for arm in names {
@@ -95,8 +100,7 @@ struct EvaluationSchedule {
               attack: attack, name: label, epsilon: value, arm: attack.isThrough ? arm : nil,
               images: images))
         }
-        let count = min(images, points[shared!].images)
-        add(Cell(arm: arm, points: shared!, seed: recipe.seeds[0], images: count))
+        add(Cell(arm: arm, points: shared!, seed: recipe.seeds[0], images: images))
         cells[arm.name, default: []].append(.init(arm: arm.name, attack: label))
       }
     }
@@ -112,7 +116,7 @@ struct EvaluationSchedule {
       let base = recipe.arms.first { $0.name == name }!
       let cells = sweep.values.map { value in
         let arm = EvaluationRecipe.Arm(
-          name: "\(name), \(setting) \(value.text)", about: base.about, purifier: base.purifier,
+          name: Self.name(name, setting, value), about: base.about, purifier: base.purifier,
           settings: base.settings.filter { $0.name != setting } + [(setting, value.text)])
         if !arms.contains(where: { $0.name == arm.name }) { arms.append(arm) }
         let plan = points.firstIndex {
@@ -130,6 +134,16 @@ struct EvaluationSchedule {
     min(sweep.images ?? plan.images, plan.images)
   }
 
+  private static func name(_ attack: String, radius: EvaluationRecipe.Number) -> String {
+    "\(attack), radius \(radius.text)"
+  }
+
+  private static func name(
+    _ arm: String, _ setting: String, _ value: EvaluationRecipe.Number
+  ) -> String {
+    "\(arm), \(setting) \(value.text)"
+  }
+
   /// Whether every arm that is compared or drawn meets the points that it is asked about.
   private func checkMeetings(_ recipe: EvaluationRecipe) throws(Diagnostics) {
     func check(_ arm: String, _ attack: String, _ what: String) throws(Diagnostics) {
@@ -139,14 +153,44 @@ struct EvaluationSchedule {
         "\(what) asks for \"\(arm)\" under \"\(attack)\", but that attack is not for that arm",
         hint: "add the arm to the attack's \"arms\"")
     }
+    func refuse(_ derived: String, _ names: [String]) throws(Diagnostics) {
+      guard names.contains(derived) else { return }
+      throw Diagnostics(
+        "\"\(derived)\" is what a sweep calls one of its points", hint: "choose another name")
+    }
     for comparison in recipe.comparisons {
       let what = "the comparison \"\(comparison.name)\""
       try check(comparison.a, comparison.attack, what)
       try check(comparison.b, comparison.attack, what)
     }
     for sweep in recipe.sweeps {
-      guard case .arms(let arms, _, let attack) = sweep.subject else { continue }
-      for arm in arms { try check(arm, attack, "the sweep \"\(sweep.name)\"") }
+      let what = "the sweep \"\(sweep.name)\""
+      switch sweep.subject {
+      case .attack(let attack, let arms):
+        for arm in arms { try check(arm, attack, what) }
+        for value in sweep.values {
+          try refuse(Self.name(attack, radius: value), recipe.attacks.map(\.name))
+        }
+        if recipe.attacks.contains(where: { $0.name == attack && $0.method == .clean }) {
+          throw Diagnostics("\(what) gives clean images a radius")
+        }
+      case .arms(let arms, let setting, let attack):
+        for arm in arms {
+          try check(arm, attack, what)
+          if recipe.arms.contains(where: { $0.name == arm && $0.purifier == nil }) {
+            throw Diagnostics("\(what) sets \"\(setting)\" of \"\(arm)\", which has no purifier")
+          }
+          for value in sweep.values {
+            try refuse(Self.name(arm, setting, value), recipe.arms.map(\.name))
+          }
+        }
+      }
+    }
+    for name in recipe.losses?.attacks ?? []
+    where recipe.attacks.contains(where: { $0.name == name && $0.isThrough }) {
+      throw Diagnostics(
+        "\"losses\" asks for \"\(name)\", whose points are made for each arm apart",
+        hint: "name an attack without \"through\"")
     }
     for attack in recipe.losses?.attacks ?? [] {
       for arm in recipe.losses?.arms ?? [] { try check(arm, attack, "\"losses\"") }

@@ -15,23 +15,24 @@ package struct EvaluationStore: Sendable {
   /// - Throws: where the folder cannot be made.
   package init(_ folder: String) throws(Diagnostics) {
     self.folder = folder
-    do {
-      try FileManager.default.createDirectory(
-        atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw Diagnostics("cannot be made: \(error.localizedDescription)", path: folder)
-    }
+    try AtomicFile.createFolder(folder)
   }
 
-  /// The block of an identity; nil where there is none, or none that is whole.
-  package func block(_ identity: String) -> [String: HostTensor]? {
+  /// The block of an identity; nil where there is none, or none that is whole and holds tensors of
+  /// these types.
+  package func block(
+    _ identity: String, holding types: [String: TensorType]
+  ) -> [String: HostTensor]? {
     let path = path(identity)
     guard FileManager.default.fileExists(atPath: path), var stored = try? TensorFile.read(path),
       let index = stored.firstIndex(where: { $0.name.hasPrefix(Self.mark) })
     else { return nil }
     let sum = String(stored.remove(at: index).name.dropFirst(Self.mark.count))
     let tensors = Dictionary(stored.map { ($0.name, $0.tensor) }) { first, _ in first }
-    return Self.checksum(tensors) == sum ? tensors : nil
+    guard Self.checksum(tensors) == sum,
+      types.allSatisfy({ tensors[$0.key]?.type == $0.value })
+    else { return nil }
+    return tensors
   }
 
   package func keep(

@@ -34,8 +34,8 @@ package struct EvaluationTiming: Codable, Equatable, Sendable {
   package mutating func add(_ other: EvaluationTiming) {
     for part in other.parts {
       if let index = parts.firstIndex(where: { $0.name == part.name }) {
-        parts[index].blocks += part.blocks
-        parts[index].images += part.images
+        parts[index].blocks &+= part.blocks
+        parts[index].images &+= part.images
         parts[index].seconds += part.seconds
       } else {
         parts.append(part)

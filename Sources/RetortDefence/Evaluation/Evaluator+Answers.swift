@@ -9,35 +9,36 @@ extension Evaluator {
     _ cell: EvaluationSchedule.Cell, _ plan: AttackPlan, _ made: Points,
     _ arms: [EvaluationResults.Arm]
   ) throws -> EvaluationResults.Cell {
-    let runner = try AnswerRunner(cell.arm, context, seed: cell.seed)
+    let runner = try answerer(cell.arm, seed: cell.seed)
     let gflop = arms.first { $0.name == cell.arm.name }!.gflopPerImage
     var answers: [Int] = []
     for (index, block) in blocks(plan.images).enumerated() where block.first < cell.images {
       let count = min(block.images.count, cell.images - block.first)
-      let share = Double(count) * gflop
-      let identity = EvaluationContext.joined(
-        ["answers", runner.identity, made.checksums[index], String(block.first), String(count)])
-      let keeps = keepsPurified(cell, plan, block)
-      var found = context.store.block(identity)
-      if keeps, found?["purified"] == nil { found = nil }
-      if let found, let tensor = found["answers"] {
-        self.found(share)
-        answers += tensor.elements(as: Int32.self).map(Int.init)
-        continue
-      }
-      let tensors = try measured("\(cell.arm.name) on \(plan.title)", count, share) {
-        let all = try points(made, index, block)
-        let set = ImageSet(pixels: all, labels: []).slice(0..<count)
-        let purified = try runner.purified(set.pixels, Array(block.keys.prefix(count)))
+      let images = block.images.slice(0..<count)
+      var types = ["answers": TensorType(.i32, [count])]
+      if keepsPurified(cell, plan, block) { types["purified"] = images.pixels.type }
+      let found = try kept(
+        identity(runner, made, index, block, count), "\(cell.arm.name) on \(plan.title)", count,
+        Double(count) * gflop, types
+      ) {
+        let all = ImageSet(pixels: try points(made, index, block), labels: [])
+        let purified = try runner.purified(
+          all.slice(0..<count).pixels, Array(block.keys.prefix(count)))
         let given = try runner.answers(purified)
-        var tensors = ["answers": HostTensor([count], given.map(Int32.init))]
-        if keeps { tensors["purified"] = purified }
-        return tensors
+        return ["answers": HostTensor([count], given.map(Int32.init)), "purified": purified]
+          .filter { types[$0.key] != nil }
       }
-      try context.store.keep(tensors, as: identity)
-      answers += tensors["answers"]!.elements(as: Int32.self).map(Int.init)
+      answers += found["answers"]!.elements(as: Int32.self).map(Int.init)
     }
     return .init(arm: cell.arm.name, attack: plan.name, seed: cell.seed, answers: answers)
+  }
+
+  /// Where the answers on the first images of a block are kept.
+  private func identity(
+    _ runner: AnswerRunner, _ made: Points, _ index: Int, _ block: EvaluationBlock, _ count: Int
+  ) -> String {
+    EvaluationContext.joined(
+      ["answers", runner.identity, made.checksums[index], String(block.first), String(count)])
   }
 
   /// Whether losses or pictures of the purified images are wanted.
@@ -55,15 +56,11 @@ extension Evaluator {
       && gallery.arm == cell.arm.name
   }
 
-  /// The purified images of a cell, which `answer` has kept.
+  /// The purified images of a block, which `answer` has kept.
   func purified(
-    _ arm: EvaluationRecipe.Arm, _ plan: AttackPlan, _ made: Points, _ index: Int,
-    _ block: EvaluationBlock, _ runner: AnswerRunner
+    _ runner: AnswerRunner, _ made: Points, _ index: Int, _ block: EvaluationBlock
   ) throws -> HostTensor {
-    let identity = EvaluationContext.joined([
-      "answers", runner.identity, made.checksums[index], String(block.first),
-      String(block.images.count),
-    ])
-    return try stored(identity, "purified")
+    let identity = identity(runner, made, index, block, block.images.count)
+    return try stored(identity, ["purified": block.images.pixels.type])["purified"]!
   }
 }

@@ -20,12 +20,12 @@ extension Evaluator {
     }
   }
 
-  /// Makes what is missing of a set of points, stage by stage, and verifies all of it.
-  func makePoints(
-    _ plan: AttackPlan, cost: Double, _ classifier: AnswerRunner
-  ) throws -> Points {
+  /// Makes what is missing of a set of points, stage by stage.
+  func makePoints(_ plan: AttackPlan, cost: Double) throws -> Points {
     let blocks = blocks(plan.images)
     let stages = try plan.stages(context, seed: recipe.seeds[0])
+    // Whose right answers a suite goes on with.
+    let judge = try answerer(plan.arm, seed: recipe.seeds[0])
     var identities: [String] = []
     for stage in stages {
       let own = try context.identity(stage.request)
@@ -33,87 +33,94 @@ extension Evaluator {
       identities = blocks.enumerated().map { index, block in
         EvaluationContext.joined(
           ["points", own, stage.result ?? "", block.checksum, String(block.first)]
-            + (previous.isEmpty ? [plan.isSuite ? "broken ones" : "all"] : [previous[index]]))
+            + (plan.isSuite ? ["of those right", judge.identity] : [])
+            + (previous.isEmpty ? [] : [previous[index]]))
       }
       let runner = try AttackStageRunner(stage, context)
       for (index, block) in blocks.enumerated() {
+        let title = "\(plan.title), \(stage.name)"
         let share = Double(block.images.count) * cost / Double(stages.count)
-        if context.store.block(identities[index]) != nil {
-          found(share)
-          continue
+        _ = try kept(identities[index], title, block.images.count, share, plan.types(block)) {
+          let made = try attack(
+            block, plan, runner, previous.isEmpty ? nil : previous[index], judge)
+          var extent = PointExtent(norm: plan.attack.norm)
+          extent.take(made["points"]!, block.images.pixels)
+          if let complaint = extent.complaint(epsilon: plan.epsilon.value) {
+            throw Diagnostics(
+              "the points of \"\(title)\" \(complaint)", path: stage.request.path,
+              hint: "an attack must stay in its ball and in [0, 1]")
+          }
+          return made
         }
-        let before = previous.isEmpty ? nil : previous[index]
-        let made = try measured("\(plan.title), \(stage.name)", block.images.count, share) {
-          try attack(block, plan, runner, before, classifier)
-        }
-        try context.store.keep(made, as: identities[index])
       }
     }
-    return try verified(plan, blocks, identities, cost)
+    return try described(plan, blocks, identities, cost)
   }
 
   /// One stage on one block: on all images, or in a suite on those that are still right.
   private func attack(
     _ block: EvaluationBlock, _ plan: AttackPlan, _ runner: AttackStageRunner,
-    _ previous: String?, _ classifier: AnswerRunner
+    _ previous: String?, _ judge: AnswerRunner
   ) throws -> [String: HostTensor] {
     let labels = block.images.labels
     guard plan.isSuite else {
       return ["points": try runner.points(block, Array(labels.indices))]
     }
-    var points = block.images.pixels
-    var answers: [Int]
-    if let previous {
-      points = try stored(previous, "points")
-      answers = try stored(previous, "answers").elements(as: Int32.self).map(Int.init)
-    } else {
-      answers = try classifier.answers(points)
+    func answers(_ points: HostTensor, _ chosen: [Int]) throws -> [Int] {
+      try judge.answers(try judge.purified(points, chosen.map { block.keys[$0] }))
     }
-    let chosen = labels.indices.filter { answers[$0] == labels[$0] }
+    var points = block.images.pixels
+    var given: [Int]
+    if let previous {
+      let before = try stored(previous, plan.types(block))
+      points = before["points"]!
+      given = before["answers"]!.elements(as: Int32.self).map(Int.init)
+    } else {
+      given = try answers(points, Array(labels.indices))
+    }
+    let chosen = labels.indices.filter { given[$0] == labels[$0] }
     if !chosen.isEmpty {
       let found = try runner.points(block, chosen)
-      let after = try classifier.answers(found)
+      let after = try answers(found, chosen)
       var rows = [Int: Int]()
       for (row, index) in chosen.enumerated() where after[row] != labels[index] {
         rows[index] = row
-        answers[index] = after[row]
+        given[index] = after[row]
       }
       points = ImageSet.replacing(rows, of: points, by: found)
     }
-    return ["points": points, "answers": HostTensor([labels.count], answers.map(Int32.init))]
+    return ["points": points, "answers": HostTensor([labels.count], given.map(Int32.init))]
   }
 
-  func stored(_ identity: String, _ name: String) throws(Diagnostics) -> HostTensor {
-    guard let tensor = context.store.block(identity)?[name] else {
+  /// A block that must have been kept.
+  func stored(
+    _ identity: String, _ types: [String: TensorType]
+  ) throws(Diagnostics) -> [String: HostTensor] {
+    guard let block = context.store.block(identity, holding: types) else {
       throw Diagnostics(
         "lost the block \(identity)", path: context.store.folder,
         hint: "run again: what is missing is computed again")
     }
-    return tensor
+    return block
   }
 
   func points(_ points: Points, _ index: Int, _ block: EvaluationBlock) throws -> HostTensor {
-    points.identities.isEmpty
-      ? block.images.pixels : try stored(points.identities[index], "points")
+    if points.identities.isEmpty { return block.images.pixels }
+    return try stored(points.identities[index], ["points": block.images.pixels.type])["points"]!
   }
 
-  /// Norm and box of every point that is kept (DEFENCE 7).
-  private func verified(
+  /// Norm and box of every point that is kept (DEFENCE 7), and the checksums.
+  private func described(
     _ plan: AttackPlan, _ blocks: [EvaluationBlock], _ identities: [String], _ cost: Double
   ) throws -> Points {
     var extent = PointExtent(norm: plan.attack.norm)
     var checksums: [String] = []
-    let bare = Points(description: .init(plan, extent, [], 0), checksums: [], identities: identities)
     for (index, block) in blocks.enumerated() {
-      let points = try points(bare, index, block)
+      let points =
+        identities.isEmpty
+        ? block.images.pixels : try stored(identities[index], plan.types(block))["points"]!
       checksums.append(SHA256.hexadecimal(points.bytes))
       extent.take(points, block.images.pixels)
-    }
-    if let complaint = extent.complaint(epsilon: plan.epsilon.value) {
-      throw Diagnostics(
-        "the points of \"\(plan.title)\" \(complaint)",
-        path: context.template.library.folder,
-        hint: "an attack must stay in its ball and in [0, 1]; nothing was scored with them")
     }
     return Points(
       description: .init(plan, extent, checksums, cost), checksums: checksums,
@@ -128,10 +135,19 @@ extension AttackPlan {
 
   /// For people: the name, and the arm through which it goes.
   var title: String { arm.map { "\(name) through \($0.name)" } ?? name }
+
+  /// What is kept of a block.
+  fileprivate func types(_ block: EvaluationBlock) -> [String: TensorType] {
+    var types = ["points": block.images.pixels.type]
+    if isSuite { types["answers"] = TensorType(.i32, [block.images.count]) }
+    return types
+  }
 }
 
 extension EvaluationResults.Attack {
-  init(_ plan: AttackPlan, _ extent: PointExtent, _ checksums: [String], _ cost: Double) {
+  fileprivate init(
+    _ plan: AttackPlan, _ extent: PointExtent, _ checksums: [String], _ cost: Double
+  ) {
     let attack = plan.attack
     var (graph, suite): (String?, String?) = (nil, nil)
     switch attack.method {
@@ -139,11 +155,14 @@ extension EvaluationResults.Attack {
     case .graph(let path): graph = path
     case .suite(let chosen): suite = chosen.rawValue
     }
+    var settings = Dictionary(attack.settings.map { ($0.name, $0.value) }) { first, _ in first }
+    for (name, value) in attack.purifierSettings { settings["purifier." + name] = value }
+    if attack.knowsKeys { settings["keys"] = "defender" }
+    if let result = attack.result { settings["result"] = result }
     self.init(
       name: plan.name, about: attack.about, level: attack.level, arm: plan.arm?.name,
-      graph: graph, suite: suite,
-      settings: Dictionary(attack.settings.map { ($0.name, $0.value) }) { first, _ in first },
-      norm: attack.norm, epsilon: plan.epsilon.value, images: plan.images,
+      graph: graph, suite: suite, settings: settings, norm: attack.norm,
+      epsilon: plan.epsilon.value, images: plan.images,
       greatestDistance: extent.greatestDistance, leastPixel: extent.leastPixel,
       greatestPixel: extent.greatestPixel, unperturbed: extent.unperturbed,
       sha256: EvaluationShard.checksum(ofBlocks: checksums), gflopPerImage: cost)

@@ -1,3 +1,4 @@
+import RetortTensor
 import RetortText
 
 extension Evaluator {
@@ -14,20 +15,29 @@ extension Evaluator {
     work = Work(planned: total)
   }
 
-  /// Work that was finished before.
-  func found(_ gflop: Double) {
-    work.done += gflop
-    work.found += gflop
-  }
-
-  /// Does a piece of work, notes its time and tells how far all of it is.
-  func measured<R>(
-    _ title: String, _ images: Int, _ gflop: Double, _ body: () throws -> R
-  ) throws -> R {
+  /// A block of work: found where it is kept, or done, timed and kept.
+  ///
+  /// - Parameters:
+  ///   - gflop: what it costs, for the estimate of the time left.
+  ///   - types: what is kept of it.
+  func kept(
+    _ identity: String, _ title: String, _ images: Int, _ gflop: Double,
+    _ types: [String: TensorType], _ body: () throws -> [String: HostTensor]
+  ) throws -> [String: HostTensor] {
+    if let found = context.store.block(identity, holding: types) {
+      work.done += gflop
+      work.found += gflop
+      timing.add(title, seconds: found[Self.seconds]?.doubles.first ?? 0, images: images)
+      return found
+    }
     let clock = ContinuousClock()
     let start = clock.now
-    let result = try body()
-    timing.add(title, seconds: (clock.now - start) / .seconds(1), images: images)
+    var result = try body()
+    let seconds = (clock.now - start) / .seconds(1)
+    result[Self.seconds] = HostTensor(Float(seconds))
+    try context.store.keep(result, as: identity)
+    timing.add(title, seconds: seconds, images: images)
+    computedBlockCount += 1
     work.done += gflop
     observer.advanced(
       ProgressReport(
@@ -35,6 +45,9 @@ extension Evaluator {
         startedAt: Int(work.found), detail: "GFLOP  " + title))
     return result
   }
+
+  /// How long a block took, beside what it holds.
+  private static let seconds = "seconds"
 }
 
 /// How much of an evaluation is done, in 10^9 operations.

@@ -34,11 +34,15 @@ package final class Evaluator {
   /// What was computed in this process, and how long it took.
   package var timing = EvaluationTiming()
   var work = Work()
+  /// Blocks that this process computed itself.
+  package var computedBlockCount = 0
+  private var answerers: [String: AnswerRunner] = [:]
+  private var blockLists: [Int: [EvaluationBlock]] = [:]
 
   /// - Parameters:
   ///   - data: the name of the images' file.
   ///   - request: how to compile and run; its weights come behind the recipe's.
-  ///   - program: Retort's version and the processor family.
+  ///   - program: Retort's version and build, and the processor family.
   ///   - cache: the folder for finished blocks.
   package init(
     _ recipe: EvaluationRecipe, images: ImageSet, data: String, request: Request, program: String,
@@ -47,62 +51,81 @@ package final class Evaluator {
     self.recipe = recipe
     self.shard = shard
     self.observer = observer
-    schedule = try EvaluationSchedule(recipe, count: images.count)
+    schedule = try recipe.naming { () throws(Diagnostics) in
+      try EvaluationSchedule(recipe, count: images.count)
+    }
     self.images = images.slice(0..<(recipe.images ?? images.count))
     dataSource = .init(name: data, sha256: self.images.checksum)
     var template = request
     template.weightPaths =
       recipe.weights.map { request.library.path("weights/" + $0) } + request.weightPaths
     context = EvaluationContext(
-      template: template, backbone: recipe.backbone,
+      template: template, backbone: recipe.backbone, recipePath: recipe.path,
+      classCount: recipe.classNames.isEmpty ? nil : recipe.classNames.count,
       weights: try Weights(reading: template.weightPaths),
       weightSources: try template.weightPaths.map { path in
         .init(
           name: String(path.split(separator: "/").last ?? "weights"),
           sha256: SHA256.hexadecimal(try InputFile.read(path)))
       },
-      program: program, store: try EvaluationStore(cache), batch: recipe.batch,
+      program: program + ", backend \(request.backend.rawValue)"
+        + (request.isExact ? ", exact" : ""),
+      store: try EvaluationStore(cache), batch: recipe.batch,
       height: images.height, width: images.width)
   }
 
   /// The blocks of the first images that are this shard's.
   func blocks(_ count: Int) -> [EvaluationBlock] {
-    stride(from: 0, to: count, by: recipe.batch).enumerated()
-      .filter { $0.offset % shard.count == shard.index }
-      .map { number, first in
-        EvaluationBlock(number, first..<min(first + recipe.batch, count), of: images)
-      }
+    if let known = blockLists[count] { return known }
+    let starts = Array(stride(from: 0, to: count, by: recipe.batch))
+    let own = starts.indices.filter { $0 % shard.count == shard.index }.map { number in
+      EvaluationBlock(starts[number]..<min(starts[number] + recipe.batch, count), of: images)
+    }
+    blockLists[count] = own
+    return own
+  }
+
+  /// The runner of an arm, nil for the classifier alone, under a seed.
+  func answerer(_ arm: EvaluationRecipe.Arm?, seed: UInt64) throws -> AnswerRunner {
+    let name = "\(seed) " + (arm?.name ?? "")
+    if let found = answerers[name] { return found }
+    let made = try AnswerRunner(arm, context, seed: seed)
+    answerers[name] = made
+    return made
   }
 
   /// Computes what is missing.
   package func run() throws -> EvaluationShard {
-    let classifier = try AnswerRunner(nil, context, seed: recipe.seeds[0])
-    try classifier.check(labels: images.labels)
+    let classifier = try answerer(nil, seed: recipe.seeds[0])
+    let classCount = try classifier.classCount()
+    try classifier.check(labels: images.labels, of: dataSource.name)
+    // What is wrong with them is said before hours are spent.
+    let lossGraph = try recipe.losses.map { try LossGraph($0, context, seed: recipe.seeds[0]) }
     var results = EvaluationResults(
       about: recipe.about, recipe: .init(name: "recipe", sha256: recipe.checksum),
       program: context.program, data: dataSource, dataNote: recipe.dataNote,
       weights: context.weightSources, backbone: recipe.backbone,
       classNames: recipe.classNames.isEmpty
-        ? (0..<classifier.classCount).map(String.init) : recipe.classNames,
+        ? (0..<classCount).map(String.init) : recipe.classNames,
       labels: blocks(images.count).flatMap(\.images.labels), seeds: recipe.seeds,
       arms: try schedule.arms.map(describe), attacks: [], cells: [], losses: [],
       comparisons: recipe.comparisons, sweeps: schedule.sweeps, gallery: [])
-    guard results.classNames.count == classifier.classCount else {
+    guard results.classNames.count == classCount else {
       throw Diagnostics(
-        "the recipe names \(results.classNames.count) classes, the model has "
-          + "\(classifier.classCount)")
+        "names \(results.classNames.count) classes, the model has \(classCount)",
+        path: recipe.path)
     }
     let costs = try schedule.points.map(cost)
     plan(costs, results.arms)
     var made: [Points] = []
     for (number, plan) in schedule.points.enumerated() {
-      made.append(try makePoints(plan, cost: costs[number], classifier))
+      made.append(try makePoints(plan, cost: costs[number]))
       results.attacks.append(made[number].description)
       for cell in schedule.cells where cell.points == number {
         results.cells.append(try answer(cell, plan, made[number], results.arms))
       }
     }
-    results.losses = try losses(made)
+    if let lossGraph { results.losses = try losses(lossGraph, made) }
     results.gallery = try gallery(made)
     return EvaluationShard(
       index: shard.index, count: shard.count, blockSize: recipe.batch, imageCount: images.count,

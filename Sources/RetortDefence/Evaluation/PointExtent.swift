@@ -9,14 +9,12 @@ struct PointExtent {
   /// Points that are their image itself.
   private(set) var unperturbed = 0
   private var hasWrongNumbers = false
-  private var pixelCount = 0
 
   init(norm: String) { self.norm = norm }
 
   mutating func take(_ points: HostTensor, _ images: HostTensor) {
     let count = points.shape[0]
     let each = points.shape.elementCount / max(1, count)
-    pixelCount = max(pixelCount, each)
     points.withElements(of: Float.self) { points in
       images.withElements(of: Float.self) { images in
         for row in 0..<count {
@@ -40,15 +38,13 @@ struct PointExtent {
     }
   }
 
+  /// How far from its image a point may lie: a part in a million beyond the radius (DEFENCE 7.9).
+  static func allowance(_ epsilon: Double) -> Double { epsilon * (1 + 1e-6) }
+
   /// What is wrong with the points for a radius.
-  ///
-  /// Allowed for are a part in a million of the radius (DEFENCE 7.9) and that each pixel was rounded
-  /// by half a place of a float near 1.
   func complaint(epsilon: Double) -> String? {
     if hasWrongNumbers { return "hold NaN or infinity" }
-    let count = Double(pixelCount)
-    let rounding = 0x1p-25 * (norm == "linf" ? 1 : norm == "l2" ? count.squareRoot() : count)
-    if greatestDistance > epsilon * (1 + 1e-6) + rounding {
+    if greatestDistance > Self.allowance(epsilon) {
       return "lie up to \(greatestDistance) from their images, \(epsilon) is allowed"
     }
     if leastPixel < 0 || greatestPixel > 1 {

@@ -51,6 +51,10 @@ package enum ReportJSON {
     try encoded(timing)
   }
 
+  package static func timing(_ bytes: [UInt8]) throws(FormatError) -> EvaluationTiming {
+    try decoded(EvaluationTiming.self, bytes)
+  }
+
   private static func encoded(_ value: some Encodable) throws(FormatError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -109,7 +109,9 @@ struct ReportTables {
       let paired = test.paired
       table.add([
         comparison.name, comparison.about, test.verdict,
-        "\(comparison.a), \(comparison.b) on \(comparison.attack)", String(paired.images),
+        "\(comparison.a), \(comparison.b) on \(comparison.attack)"
+          + (results.isMadeForEachArm(comparison.attack) ? ", each on its own points" : ""),
+        String(paired.images),
         String(paired.b), String(paired.c), bracketed(paired),
         test.adjustedP == nil ? "\u{2013}" : ReportText.p(test.p),
         test.adjustedP.map(ReportText.p) ?? "\u{2013}",

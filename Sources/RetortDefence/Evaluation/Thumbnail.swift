@@ -20,8 +20,9 @@ enum Thumbnail {
     bytes.reserveCapacity(3 * count)
     for pixel in 0..<count {
       for channel in 0..<3 {
-        let value = picture.planes[channel * count + pixel]
-        bytes.append(UInt8((min(max(value, 0), 1) * 255).rounded()))
+        // The order of the arguments makes NaN black.
+        let value = min(max(0, picture.planes[channel * count + pixel]), 1)
+        bytes.append(UInt8((value * 255).rounded()))
       }
     }
     let image = RGBImage(width: picture.width, height: picture.height, bytes: bytes)

@@ -11,7 +11,8 @@ extension Command {
     positionals: "RECIPE", positionalCount: 0...64,
     options: [
       Option("--data", "PATH", "CIFAR-10 binary files: one, or a folder of data_batch_*.bin"),
-      Option("-o", "REPORT", "REPORT.json, REPORT.md and REPORT.html are written (default: report)"),
+      Option(
+        "-o", "REPORT", "REPORT.json, REPORT.md and REPORT.html are written (default: report)"),
       Option("--cache", "DIR", "where finished blocks are kept (default: REPORT.cache)"),
       Option("--shard", "I/N", "computes part I of N only, to REPORT.shard-I-of-N.json"),
       Option(switch: "--merge", "the positionals are shards; joins them to one report"),
@@ -33,7 +34,11 @@ extension Command {
     if arguments.has("--merge") {
       let shards = try arguments.positionals.map { try shardFile($0) }
       guard !shards.isEmpty else { throw UsageError(message: "'--merge' takes shard files") }
-      try EvaluationOutput(target).write(shards)
+      let output = EvaluationOutput(target)
+      try output.write(shards)
+      if let timing = try joinedTiming(arguments.positionals) {
+        try output.write(timing, to: target + ".timing.json")
+      }
       return
     }
     guard arguments.positionals.count == 1 else {
@@ -41,6 +46,10 @@ extension Command {
     }
     guard let data = arguments["--data"] else {
       throw UsageError(message: "'--data PATH' is missing")
+    }
+    for suffix in [".json", ".md", ".html"]
+    where InputFile.isSame(target + suffix, arguments.positionals[0]) {
+      throw UsageError(message: "'-o \(target)' would replace the recipe; choose another name")
     }
     var recipe = try EvaluationRecipe(reading: arguments.positionals[0])
     if let count = try arguments.integer("--count", minimum: 1) { recipe.images = count }
@@ -51,7 +60,7 @@ extension Command {
     let evaluator = try Evaluator(
       recipe, images: images, data: String(data.split(separator: "/").last ?? "data"),
       request: try arguments.request("recipe"),
-      program: "retort \(Main.version), \(Processor.fingerprint)",
+      program: "retort \(Main.version), build \(try build()), \(Processor.fingerprint)",
       cache: arguments["--cache"] ?? target + ".cache", shard: shard, observer: ProgressLine())
     let part = try evaluator.run()
     try EvaluationOutput(target).write(part, timing: evaluator.timing)
@@ -83,9 +92,27 @@ extension Arguments {
   }
 }
 
+/// The first digits of the SHA-256 of this program: blocks of another build are computed again.
+private func build() throws -> String {
+  String(SHA256.hexadecimal(try InputFile.read("/proc/self/exe")).prefix(16))
+}
+
 private func shardFile(_ path: String) throws -> EvaluationShard {
   let bytes = try InputFile.read(path, limit: 1 << 30)
   return try naming(path) { () throws(FormatError) in try ReportJSON.shard(bytes) }
+}
+
+/// The times beside the shards' files, added up; nil where one is missing.
+private func joinedTiming(_ paths: [String]) throws -> EvaluationTiming? {
+  var sum = EvaluationTiming()
+  for path in paths where path.hasSuffix(".json") {
+    let beside = path.dropLast(".json".count) + ".timing.json"
+    guard FileManager.default.fileExists(atPath: String(beside)) else { return nil }
+    let bytes = try InputFile.read(String(beside), limit: 1 << 24)
+    sum.add(
+      try naming(String(beside)) { () throws(FormatError) in try ReportJSON.timing(bytes) })
+  }
+  return sum
 }
 
 /// The files of one report.
@@ -96,14 +123,19 @@ private struct EvaluationOutput {
 
   func write(_ shard: EvaluationShard, timing: EvaluationTiming) throws {
     if shard.count > 1 {
-      let path = "\(name).shard-\(shard.index + 1)-of-\(shard.count).json"
-      try put(path) { () throws(FormatError) in try ReportJSON.bytes(shard) }
-      try Console.print("\(path): written")
+      let part = "\(name).shard-\(shard.index + 1)-of-\(shard.count)"
+      try put(part + ".json") { () throws(FormatError) in try ReportJSON.bytes(shard) }
+      try write(timing, to: part + ".timing.json")
+      try Console.print("\(part).json: written")
     } else {
       try write([shard])
+      try write(timing, to: name + ".timing.json")
     }
-    guard !timing.parts.isEmpty else { return }
-    try put(name + ".timing.json") { () throws(FormatError) in try ReportJSON.bytes(timing) }
+  }
+
+  /// How long blocks took, those of earlier runs too.
+  func write(_ timing: EvaluationTiming, to path: String) throws {
+    try put(path) { () throws(FormatError) in try ReportJSON.bytes(timing) }
     Console.error(timing.table)
   }
 

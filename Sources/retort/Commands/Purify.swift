@@ -20,7 +20,8 @@ extension Command {
       Option(
         "--key", "content|index",
         "what an image's draws come from, besides --seed: its pixels (default), so that it is"
-          + " purified the same way wherever it stands, or its place, as in evaluations"),
+          + " purified the same way wherever it stands, or its place, as in evaluations. Who knows"
+          + " the seed knows the draws: keep it secret where that matters"),
       Option("--count", "N", "only the first N images"),
       Option(
         "--labels", "PATH", "a CIFAR-10 .bin file whose labels the answers are scored against"),
@@ -51,6 +52,9 @@ extension Command {
       guard source == target else {
         throw UsageError(message: "a stream goes in and out: give '--images -' and '-o -'")
       }
+      for option in ["--count", "--labels"] where arguments.has(option) {
+        throw UsageError(message: "'\(option)' means nothing for a stream")
+      }
       return try purifyStream(purification)
     }
     var images = try ImageSet(reading: source)
@@ -77,6 +81,8 @@ private func purifyStream(_ purification: Purification) throws {
   let stream = NpyStream()
   var purifier: (extent: [Int], purifier: Purifier)?
   var number = 0
+  // Images are counted through all arrays, so that it does not matter how they are cut.
+  var count = 0
   while let stored = try stream.next() {
     let images = try Images.fromArray(stored, "array \(number) of standard input")
     let set = ImageSet(pixels: images.pixels, labels: [])
@@ -87,7 +93,9 @@ private func purifyStream(_ purification: Purification) throws {
     if purifier?.extent != extent {
       purifier = (extent, try Purifier(purification, height: set.height, width: set.width))
     }
-    let outcome = try purifier!.purifier.run(set, roundsToBytes: false)
+    let outcome = try purifier!.purifier.run(set, roundsToBytes: false, first: count)
+    if number == 0 { Console.notes(outcome.notes) }
+    count += set.count
     try Console.put(Npy.encode(outcome.purified))
     for (before, after) in zip(outcome.before, outcome.after) {
       Console.error("\(number): \(before) -> \(after)\n")

@@ -1,0 +1,215 @@
+import Foundation
+import RetortDefence
+import RetortDriver
+import RetortFormats
+import RetortTensor
+import Testing
+
+/// Evaluations of the shipped demo network on a few drawn images.
+struct EvaluatorTests {
+  private let space = Workspace()
+  private static let images = SyntheticSet.test(count: 10)
+
+  private static let arms = """
+    {"name": "none"},
+    {"name": "rotation", "purifier": "purifiers/rotation.graph", "set": {"steps": 2}}
+    """
+  private static let attacks = """
+    {"name": "clean"},
+    {"name": "PGD", "graph": "attacks/pgd.graph", "set": {"steps": 2}},
+    {"name": "suite", "suite": "autoattack-rand", "epsilon": "4/255", "set": {"steps": 2, "eot": 1}},
+    {"name": "through", "graph": "attacks/bpda.graph", "set": {"steps": 2, "eot": 1},
+     "through": true, "result": "best", "arms": ["rotation"], "images": 6}
+    """
+  private static let rest = """
+    "comparisons": [{"name": "H1", "a": "rotation", "b": "none", "attack": "PGD"}],
+    "sweeps": [{"name": "radius", "attack": "PGD", "arms": ["none"], "values": ["1/255", "8/255"],
+                "images": 6},
+               {"name": "steps", "attack": "PGD", "arms": ["rotation"], "set": "steps",
+                "values": [1, 2], "images": 6}],
+    "losses": {"graph": "training/evaluation.graph", "entry": "evaluate_heads",
+               "set": {"tasks": "rotation"}, "tasks": ["rotation"], "attacks": ["clean", "PGD"], "arms": ["rotation"],
+               "images": 4},
+    "gallery": {"attack": "PGD", "arm": "rotation", "images": 2}
+    """
+
+  private func recipe(
+    arms: String = arms, attacks: String = attacks, _ rest: String = rest, batch: Int = 4
+  ) throws -> EvaluationRecipe {
+    try EvaluationRecipe(
+      reading: space.write(
+        """
+        {"kind": "evaluation", "backbone": "tiny", "batch": \(batch), "seeds": [0, 3],
+         "weights": ["classifier-synthetic.safetensors", "heads-synthetic.safetensors"],
+         "arms": [\(arms)], "attacks": [\(attacks)]\(rest.isEmpty ? "" : ", " + rest)}
+        """, to: "recipe.json"))
+  }
+
+  private func evaluator(
+    _ recipe: EvaluationRecipe, cache: String = "cache", images: ImageSet = images,
+    shard: Evaluator.Shard = .whole, threads: Int = 1
+  ) throws -> Evaluator {
+    var request = Request(path: "", library: Checkout.library)
+    request.threadCount = threads
+    return try Evaluator(
+      recipe, images: images, data: "images", request: request, program: "test",
+      cache: space.path(cache), shard: shard, observer: Listener())
+  }
+
+  private func report(_ shards: [EvaluationShard]) throws -> [UInt8] {
+    try ReportJSON.bytes(try EvaluationResults.merge(shards))
+  }
+
+  @Test func everythingIsMeasuredAndComesBackFromTheCacheTheSame() throws {
+    let recipe = try recipe()
+    let first = try evaluator(recipe)
+    let shard = try first.run()
+    let results = try EvaluationResults.merge([shard])
+    let bytes = try ReportJSON.bytes(results)
+    try check(results)
+
+    // Nothing is computed again.
+    let second = try evaluator(recipe, threads: 2)
+    #expect(try report([second.run()]) == bytes)
+    #expect(second.computedBlockCount == 0)
+    #expect(second.timing.parts.map(\.name) == first.timing.parts.map(\.name))
+
+    // A killed run left half of it, and a file is damaged.
+    let folder = space.path("cache")
+    let files = try InputFile.names(inFolder: folder)
+    for (number, file) in files.enumerated() where number % 2 == 0 {
+      try FileManager.default.removeItem(atPath: folder + "/" + file)
+    }
+    var damaged = try InputFile.read(folder + "/" + files[1])
+    damaged[damaged.count - 3] ^= 0x40
+    space.write(damaged, to: "cache/" + files[1])
+    let third = try evaluator(recipe, threads: 2)
+    #expect(try report([third.run()]) == bytes)
+    #expect((1..<first.computedBlockCount).contains(third.computedBlockCount))
+
+    // Two processes with caches of their own.
+    let parts = try (0..<2).map { index in
+      try evaluator(recipe, cache: "cache-\(index)", shard: .init(index: index, count: 2)).run()
+    }
+    #expect(try report(parts.reversed()) == bytes)
+  }
+
+  /// What the figures must be, from the graphs run by themselves.
+  private func check(_ results: EvaluationResults) throws {
+    let labels = Self.images.labels
+    func answers(_ arm: String, _ attack: String, seed: UInt64 = 0) -> [Int] {
+      results.cells.first { $0.arm == arm && $0.attack == attack && $0.seed == seed }!.answers
+    }
+    #expect(results.labels == labels)
+    let plain = try runner("blocks/classify.graph", [])
+    #expect(try plain.run(Self.images.pixels).predictions == answers("none", "clean"))
+    #expect(answers("none", "PGD") == answers("none", "PGD", seed: 3))
+
+    // The same arm by hand, under another batch.
+    let rotation = try runner("purifiers/rotation.graph", [("steps", "2")], seed: 3, batch: 10)
+    let purified = try rotation.run(Self.images.pixels)
+    #expect(try plain.run(purified).predictions == answers("rotation", "clean", seed: 3))
+
+    let names = results.attacks.map(\.name)
+    #expect(
+      names == ["clean", "PGD", "suite", "through", "PGD, radius 1/255", "PGD, radius 8/255"])
+    let epsilons = [0, 8, 4, 8, 1, 8].map { Double($0) / 255 }
+    for (attack, epsilon) in zip(results.attacks, epsilons) {
+      #expect(attack.epsilon == epsilon)
+      #expect(attack.greatestDistance <= epsilon * (1 + 1e-6), "\(attack.name)")
+      #expect(attack.leastPixel >= 0 && attack.greatestPixel <= 1)
+    }
+    #expect(results.attacks[0].unperturbed == 10)
+    #expect(results.attacks[1].unperturbed == 0)
+    // A suite returns what it does not break as it was.
+    let robust = zip(answers("none", "suite"), labels).count { $0 == $1 }
+    let wrong = zip(answers("none", "clean"), labels).count { $0 != $1 }
+    #expect(results.attacks[2].unperturbed == robust + wrong)
+    #expect(results.attacks[3].arm == "rotation" && results.attacks[3].images == 6)
+    #expect(answers("rotation", "through").count == 6)
+    // A sweep's middle value is the arm itself.
+    #expect(
+      answers("rotation, steps 2", "PGD") == Array(answers("rotation", "PGD").prefix(6)))
+    #expect(
+      results.losses.map(\.points) == ["clean", "clean, purified by rotation", "PGD"]
+        .flatMap { [$0] } + ["PGD, purified by rotation"])
+    #expect(results.losses.allSatisfy { $0.task == "rotation" && $0.values.count == 4 })
+    #expect(results.gallery.map(\.image) == [0, 1])
+    #expect(results.gallery[0].panels.count == 5)
+  }
+
+  private func runner(
+    _ file: String, entry: String? = nil, _ settings: [(name: String, value: String)],
+    seed: UInt64 = 0, batch: Int = 4
+  ) throws -> BatchRunner {
+    var request = Request(path: Checkout.library.path(file), library: Checkout.library)
+    request.entry = entry
+    request.settings = settings + [("backbone", "tiny")]
+    request.seed = seed
+    request.fixesAlgorithms = true
+    request.weightPaths = ["classifier-synthetic", "heads-synthetic"].map {
+      Checkout.library.path("weights/\($0).safetensors")
+    }
+    return try BatchRunner(request, batch: batch, height: 32, width: 32)
+  }
+
+  @Test func otherSettingsWeightsAndImagesAreOtherBlocks() throws {
+    let attacks = #"{"name": "PGD", "graph": "attacks/pgd.graph", "set": {"steps": 1}}"#
+    let arms = #"{"name": "none"}"#
+    _ = try evaluator(recipe(arms: arms, attacks: attacks, "")).run()
+    let other = attacks.replacingOccurrences(of: "1}", with: #"1, "loss": "margin"}"#)
+    let changed = try evaluator(recipe(arms: arms, attacks: other, ""))
+    _ = try changed.run()
+    #expect(changed.computedBlockCount == 6)
+    let fewer = try evaluator(recipe(arms: arms, attacks: attacks, ""))
+    _ = try fewer.run()
+    #expect(fewer.computedBlockCount == 0)
+    let moved = try evaluator(
+      recipe(arms: arms, attacks: attacks, ""),
+      images: Self.images.slice(1..<10))
+    _ = try moved.run()
+    #expect(moved.computedBlockCount == 6)
+  }
+
+  @Test func wrongRecipesAreRefusedWithASentence() throws {
+    func refusal(arms: String = #"{"name": "none"}"#, attacks: String, _ rest: String = "")
+      -> String
+    {
+      (try? complaint { _ = try evaluator(recipe(arms: arms, attacks: attacks, rest)).run() })
+        ?? "another error"
+    }
+    let pgd = #"{"name": "PGD", "graph": "attacks/pgd.graph"}"#
+    func with(_ field: String) -> String { pgd.dropLast() + ", " + field + "}" }
+    for (attack, sentence) in [
+      (with(#""epsilon": 0"#), "expected a radius above 0"),
+      (with(#""epsilon": "nan""#), "expected a number of 0 or more"),
+      (with(#""epsilon": "8/0""#), "expected a number of 0 or more"),
+      (with(#""set": {"epsilon": 0.1}"#), "which has a key of its own"),
+      (with(#""arms": []"#), "is empty"), (with(#""images": 9223372036854775807"#), "more than"),
+      (with(#""epsilom": 0.1"#), #"did you mean "epsilon"?"#),
+      (with(#""norm": "l3""#), #"expected "linf", "l2" or "l1""#),
+      (with(#""arms": ["nun"]"#), #"names the arm "nun""#),
+      (with(#""set": {"stepz": 3}"#), "'attack' has no argument or dimension 'stepz'"),
+      (with(#""result": "adversary""#), "has no result 'adversary'"),
+      (with(#""images": 0"#), "is too small"),
+      (with(#""through": true"#), "has no argument 'purifier'"),
+      (with(#""level": "clean""#), #"expected "clean" without a graph"#),
+      (with(#""suite": "autoattack-standard""#), #"stands beside "graph""#),
+      (#"{"name": "x", "suite": "autoattack"}"#, #"expected one of "autoattack-standard""#),
+      (#"{"name": "x", "graph": "attacks/pgt.graph"}"#, "attacks/pgt.graph"),
+      (pgd + "," + pgd, #"two of the name "PGD""#),
+    ] {
+      let text = refusal(attacks: attack)
+      #expect(text.contains(sentence), "\(attack): \(text)")
+      #expect(text.split(separator: "error:").count == 2, "\(text)")
+    }
+    #expect(refusal(arms: "", attacks: pgd).contains(#""arms" is empty"#))
+    #expect(
+      refusal(attacks: pgd, #""images": 11"#).contains("asks for 11 images, the data has 10"))
+    let labels = ImageSet(pixels: Self.images.pixels, labels: [Int](repeating: 10, count: 10))
+    let text = try complaint {
+      _ = try evaluator(recipe(attacks: pgd, ""), images: labels).run()
+    }
+    #expect(text.contains("image 0 has the label 10, the model has 10 classes"))
+  }
+}
