@@ -100,7 +100,7 @@ struct EvaluationMergeTests {
 
   @Test func shardsOfOtherEvaluationsAreRefused() {
     func sentence(_ what: String) -> String {
-      "shard 1 is of \(what) than shard 1; only shards of one evaluation merge"
+      "shard 2 is of \(what) than shard 1; only shards of one evaluation merge"
     }
     #expect(refusal { $0.results.recipe.sha256 = "" } == sentence("another recipe"))
     #expect(refusal { $0.results.data.sha256 = "" } == sentence("other data"))

@@ -17,16 +17,14 @@ struct EvaluatorTests {
   private static let attacks = """
     {"name": "clean"},
     {"name": "PGD", "graph": "attacks/pgd.graph", "set": {"steps": 2}},
-    {"name": "suite", "suite": "autoattack-rand", "epsilon": "4/255", "set": {"steps": 2, "eot": 1}},
-    {"name": "through", "graph": "attacks/bpda.graph", "set": {"steps": 2, "eot": 1},
-     "through": true, "result": "best", "arms": ["rotation"], "images": 6}
+    {"name": "suite", "suite": "autoattack-rand", "epsilon": "4/255", "set": {"steps": 1, "eot": 1}}
     """
   private static let rest = """
     "comparisons": [{"name": "H1", "a": "rotation", "b": "none", "attack": "PGD"}],
     "sweeps": [{"name": "radius", "attack": "PGD", "arms": ["none"], "values": ["1/255", "8/255"],
-                "images": 6},
+                "images": 5},
                {"name": "steps", "attack": "PGD", "arms": ["rotation"], "set": "steps",
-                "values": [1, 2], "images": 6}],
+                "values": [1, 2], "images": 5}],
     "losses": {"graph": "training/evaluation.graph", "entry": "evaluate_heads",
                "set": {"tasks": "rotation"}, "tasks": ["rotation"], "attacks": ["clean", "PGD"], "arms": ["rotation"],
                "images": 4},
@@ -34,7 +32,7 @@ struct EvaluatorTests {
     """
 
   private func recipe(
-    arms: String = arms, attacks: String = attacks, _ rest: String = rest, batch: Int = 4
+    arms: String = arms, attacks: String = attacks, _ rest: String = rest, batch: Int = 5
   ) throws -> EvaluationRecipe {
     try EvaluationRecipe(
       reading: space.write(
@@ -112,8 +110,8 @@ struct EvaluatorTests {
 
     let names = results.attacks.map(\.name)
     #expect(
-      names == ["clean", "PGD", "suite", "through", "PGD, radius 1/255", "PGD, radius 8/255"])
-    let epsilons = [0, 8, 4, 8, 1, 8].map { Double($0) / 255 }
+      names == ["clean", "PGD", "suite", "PGD, radius 1/255", "PGD, radius 8/255"])
+    let epsilons = [0, 8, 4, 1, 8].map { Double($0) / 255 }
     for (attack, epsilon) in zip(results.attacks, epsilons) {
       #expect(attack.epsilon == epsilon)
       #expect(attack.greatestDistance <= epsilon * (1 + 1e-6), "\(attack.name)")
@@ -125,15 +123,13 @@ struct EvaluatorTests {
     let robust = zip(answers("none", "suite"), labels).count { $0 == $1 }
     let wrong = zip(answers("none", "clean"), labels).count { $0 != $1 }
     #expect(results.attacks[2].unperturbed == robust + wrong)
-    #expect(results.attacks[3].arm == "rotation" && results.attacks[3].images == 6)
-    #expect(answers("rotation", "through").count == 6)
     // A sweep's middle value is the arm itself.
     #expect(
-      answers("rotation, steps 2", "PGD") == Array(answers("rotation", "PGD").prefix(6)))
+      answers("rotation, steps 2", "PGD") == Array(answers("rotation", "PGD").prefix(5)))
     #expect(
       results.losses.map(\.points) == ["clean", "clean, purified by rotation", "PGD"]
         .flatMap { [$0] } + ["PGD, purified by rotation"])
-    #expect(results.losses.allSatisfy { $0.task == "rotation" && $0.values.count == 4 })
+    #expect(results.losses.allSatisfy { $0.task == "rotation" && $0.values.count == 5 })
     #expect(results.gallery.map(\.image) == [0, 1])
     #expect(results.gallery[0].panels.count == 5)
   }
@@ -153,6 +149,25 @@ struct EvaluatorTests {
     return try BatchRunner(request, batch: batch, height: 32, width: 32)
   }
 
+  /// Attacks through the purifier, one for each arm, and the same with the defender's draws.
+  @Test func anAttackMayGoThroughEachArm() throws {
+    let attacks = ["attacker", "defender"].map { holder in
+      """
+      {"name": "\(holder)", "graph": "attacks/bpda.graph", "set": {"steps": 1, "eot": 1},
+       "through": true, "keys": "\(holder)", "purifier": {"steps": 1}, "result": "best",
+       "images": 4}
+      """
+    }
+    let results = try EvaluationResults.merge([
+      try evaluator(recipe(attacks: attacks.joined(separator: ","), "")).run()
+    ])
+    #expect(results.attacks.map(\.arm) == ["none", "rotation", "none", "rotation"])
+    #expect(results.attacks.allSatisfy { $0.images == 4 && $0.level == "T2" })
+    #expect(Set(results.attacks.map(\.sha256)).count == 4)
+    #expect(results.attacks[2].settings["keys"] == "defender")
+    #expect(results.cells.map(\.answers.count) == [Int](repeating: 4, count: 8))
+  }
+
   @Test func otherSettingsWeightsAndImagesAreOtherBlocks() throws {
     let attacks = #"{"name": "PGD", "graph": "attacks/pgd.graph", "set": {"steps": 1}}"#
     let arms = #"{"name": "none"}"#
@@ -160,7 +175,7 @@ struct EvaluatorTests {
     let other = attacks.replacingOccurrences(of: "1}", with: #"1, "loss": "margin"}"#)
     let changed = try evaluator(recipe(arms: arms, attacks: other, ""))
     _ = try changed.run()
-    #expect(changed.computedBlockCount == 6)
+    #expect(changed.computedBlockCount == 4)
     let fewer = try evaluator(recipe(arms: arms, attacks: attacks, ""))
     _ = try fewer.run()
     #expect(fewer.computedBlockCount == 0)
@@ -168,7 +183,7 @@ struct EvaluatorTests {
       recipe(arms: arms, attacks: attacks, ""),
       images: Self.images.slice(1..<10))
     _ = try moved.run()
-    #expect(moved.computedBlockCount == 6)
+    #expect(moved.computedBlockCount == 4)
   }
 
   @Test func wrongRecipesAreRefusedWithASentence() throws {
