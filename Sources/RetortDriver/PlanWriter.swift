@@ -29,7 +29,7 @@ package struct PlanWriter {
       let executable = try Executable(
         graph, backend: request.backend, threadCount: request.threadCount)
       let unused = try executable.bind(try Weights(reading: request.weightPaths))
-      notes += Self.note(unused: unused)
+      notes += Weights.note(unused: unused)
       tensors = executable.storedTensors()
     }
     let artifact = Artifact(
@@ -46,14 +46,6 @@ package struct PlanWriter {
       weights \(ByteCount.text(weightBytes))
       """
     return Summary(text: text, notes: notes)
-  }
-
-  /// A note on tensors of a weight file that nothing asked for.
-  package static func note(unused: [String]) -> [Diagnostic] {
-    guard !unused.isEmpty else { return [] }
-    let shown = unused.prefix(4).map { "'\($0)'" }.joined(separator: ", ")
-    let rest = unused.count > 4 ? " and \(unused.count - 4) more" : ""
-    return [.note("\(unused.count) tensors of the weight files are not used: \(shown)\(rest)")]
   }
 }
 

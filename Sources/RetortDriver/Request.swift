@@ -103,21 +103,6 @@ package struct Request: Sendable {
     !isExact && backend != .reference && !disabledPasses.contains(LowerConvolutions.name)
   }
 
-  /// Tells of tensors that nothing asks for, by the first words of their names.
-  private static func note(unused names: [String]) -> [Diagnostic] {
-    guard !names.isEmpty else { return [] }
-    var groups: [String] = []
-    for name in names {
-      let parts = name.split(separator: ".")
-      let group = parts.prefix(parts.count > 2 ? 2 : 1).joined(separator: ".")
-      if !groups.contains(group) { groups.append(group) }
-    }
-    let shown = groups.prefix(6).joined(separator: ", ") + (groups.count > 6 ? ", …" : "")
-    return [
-      .note("\(names.count) tensors of the weights' files are not used: \(shown)")
-    ]
-  }
-
   /// How the request wants its pipeline run.
   package var pipelineOptions: PipelineOptions {
     var options = PipelineOptions(disabled: disabledPasses, memoryLimit: memoryLimit)
@@ -148,6 +133,6 @@ package struct Request: Sendable {
     let executable = try Executable(graph, backend: backend, threadCount: threadCount)
     executable.program.releasesWeights = !keepsWeights
     let unused = try executable.bind(try weights ?? Weights(reading: weightPaths))
-    return (executable, notes + Self.note(unused: unused))
+    return (executable, notes + Weights.note(unused: unused))
   }
 }

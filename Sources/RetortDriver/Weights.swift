@@ -17,9 +17,12 @@ package struct Weights: Sendable {
 
   package init() {}
 
-  package init(reading paths: [String]) throws(Diagnostics) {
-    for path in paths {
-      for stored in try TensorFile.read(path) { insert(stored.name, stored.tensor, from: path) }
+  /// - Parameter files: each as `WeightFile` reads it.
+  package init(reading files: [String]) throws(Diagnostics) {
+    for file in files.map(WeightFile.init) {
+      for stored in try TensorFile.read(file.path) {
+        insert(file.name(stored.name), stored.tensor, from: file.path)
+      }
     }
   }
 
@@ -73,6 +76,14 @@ package struct Weights: Sendable {
       !used.contains($0) && !$0.hasSuffix(".num_batches_tracked")
     }
     return binding
+  }
+
+  /// Tells of tensors that nothing asks for.
+  package static func note(unused names: [String]) -> [Diagnostic] {
+    guard !names.isEmpty else { return [] }
+    let shown = names.prefix(4).map { "'\($0)'" }.joined(separator: ", ")
+    let rest = names.count > 4 ? " and \(names.count - 4) more" : ""
+    return [.note("\(names.count) tensors of the weight files are not used: \(shown)\(rest)")]
   }
 
   /// What the graph's names may be called in the files, exact names first.

@@ -2,7 +2,7 @@
 enum TensorNaming {
   /// Dictionaries around a model's state that are no part of its names.
   private static let wrappers: Set<String> = [
-    "state_dict", "net", "model", "model_state_dict", "ema",
+    "state_dict", "net", "model", "model_state_dict", "ema", "ssl_model",
   ]
 
   /// The path without enclosing wrappers (and list places just inside them), joined by dots,

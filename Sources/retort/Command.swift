@@ -64,7 +64,8 @@ extension Option {
     "binds a dimension or a compile-time argument: n=32, epsilon=8/255, backbone=wide_resnet")
   static let weights = Option(
     "--weights", "FILE", repeats: true,
-    "parameters and buffers by name (.safetensors, .npz, .pt, .ckpt)")
+    "parameters and buffers by name (.safetensors, .npz, .pt, .ckpt); PREFIX=FILE puts PREFIX and a"
+      + " dot before the file's names")
   static let backend = Option(
     "--backend", "NAME", "auto (default), reference, simd or blas")
   static let threads = Option("--threads", "N", "threads to compute with (default: all processors)")

@@ -118,6 +118,23 @@ import Testing
     #expect(try fromFile.run(inputs) == wide.run(inputs))
   }
 
+  @Test func aPrefixBeforeAFileIsPutBeforeItsNames() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("first.safetensors")
+    let all = try Self.definition.graph().randomWeights(seed: 1)
+    let first = all.filter { $0.key.hasPrefix("first.") }
+    let bare = first.map { (name: String($0.key.dropFirst("first.".count)), tensor: $0.value) }
+    try TensorFile.write(bare, to: path)
+    #expect(Set(try Weights(reading: ["first=" + path]).names) == Set(first.keys))
+    #expect(Set(try Weights(reading: [path]).names) == Set(bare.map(\.name)))
+    // A file's own name may hold the mark.
+    let odd = folder.file("a=b.safetensors")
+    try TensorFile.write(bare, to: odd)
+    #expect(WeightFile(odd).path == odd)
+    #expect(WeightFile("heads.contrastive=x/y.pt").path == "x/y.pt")
+    #expect(WeightFile("x/y=z.pt").prefix == nil)
+  }
+
   @Test func freshWeightsFollowTheirInitialisersAndNames() throws {
     let graph = try Self.definition.graph()
     let first = try Weights.initial(for: graph, seed: 1)

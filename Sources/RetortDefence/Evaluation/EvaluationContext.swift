@@ -68,7 +68,7 @@ struct EvaluationContext {
     hash.update(program + "\n")
     // A graph may treat its images together, so that their number matters.
     hash.update("batch \(batch)\n")
-    for source in weightSources { hash.update(source.sha256 + "\n") }
+    for source in weightSources { hash.update("\(source.name) \(source.sha256)\n") }
     hash.update("seed \(request.seed)\n")
     hash.update(Printer().text(graph))
     return hash.hexadecimal

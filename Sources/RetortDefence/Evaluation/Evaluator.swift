@@ -58,15 +58,17 @@ package final class Evaluator {
     dataSource = .init(name: data, sha256: self.images.checksum)
     var template = request
     template.weightPaths =
-      recipe.weights.map { request.library.path("weights/" + $0) } + request.weightPaths
+      recipe.weights.map { WeightFile($0).text(in: request.library) } + request.weightPaths
     context = EvaluationContext(
       template: template, backbone: recipe.backbone, recipePath: recipe.path,
       classCount: recipe.classNames.isEmpty ? nil : recipe.classNames.count,
       weights: try Weights(reading: template.weightPaths),
-      weightSources: try template.weightPaths.map { path in
-        .init(
-          name: String(path.split(separator: "/").last ?? "weights"),
-          sha256: SHA256.hexadecimal(try InputFile.read(path)))
+      weightSources: try template.weightPaths.map { text in
+        let file = WeightFile(text)
+        let name = String(file.path.split(separator: "/").last ?? "weights")
+        return .init(
+          name: file.prefix.map { "\($0)=\(name)" } ?? name,
+          sha256: SHA256.hexadecimal(try InputFile.read(file.path)))
       },
       program: program + ", backend \(request.backend.rawValue)"
         + (request.isExact ? ", exact" : ""),

@@ -31,7 +31,8 @@ extension Command {
     request.entry = recipe.entry
     let overridden = Set(request.settings.map(\.name))
     request.settings = recipe.settings.filter { !overridden.contains($0.name) } + request.settings
-    request.weightPaths = recipe.weights.map { library.path("weights/" + $0) } + request.weightPaths
+    request.weightPaths =
+      recipe.weights.map { WeightFile($0).text(in: library) } + request.weightPaths
     let images = try ImageSet(reading: data)
     try images.requireLabels(data)
     let trainer = try Trainer(
