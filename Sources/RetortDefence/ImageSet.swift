@@ -53,16 +53,18 @@ package struct ImageSet: Sendable {
     SHA256.hexadecimal(pixels.bytes + labels.map { UInt8(truncatingIfNeeded: $0) })
   }
 
+  private var imageByteCount: Int { pixels.bytes.count / max(1, count) }
+
   /// A key for each image, from its pixels.
   package var contentKeys: [ImageKey] {
-    let each = pixels.bytes.count / max(1, count)
+    let each = imageByteCount
     return (0..<count).map {
       ImageKey(content: pixels.bytes[$0 * each..<($0 + 1) * each])
     }
   }
 
   package func slice(_ range: Range<Int>) -> ImageSet {
-    let each = pixels.bytes.count / max(1, count)
+    let each = imageByteCount
     let shape = Shape([range.count] + pixels.shape.extents.dropFirst())
     return ImageSet(
       pixels: HostTensor(
@@ -87,7 +89,7 @@ package struct ImageSet: Sendable {
 
   /// The images of the given indices, in their order.
   package func batch(_ indices: [Int]) -> HostTensor {
-    let each = pixels.bytes.count / max(1, count)
+    let each = imageByteCount
     var bytes: [UInt8] = []
     bytes.reserveCapacity(indices.count * each)
     for index in indices { bytes += pixels.bytes[index * each..<(index + 1) * each] }

@@ -19,11 +19,11 @@ package enum RandomKeys {
     return Threefry.fold(half, UInt32(truncatingIfNeeded: hash))
   }
 
-  /// A key input: `key[]` is the seed's key, element `i` of others is `fold(that, first + i)`.
-  package static func input(_ shape: Shape, seed: UInt64, first: Int = 0) -> HostTensor {
+  /// A key input: `key[]` is the seed's key, element `i` of others is `fold(that, i)`.
+  package static func input(_ shape: Shape, seed: UInt64) -> HostTensor {
     if shape.rank == 0 { return HostTensor(root(seed)) }
     let keys = (0..<shape.elementCount).map {
-      fold(root(seed), UInt32(truncatingIfNeeded: first + $0))
+      fold(root(seed), UInt32(truncatingIfNeeded: $0))
     }
     return HostTensor(shape, keys)
   }

@@ -59,8 +59,8 @@ struct AttackPlan {
     _ context: EvaluationContext, _ seed: UInt64
   ) throws -> Stage {
     var request = try context.request(path, settings, seed: seed)
+    // None of them stands in a recipe's "set", which is refused there.
     func add(_ name: String, _ value: String) throws {
-      guard !request.settings.contains(where: { $0.name == name }) else { return }
       guard try context.declares(name, request) else {
         throw Diagnostics(
           "has no argument '\(name)', which the attack \"\(attack.name)\" needs",

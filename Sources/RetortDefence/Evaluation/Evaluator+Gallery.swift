@@ -16,20 +16,20 @@ extension Evaluator {
       let purified = try purified(runner, points, index, block)
       let pictures = [block.images.pixels, attacked, purified]
       let answers = try pictures.map { try runner.answers($0) }
+      let added = [
+        ("what the attack added", Thumbnail.differences(attacked, block.images.pixels)),
+        ("what the purifier added", Thumbnail.differences(purified, attacked)),
+      ]
       for row in 0..<min(block.images.count, wanted.images - block.first) {
-        let planes = pictures.map { $0.picture(row) }
-        var panels = zip(["clean", plan.name, "purified by \(arm.name)"], planes).enumerated().map {
+        let names = ["clean", plan.name, "purified by \(arm.name)"]
+        var panels = names.indices.map {
           EvaluationResults.GalleryRow.Panel(
-            caption: $1.0, answer: answers[$0][row], png: Thumbnail.png($1.1))
+            caption: names[$0], answer: answers[$0][row], png: Thumbnail.png(pictures[$0], row))
         }
-        panels.append(
+        panels += added.map { name, images in
           .init(
-            caption: "what the attack added, ×\(Thumbnail.gain)", answer: nil,
-            png: Thumbnail.difference(planes[1], planes[0])))
-        panels.append(
-          .init(
-            caption: "what the purifier added, ×\(Thumbnail.gain)", answer: nil,
-            png: Thumbnail.difference(planes[2], planes[1])))
+            caption: "\(name), ×\(Thumbnail.gain)", answer: nil, png: Thumbnail.png(images, row))
+        }
         rows.append(
           .init(
             image: block.first + row, label: block.images.labels[row], panels: panels))

@@ -105,8 +105,14 @@ extension Evaluator {
   }
 
   func points(_ points: Points, _ index: Int, _ block: EvaluationBlock) throws -> HostTensor {
-    if points.identities.isEmpty { return block.images.pixels }
-    return try stored(points.identities[index], ["points": block.images.pixels.type])["points"]!
+    try self.points(points.identities, index, block)
+  }
+
+  private func points(
+    _ identities: [String], _ index: Int, _ block: EvaluationBlock
+  ) throws -> HostTensor {
+    if identities.isEmpty { return block.images.pixels }
+    return try stored(identities[index], ["points": block.images.pixels.type])["points"]!
   }
 
   /// Norm and box of every point that is kept (DEFENCE 7), and the checksums.
@@ -116,9 +122,7 @@ extension Evaluator {
     var extent = PointExtent(norm: plan.attack.norm)
     var checksums: [String] = []
     for (index, block) in blocks.enumerated() {
-      let points =
-        identities.isEmpty
-        ? block.images.pixels : try stored(identities[index], plan.types(block))["points"]!
+      let points = try points(identities, index, block)
       checksums.append(SHA256.hexadecimal(points.bytes))
       extent.take(points, block.images.pixels)
     }
