@@ -39,8 +39,9 @@ let package = Package(
     layer("RetortPasses", ["RetortOps"], settings: computes),
     layer("RetortRuntime", ["RetortOps", "RetortKernels"], settings: computes),
     layer("RetortFormats", ["RetortText", "RetortTensor"], settings: computes),
+    layer("RetortOnnx", ["RetortPasses", "RetortFormats"]),
     layer(
-      "RetortDriver", ["RetortSyntax", "RetortPasses", "RetortRuntime", "RetortFormats"]),
+      "RetortDriver", ["RetortSyntax", "RetortPasses", "RetortRuntime", "RetortFormats", "RetortOnnx"]),
     layer("RetortDefence", ["RetortDriver"], settings: computes),
     .executableTarget(
       name: "retort", dependencies: ["RetortDefence"], swiftSettings: plain),

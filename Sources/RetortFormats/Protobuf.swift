@@ -1,0 +1,348 @@
+/// A message of Protocol Buffers, described by its fields once: decoding and encoding follow from
+/// them. What is not listed is passed over.
+///
+/// Wire format: <https://protobuf.dev/programming-guides/encoding/>. Of a file of n bytes at most
+/// about 100 n bytes of memory are used: the smallest field, two bytes, is a message of its own.
+package protocol ProtobufMessage: Sendable {
+  init()
+  static var fields: [ProtobufField<Self>] { get }
+}
+
+/// A field of a message: its number, and how its value gets into the message and out of it.
+package struct ProtobufField<Message>: Sendable {
+  let number: Int
+  let read: @Sendable (inout Message, ProtobufValue, ProtobufNesting) throws(FormatError) -> Void
+  let write: @Sendable (Message, Int, inout ProtobufWriter) -> Void
+}
+
+/// A field's value as the wire has it.
+enum ProtobufValue: Sendable {
+  case varint(UInt64)
+  case fixed64(UInt64)
+  case fixed32(UInt32)
+  case bytes(ArraySlice<UInt8>)
+
+  var integer: Int64 {
+    get throws(FormatError) {
+      guard case .varint(let bits) = self else { throw unexpected("an integer") }
+      return Int64(bitPattern: bits)
+    }
+  }
+
+  var slice: ArraySlice<UInt8> {
+    get throws(FormatError) {
+      guard case .bytes(let slice) = self else { throw unexpected("bytes") }
+      return slice
+    }
+  }
+
+  var text: String {
+    get throws(FormatError) {
+      guard let text = String(validating: try slice, as: UTF8.self) else {
+        throw FormatError("a text is not UTF-8")
+      }
+      return text
+    }
+  }
+
+  func unexpected(_ wanted: String) -> FormatError {
+    FormatError("a field that should hold \(wanted) holds something else")
+  }
+}
+
+/// How deep messages lie in one another.
+struct ProtobufNesting: Sendable {
+  private static let limit = 64
+  private var depth = 0
+
+  var inner: ProtobufNesting {
+    get throws(FormatError) {
+      guard depth < Self.limit else {
+        throw FormatError("messages are nested deeper than the \(Self.limit) levels that are read")
+      }
+      var inner = self
+      inner.depth += 1
+      return inner
+    }
+  }
+}
+
+extension ProtobufMessage {
+  package init(protobuf bytes: ArraySlice<UInt8>) throws(FormatError) {
+    try self.init(protobuf: bytes, ProtobufNesting())
+  }
+
+  init(protobuf bytes: ArraySlice<UInt8>, _ nesting: ProtobufNesting) throws(FormatError) {
+    self.init()
+    var reader = ProtobufReader(bytes)
+    let fields = Self.fields
+    while let (number, value) = try reader.next() {
+      guard let field = fields.first(where: { $0.number == number }) else { continue }
+      do throws(FormatError) {
+        try field.read(&self, value, nesting)
+      } catch {
+        // The innermost message tells most; the way to it would only repeat type names.
+        if error.message.contains("field ") { throw error }
+        throw error.within("field \(number) of \(Self.self)")
+      }
+    }
+  }
+
+  package var protobuf: [UInt8] {
+    var writer = ProtobufWriter()
+    for field in Self.fields { field.write(self, field.number, &writer) }
+    return writer.bytes
+  }
+}
+
+// MARK: kinds of fields
+
+extension ProtobufField {
+  package typealias Path<Value> = WritableKeyPath<Message, Value> & Sendable
+
+  /// An integer or an enumeration; zero is left out.
+  package static func integer(_ number: Int, _ path: Path<Int64>) -> Self {
+    Self(number: number) { message, value, _ throws(FormatError) in
+      message[keyPath: path] = try value.integer
+    } write: { message, number, writer in
+      if message[keyPath: path] != 0 { writer.integer(message[keyPath: path], number) }
+    }
+  }
+
+  /// An integer whose absence means something.
+  package static func integer(_ number: Int, _ path: Path<Int64?>) -> Self {
+    Self(number: number) { message, value, _ throws(FormatError) in
+      message[keyPath: path] = try value.integer
+    } write: { message, number, writer in
+      if let value = message[keyPath: path] { writer.integer(value, number) }
+    }
+  }
+
+  package static func float(_ number: Int, _ path: Path<Float?>) -> Self {
+    Self(number: number) { message, value, _ throws(FormatError) in
+      guard case .fixed32(let bits) = value else { throw value.unexpected("a float") }
+      message[keyPath: path] = Float(bitPattern: bits)
+    } write: { message, number, writer in
+      if let value = message[keyPath: path] { writer.fixed32(value.bitPattern, number) }
+    }
+  }
+
+  /// A text; the empty one is left out.
+  package static func text(_ number: Int, _ path: Path<String>) -> Self {
+    Self(number: number) { message, value, _ throws(FormatError) in
+      message[keyPath: path] = try value.text
+    } write: { message, number, writer in
+      let text = message[keyPath: path]
+      if !text.isEmpty { writer.bytes(text.utf8, number) }
+    }
+  }
+
+  package static func text(_ number: Int, _ path: Path<String?>) -> Self {
+    Self(number: number) { message, value, _ throws(FormatError) in
+      message[keyPath: path] = try value.text
+    } write: { message, number, writer in
+      if let text = message[keyPath: path] { writer.bytes(text.utf8, number) }
+    }
+  }
+
+  package static func texts(_ number: Int, _ path: Path<[String]>) -> Self {
+    Self(number: number) { message, value, _ throws(FormatError) in
+      message[keyPath: path].append(try value.text)
+    } write: { message, number, writer in
+      for text in message[keyPath: path] { writer.bytes(text.utf8, number) }
+    }
+  }
+
+  package static func bytes(_ number: Int, _ path: Path<ArraySlice<UInt8>?>) -> Self {
+    Self(number: number) { message, value, _ throws(FormatError) in
+      message[keyPath: path] = try value.slice
+    } write: { message, number, writer in
+      if let bytes = message[keyPath: path] { writer.bytes(bytes, number) }
+    }
+  }
+
+  package static func byteStrings(_ number: Int, _ path: Path<[ArraySlice<UInt8>]>) -> Self {
+    Self(number: number) { message, value, _ throws(FormatError) in
+      message[keyPath: path].append(try value.slice)
+    } write: { message, number, writer in
+      for bytes in message[keyPath: path] { writer.bytes(bytes, number) }
+    }
+  }
+
+  package static func message<Inner: ProtobufMessage>(_ number: Int, _ path: Path<Inner?>) -> Self {
+    Self(number: number) { message, value, nesting throws(FormatError) in
+      message[keyPath: path] = try Inner(protobuf: try value.slice, try nesting.inner)
+    } write: { message, number, writer in
+      if let inner = message[keyPath: path] { writer.bytes(inner.protobuf, number) }
+    }
+  }
+
+  package static func messages<Inner: ProtobufMessage>(
+    _ number: Int, _ path: Path<[Inner]>
+  ) -> Self {
+    Self(number: number) { message, value, nesting throws(FormatError) in
+      message[keyPath: path].append(try Inner(protobuf: try value.slice, try nesting.inner))
+    } write: { message, number, writer in
+      for inner in message[keyPath: path] { writer.bytes(inner.protobuf, number) }
+    }
+  }
+
+  /// Integers, read one by one or packed, written packed.
+  package static func integers(_ number: Int, _ path: Path<[Int64]>) -> Self {
+    Self(number: number) { message, value, _ throws(FormatError) in
+      guard case .bytes(let slice) = value else {
+        message[keyPath: path].append(try value.integer)
+        return
+      }
+      var reader = ProtobufReader(slice)
+      while !reader.isAtEnd {
+        message[keyPath: path].append(Int64(bitPattern: try reader.varint()))
+      }
+    } write: { message, number, writer in
+      let values = message[keyPath: path]
+      guard !values.isEmpty else { return }
+      var packed = ProtobufWriter()
+      for value in values { packed.varint(UInt64(bitPattern: value)) }
+      writer.bytes(packed.bytes, number)
+    }
+  }
+
+  package static func floats(_ number: Int, _ path: Path<[Float]>) -> Self {
+    Self(number: number) { message, value, _ throws(FormatError) in
+      switch value {
+      case .fixed32(let bits): message[keyPath: path].append(Float(bitPattern: bits))
+      case .bytes(let slice):
+        message[keyPath: path] += try littleEndian(slice, UInt32.self).map { Float(bitPattern: $0) }
+      default: throw value.unexpected("floats")
+      }
+    } write: { message, number, writer in
+      let values = message[keyPath: path]
+      guard !values.isEmpty else { return }
+      var packed = ByteWriter()
+      for value in values { packed.little(value.bitPattern) }
+      writer.bytes(packed.bytes, number)
+    }
+  }
+
+  package static func doubles(_ number: Int, _ path: Path<[Double]>) -> Self {
+    Self(number: number) { message, value, _ throws(FormatError) in
+      switch value {
+      case .fixed64(let bits): message[keyPath: path].append(Double(bitPattern: bits))
+      case .bytes(let slice):
+        message[keyPath: path] += try littleEndian(slice, UInt64.self)
+          .map { Double(bitPattern: $0) }
+      default: throw value.unexpected("doubles")
+      }
+    } write: { message, number, writer in
+      let values = message[keyPath: path]
+      guard !values.isEmpty else { return }
+      var packed = ByteWriter()
+      for value in values { packed.little(value.bitPattern) }
+      writer.bytes(packed.bytes, number)
+    }
+  }
+
+  private static func littleEndian<Word: FixedWidthInteger>(
+    _ slice: ArraySlice<UInt8>, _: Word.Type
+  ) throws(FormatError) -> [Word] {
+    let width = MemoryLayout<Word>.size
+    guard slice.count % width == 0 else {
+      throw FormatError("\(slice.count) bytes are no whole number of values of \(width) bytes")
+    }
+    return slice.withUnsafeBytes { buffer in
+      stride(from: 0, to: buffer.count, by: width).map {
+        Word(littleEndian: buffer.loadUnaligned(fromByteOffset: $0, as: Word.self))
+      }
+    }
+  }
+}
+
+// MARK: the wire
+
+struct ProtobufReader {
+  private let bytes: ArraySlice<UInt8>
+  private var position: Int
+
+  init(_ bytes: ArraySlice<UInt8>) {
+    self.bytes = bytes
+    position = bytes.startIndex
+  }
+
+  var isAtEnd: Bool { position == bytes.endIndex }
+
+  /// The next field, or nil at the end.
+  mutating func next() throws(FormatError) -> (number: Int, value: ProtobufValue)? {
+    if isAtEnd { return nil }
+    let tag = try varint()
+    guard let number = Int(exactly: tag >> 3), number > 0, number < 1 << 29 else {
+      throw FormatError("a field has the number \(tag >> 3), which no message has")
+    }
+    switch tag & 7 {
+    case 0: return (number, .varint(try varint()))
+    case 1: return (number, .fixed64(try word(UInt64.self)))
+    case 2:
+      let count = try varint()
+      guard count <= UInt64(bytes.endIndex - position) else {
+        throw FormatError(
+          "field \(number) claims \(count) bytes, but \(bytes.endIndex - position) are left")
+      }
+      position += Int(count)
+      return (number, .bytes(bytes[position - Int(count)..<position]))
+    case 5: return (number, .fixed32(try word(UInt32.self)))
+    default:
+      throw FormatError("field \(number) has the wire type \(tag & 7), which is not in use")
+    }
+  }
+
+  mutating func varint() throws(FormatError) -> UInt64 {
+    var value: UInt64 = 0
+    for shift in stride(from: UInt64(0), to: 70, by: 7) {
+      guard position < bytes.endIndex else { throw FormatError("the data ends within a number") }
+      let byte = bytes[position]
+      position += 1
+      value |= UInt64(byte & 0x7f) << shift
+      if byte < 0x80 { return value }
+    }
+    throw FormatError("a number has more than ten bytes")
+  }
+
+  private mutating func word<Word: FixedWidthInteger>(_: Word.Type) throws(FormatError) -> Word {
+    let width = MemoryLayout<Word>.size
+    guard bytes.endIndex - position >= width else {
+      throw FormatError("the data ends within a number")
+    }
+    position += width
+    return bytes[position - width..<position].reversed().reduce(0) {
+      $0 << 8 | Word(truncatingIfNeeded: $1)
+    }
+  }
+}
+
+struct ProtobufWriter {
+  private(set) var bytes: [UInt8] = []
+
+  mutating func varint(_ value: UInt64) {
+    var rest = value
+    while rest >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    bytes.append(UInt8(rest))
+  }
+
+  mutating func integer(_ value: Int64, _ number: Int) {
+    varint(UInt64(number) << 3)
+    varint(UInt64(bitPattern: value))
+  }
+
+  mutating func fixed32(_ value: UInt32, _ number: Int) {
+    varint(UInt64(number) << 3 | 5)
+    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+  }
+
+  mutating func bytes(_ value: some Collection<UInt8>, _ number: Int) {
+    varint(UInt64(number) << 3 | 2)
+    varint(UInt64(value.count))
+    bytes.append(contentsOf: value)
+  }
+}
