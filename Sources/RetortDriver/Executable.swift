@@ -141,8 +141,11 @@ package final class Executable {
   private static func fit(
     _ tensor: HostTensor, to type: TensorType, name: String
   ) throws(Diagnostics) -> HostTensor {
+    if type.element == .key, tensor.type.keysInWords == type { return tensor.keysInWords! }
     guard tensor.shape == type.shape else {
-      throw Diagnostics("input '\(name)' is \(tensor.type), but the graph expects \(type)")
+      throw Diagnostics(
+        "input '\(name)' is \(tensor.type), but the graph expects \(type)",
+        hint: type.element == .key ? "keys are read as uint32 with a last axis of two words" : nil)
     }
     let sameKind =
       tensor.type.element == type.element

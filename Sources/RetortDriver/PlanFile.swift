@@ -34,6 +34,9 @@ package final class PlanFile: Sendable {
 
   package var path: String { file.path }
 
+  /// The words of the command that made the plan.
+  package var rebuildWords: [String] { ShellWords.split(rebuild) }
+
   /// - Throws: for another version or processor with the command that rebuilds the plan; for a
   ///   truncated or altered file.
   package init(_ path: String, processor expected: String) throws(Diagnostics) {

@@ -124,7 +124,9 @@ extension Elaborator {
         hint: Suggestion.hint(for: name, in: known))
       return
     }
-    guard (try? match(dimensions, type.shape, in: frame)) == true else {
+    let isKey = element == .key
+    let shape = isKey ? (type.keysInWords ?? type).shape : type.shape
+    guard (try? match(dimensions, shape, in: frame)) == true else {
       report(
         setting: "--input \(name)",
         "'\(name)' is \(argument.type.range.text)\(knownDimensions(dimensions, frame)), "

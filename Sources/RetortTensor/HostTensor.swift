@@ -57,6 +57,14 @@ public struct HostTensor: Sendable, Hashable {
   /// The same elements under another shape of as many.
   public func reshaped(_ shape: Shape) -> HostTensor { HostTensor(type.with(shape), bytes: bytes) }
 
+  /// The keys that the tensor holds as words, the first word first (`TensorType.keysInWords`).
+  public var keysInWords: HostTensor? {
+    guard let type = type.keysInWords else { return nil }
+    let words = elements(as: UInt32.self)
+    return HostTensor(
+      type.shape, stride(from: 0, to: words.count, by: 2).map { Key(words[$0], words[$0 + 1]) })
+  }
+
   /// Every element as a Double: numbers by value (64-bit integers rounded), `true` as 1, a key by
   /// its 64 bits.
   public var doubles: [Double] {

@@ -21,3 +21,11 @@ public struct TensorType: Hashable, Sendable, CustomStringConvertible {
 
   public var description: String { element.rawValue + shape.description }
 }
+
+extension TensorType {
+  /// The type of the keys that files hold as words, `u32[…, 2]`; nil for every other type.
+  public var keysInWords: TensorType? {
+    guard element == .u32, shape.extents.last == 2 else { return nil }
+    return TensorType(.key, Shape(shape.extents.dropLast()))
+  }
+}

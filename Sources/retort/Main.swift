@@ -1,5 +1,6 @@
 import Foundation
 import RetortDefence
+import RetortDriver
 import RetortRuntime
 import RetortText
 
@@ -17,8 +18,8 @@ enum Main {
   }
 
   static let commands: [Command] = [
-    .compile, .dump, .run, .verify, .purify, .train, .evaluate, .bench, .inspect, .ops, .data,
-    .demo,
+    .compile, .dump, .run, .verify, .purify, .train, .evaluate, .export, .bench, .inspect, .ops,
+    .data, .demo,
   ]
 
   static func main() {
@@ -116,11 +117,6 @@ enum Main {
 
   /// The command that was given, as a shell takes it.
   static var commandLine: String {
-    (["retort"] + CommandLine.arguments.dropFirst()).map(shellQuoted).joined(separator: " ")
-  }
-
-  private static func shellQuoted(_ word: String) -> String {
-    let plain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=,:+".contains($0) }
-    return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    ShellWords.joined(["retort"] + CommandLine.arguments.dropFirst())
   }
 }

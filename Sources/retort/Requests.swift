@@ -25,16 +25,20 @@ extension Arguments {
     request.memoryLimit = try byteCount("--memory-limit")
     request.isExact = has("--exact")
     if has("--calibrate") { request.calibrationObserver = try calibrationObserver(request) }
-    if let seed = self["--seed"] {
-      guard let number = UInt64(seed) else {
-        throw UsageError(message: "'--seed' takes a whole number, got '\(seed)'")
-      }
-      request.seed = number
-    }
+    request.seed = try seed() ?? 0
     if request.precision == .f64, request.backend != .reference {
       throw UsageError(message: "'--precision f64' needs '--backend reference'")
     }
     return request
+  }
+
+  /// `--seed`, where it is given.
+  func seed() throws -> UInt64? {
+    guard let text = self["--seed"] else { return nil }
+    guard let number = UInt64(text) else {
+      throw UsageError(message: "'--seed' takes a whole number, got '\(text)'")
+    }
+    return number
   }
 
   /// Where there is nothing to choose, that is said.
