@@ -1,13 +1,12 @@
 import Foundation
 import RetortDefence
+import RetortDriver
 import RetortRuntime
 import RetortText
 
 /// The command line: finds the command, runs it, turns failures into sentences and exit codes.
 @main
 enum Main {
-  static let version = "0.1.0"
-
   enum ExitCode {
     static let done: Int32 = 0
     static let failed: Int32 = 1
@@ -17,8 +16,8 @@ enum Main {
   }
 
   static let commands: [Command] = [
-    .compile, .dump, .run, .verify, .purify, .train, .evaluate, .bench, .inspect, .ops, .data,
-    .demo,
+    .compile, .dump, .run, .verify, .purify, .train, .evaluate, .bench, .inspect, .convert,
+    .ops, .data, .demo,
   ]
 
   static func main() {
@@ -41,7 +40,7 @@ enum Main {
       }
       return show(command.help)
     case "--version":
-      return show("retort \(version)\n")
+      return show("retort \(RetortVersion.text)\n")
     default:
       break
     }
