@@ -3,8 +3,8 @@ internal import RetortRuntime
 
 extension Model {
   /// How a definition is compiled and run. Each field means what the option of the command line
-  /// means. Of a plan only weights, seed-independent threads and the weights' tensors can still be
-  /// chosen; the rest was fixed when it was compiled.
+  /// means. Of a plan only weights and threads can still be chosen; the rest was fixed when
+  /// it was compiled.
   public struct Options: Sendable {
     /// Which kernels run.
     public enum Backend: String, Sendable, CaseIterable {
@@ -80,8 +80,9 @@ extension Model {
       return (try? GraphLibrary.locate(nil)) ?? .none
     }
 
-    /// The weights of the files and those that replace them.
-    func boundWeights() throws -> Weights {
+    /// The weights of the files and those that replace them; nil where neither are given.
+    func boundWeights() throws -> Weights? {
+      if weightFiles.isEmpty, weights.isEmpty { return nil }
       var all = try Weights(reading: weightFiles)
       all.insert(weights)
       return all

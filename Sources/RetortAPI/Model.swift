@@ -28,7 +28,6 @@ public final class Model: @unchecked Sendable {
   /// files that nothing asks for.
   public let notes: [String]
 
-  private let options: Options
   private let request: Request
   let executable: Executable
   private let turn = NSLock()
@@ -37,19 +36,19 @@ public final class Model: @unchecked Sendable {
   ///
   /// - Throws: what is wrong with the file, the settings or the weights.
   public convenience init(_ path: String, _ options: Options = Options()) throws(RetortError) {
-    let request = try RetortError.reporting { try options.request(path) }
-    try self.init(request, options)
+    let (request, weights) = try RetortError.reporting {
+      (try options.request(path), try options.boundWeights())
+    }
+    try self.init(request, weights)
   }
 
-  private init(_ request: Request, _ options: Options) throws(RetortError) {
+  /// - Parameter weights: nil for those that a plan has of its own, and for none.
+  private init(_ request: Request, _ weights: Weights?) throws(RetortError) {
     self.request = request
-    self.options = options
     let notes: [Diagnostic]
     (executable, notes) = try RetortError.reporting {
       if let sentence = Processor.complaint() { throw Diagnostics(sentence) }
-      // A plan brings weights of its own, which nothing replaces unless others are named.
-      let isOwn = options.weightFiles.isEmpty && options.weights.isEmpty
-      return try request.executable(weights: isOwn ? nil : try options.boundWeights())
+      return try request.executable(weights: weights)
     }
     self.notes = notes.map { RetortError(Diagnostics([$0])).description }
     let graph = executable.graph
@@ -90,7 +89,7 @@ public final class Model: @unchecked Sendable {
 
   /// A model with the same inputs, whose results are the derivatives of one of this model's results:
   /// for a target `x` the result `d_x`, of the shape of `x`. Of a result with several elements the sum
-  /// is differentiated. The weights are bound as they were when this model was made.
+  /// is differentiated. It begins with the weights that this model has now.
   ///
   /// - Parameter targets: inputs, or weights by their names; dots in these become `_`.
   /// - Throws: for a name that the graph does not have, a result or target that is no real number, a
@@ -101,7 +100,10 @@ public final class Model: @unchecked Sendable {
   ) throws(RetortError) -> Model {
     var request = request
     request.derivative = Derivative(result: result, targets: targets)
-    return try Model(request, options)
+    let weights = try exclusively {
+      Weights(executable.program.weightTensors(), from: "the model's weights")
+    }
+    return try Model(request, weights)
   }
 
   /// Runs while no other thread uses the model.

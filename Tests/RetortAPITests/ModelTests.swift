@@ -58,6 +58,8 @@ import Testing
       "w": try Tensor([0, 0, 0, 0, 0, 1], shape: [3, 2]), "b": try Tensor([0, 0], shape: [2]),
     ])
     #expect(try model.run(["x": try x])["y"]?.floats == [0, 0, 0, -1])
+    let gradient = try model.gradient(of: "y", withRespectTo: ["x"])
+    #expect(try gradient.run(["x": try x])["d_x"]?.floats == [0, 0, 1, 0, 0, 1])
     let error = #expect(throws: RetortError.self) { try model.bind(["w": weights["w"]!]) }
     #expect(error?.description.contains("no tensor for 'b'") == true)
     #expect(try model.run(["x": try x])["y"]?.floats == [0, 0, 0, -1])
