@@ -85,8 +85,8 @@ retort_status retort_describe(
    Nothing is copied: inputs are read where they lie, and results written where they shall lie.
    Exceptions are buffers that are not aligned to their elements, results whose buffer overlaps that of
    an input, and results that are what a loop carries, an input, or a weight: these are copied once.
-   When the buffers lie elsewhere than in the run before, the model's steps are first laid out anew,
-   which allocates memory; with the same ones again it allocates none. */
+   When the buffers lie elsewhere than in the run before, the steps that work on them are first laid
+   out anew, which takes a small part of a run. */
 retort_status retort_run(
     retort_model *model, const retort_buffer *inputs, size_t input_count,
     const retort_buffer *results, size_t result_count, uint64_t seed);

@@ -1,22 +1,40 @@
 import RetortIR
 import RetortTensor
 
-/// What of a program depends on where its values lie: steps on fixed addresses.
+/// What of a program depends on where its inputs and results lie.
 struct Linkage {
-  let main: StepList
+  /// The steps of a run, on fixed addresses.
+  let main = StepList()
   /// Moves new weights to their places when a run is over.
-  let updates: MoveList
+  private(set) var updates = MoveList([])
   /// Inputs, parameters and buffers by name.
-  let views: [String: TensorView]
-  let outputs: [(name: String, view: TensorView)]
+  private(set) var views: [String: TensorView] = [:]
+  private(set) var outputs: [(name: String, view: TensorView)] = []
+  /// The inputs, and the results that a run computes.
+  let movable: Set<Value>
 
   init(_ graph: Graph, _ builder: ProgramBuilder) {
-    let steps = StepList()
-    builder.add(graph.body.nodes, prepared: false, to: steps)
-    main = steps
-    var views: [String: TensorView] = [:]
+    movable = graph.movableValues
+    var builder = builder
+    builder.movable = movable
+    builder.add(graph.body.nodes, prepared: false, to: main)
     for input in graph.inputs { views[input.name] = builder.view(input.value) }
-    self.views = views
+    connect(graph, builder)
+  }
+
+  /// Follows values, by their numbers, to where the builder says that they lie now. Only the nodes that
+  /// work on them are looked at.
+  mutating func move(_ moved: Set<Int>, _ builder: ProgramBuilder) {
+    for site in main.sites where site.values.contains(where: { moved.contains($0.id) }) {
+      builder.renew(site, in: main)
+    }
+    for input in builder.graph.inputs where moved.contains(input.value.id) {
+      views[input.name] = builder.view(input.value)
+    }
+    connect(builder.graph, builder)
+  }
+
+  private mutating func connect(_ graph: Graph, _ builder: ProgramBuilder) {
     updates = MoveList(
       graph.outputs.filter { $0.role == .update }.map { output in
         let source = builder.view(output.value)
@@ -41,7 +59,8 @@ extension Program {
   /// are, as does a value's second name; `outputs` tells where each result lies. A result that a
   /// loop carries is copied to its place when the loop ends.
   ///
-  /// Does nothing where all lie as they did. Else every step is laid out anew, which allocates.
+  /// Does nothing where all lie as they did. Else the steps that work on what has moved are laid out
+  /// anew, which allocates.
   package func place(
     inputs: [String: UnsafeMutableRawPointer], results: [String: UnsafeMutableRawPointer]
   ) {
@@ -50,8 +69,8 @@ extension Program {
       wanted[input.value.id] = inputs[input.name]
     }
     for output in graph.outputs where output.role == .result {
-      guard let address = results[output.name], placeable.contains(output.value),
-        wanted[output.value.id] == nil
+      guard let address = results[output.name], wanted[output.value.id] == nil,
+        movable.contains(output.value)
       else { continue }
       wanted[output.value.id] = address
     }
@@ -60,11 +79,13 @@ extension Program {
 
   /// Inputs and results in the program's own memory.
   package func placeAtHome() { place(inputs: [:], results: [:]) }
+}
 
-  /// What a run computes and leaves behind.
-  private var placeable: Set<Value> {
-    var values = Set<Value>()
-    for node in graph.body.nodes where !(node.op is Prepare) { values.formUnion(node.results) }
-    return values
+extension Graph {
+  /// Results that are inputs or weights, or prepared from weights alone, are not among them.
+  fileprivate var movableValues: Set<Value> {
+    var values = Set(outputs.filter { $0.role == .result }.map(\.value))
+    values.formIntersection(body.nodes.filter { !($0.op is Prepare) }.flatMap(\.results))
+    return values.union(inputs.filter { $0.role == .input }.map(\.value))
   }
 }

@@ -67,18 +67,20 @@ package final class Program {
     }
   }
 
-  /// Lays the steps of a run out anew, with inputs and results at these addresses.
+  /// Has inputs and results lie at these addresses, and no others of them elsewhere than at home.
   func relink(_ addresses: [Int: UnsafeMutableRawPointer]) {
-    linkage = Linkage(
-      graph,
+    let moved = Set(placed.keys).union(addresses.keys).filter { placed[$0] != addresses[$0] }
+    linkage.move(
+      moved,
       ProgramBuilder(
         graph: graph, layout: layout, table: KernelTable(backend: options.backend),
         bases: segments.map(\.base), addresses: storedAddresses.merging(addresses) { $1 }))
-    precondition(linkage.main.scratchByteCount <= scratchStride, "kernels depend on addresses")
     placed = addresses
   }
 
   var main: StepList { linkage.main }
+  /// What can lie in memory of the caller's.
+  var movable: Set<Value> { linkage.movable }
   private var updates: MoveList { linkage.updates }
   private var views: [String: TensorView] { linkage.views }
 
