@@ -84,6 +84,16 @@ import Testing
     #expect(try TensorFile.read(folder.file("b.npz")).map(\.tensor) == [zeros])
   }
 
+  /// Hashed are floats, in pieces; what is left over by the pieces counts too.
+  @Test(arguments: [0, 1, 65536, 65537, 200_000])
+  func checksumsAreThoseOfFloats(_ count: Int) {
+    let values = (0..<count).map { Int64($0) &* 0x1_0001_0001 }
+    let floats = HostTensor([count], values.map { Float($0) })
+    #expect(
+      Inspection.checksum(HostTensor([count], values)) == SHA256.hexadecimal(floats.bytes))
+    #expect(Inspection.checksum(floats) == SHA256.hexadecimal(floats.bytes))
+  }
+
   @Test func aFileCanBeConvertedInPlace() throws {
     let path = folder.file("a.npz")
     try TensorFile.write([("module.w", HostTensor([1], [3] as [Float]))], to: path)
