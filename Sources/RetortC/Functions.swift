@@ -2,7 +2,9 @@ public import CRetort
 internal import RetortAPI
 internal import RetortDriver
 
-// The functions of retort.h, whose comments say what each does.
+// The functions of retort.h, whose comments say what each does. They have C's names, by which the
+// compiler finds the declarations that it compares them with.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 private let version = RetortVersion.text.utf8CString.withUnsafeBufferPointer { bytes in
   let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: bytes.count)
@@ -61,14 +63,14 @@ public func retort_describe(
 
 @c @implementation
 public func retort_run(
-  _ model: OpaquePointer!, _ inputs: UnsafePointer<retort_buffer>!, _ input_count: Int,
-  _ results: UnsafePointer<retort_buffer>!, _ result_count: Int, _ seed: UInt64
+  _ model: OpaquePointer!, _ inputs: UnsafePointer<retort_buffer>!, _ inputCount: Int,
+  _ results: UnsafePointer<retort_buffer>!, _ resultCount: Int, _ seed: UInt64
 ) -> retort_status {
   LastError.recording {
     let model = try ModelTable.model(model).model
     try model.run(
-      inputs: try buffers(inputs, input_count, of: model.inputs.count, "inputs"),
-      results: try buffers(results, result_count, of: model.results.count, "results"),
+      inputs: try buffers(inputs, inputCount, of: model.inputs.count, "inputs"),
+      results: try buffers(results, resultCount, of: model.results.count, "results"),
       seed: seed)
   }
 }
