@@ -1,10 +1,11 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 public import CRetort
 internal import RetortAPI
 internal import RetortDriver
 
 // The functions of retort.h, whose comments say what each does. They have C's names, by which the
 // compiler finds the declarations that it compares them with.
-// swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 private let version = RetortVersion.text.utf8CString.withUnsafeBufferPointer { bytes in
   let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: bytes.count)
