@@ -3,12 +3,14 @@ import Foundation
 import PackageDescription
 
 // The processor the build is for: `native` (default), any name that clang's `-march` takes
-// (`RETORT_CPU=x86-64-v3`), or `portable` for the compiler's own baseline.
+// (`RETORT_CPU=x86-64-v3`), or `portable` for the compiler's own baseline. Only `portable` has no flags
+// that the package manager calls unsafe and refuses in a dependency with a version number.
 let processor = ProcessInfo.processInfo.environment["RETORT_CPU"] ?? "native"
 let processorFlags = processor == "portable" ? [] : ["-Xcc", "-march=\(processor)"]
 
 /// Targets that compute or rewrite graphs are optimised in debug builds too, so that tests are fast.
-let computes: [SwiftSetting] = [.unsafeFlags(["-O"] + processorFlags)]
+let computes: [SwiftSetting] =
+  processorFlags.isEmpty ? [] : [.unsafeFlags(["-O"] + processorFlags)]
 /// The others only need to agree on the processor wherever lane loops are instantiated.
 let plain: [SwiftSetting] = processorFlags.isEmpty ? [] : [.unsafeFlags(processorFlags)]
 
@@ -26,7 +28,11 @@ func tests(_ name: String, _ dependencies: [String]) -> Target {
 
 let package = Package(
   name: "retort",
-  products: [.executable(name: "retort", targets: ["retort"])],
+  products: [
+    .executable(name: "retort", targets: ["retort"]),
+    .library(name: "Retort", targets: ["RetortAPI"]),
+    .library(name: "RetortC", type: .dynamic, targets: ["RetortC"]),
+  ],
   targets: [
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -43,6 +49,9 @@ let package = Package(
     layer(
       "RetortDriver", ["RetortSyntax", "RetortPasses", "RetortRuntime", "RetortFormats", "RetortOnnx"]),
     layer("RetortDefence", ["RetortDriver"], settings: computes),
+    layer("RetortAPI", ["RetortDriver"]),
+    .systemLibrary(name: "CRetort"),
+    layer("RetortC", ["RetortAPI", "CRetort"]),
     .executableTarget(
       name: "retort", dependencies: ["RetortDefence"], swiftSettings: plain),
 
@@ -61,6 +70,8 @@ let package = Package(
     tests("RetortOnnxTests", ["RetortOnnx", "RetortTestSupport"]),
     tests("RetortDriverTests", ["RetortDriver", "RetortTestSupport"]),
     tests("RetortDefenceTests", ["RetortDefence", "RetortTestSupport"]),
+    tests("RetortAPITests", ["RetortAPI", "RetortTestSupport"]),
+    tests("RetortCTests", ["RetortC", "RetortTestSupport"]),
     tests("RepositoryTests", ["RetortDefence", "RetortTestSupport"]),
   ],
   swiftLanguageModes: [.v6]

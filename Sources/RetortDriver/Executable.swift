@@ -21,19 +21,22 @@ package final class Executable {
   }
 
   /// From a `.retort` file, with the weights it holds, which stay where they are mapped, or with
-  /// those of the request.
-  package convenience init(artifact path: String, request: Request) throws {
+  /// those that are given or that the request names.
+  package convenience init(
+    artifact path: String, request: Request, weights given: Weights? = nil
+  ) throws {
     let file = try PlanFile(path, processor: Processor.fingerprint)
     let graph = try file.graph()
     guard let backend = Backend(rawValue: file.backend) else {
       throw Diagnostics("names the unknown backend '\(file.backend)'", path: path)
     }
     try Self.check(graph, path: path)
-    let stored = request.weightPaths.isEmpty ? try Self.stored(file, graph) : nil
+    let ownsWeights = given == nil && request.weightPaths.isEmpty
+    let stored = ownsWeights ? try Self.stored(file, graph) : nil
     try self.init(
       try file.named(graph), backend: backend, threadCount: request.threadCount, stored: stored)
     program.releasesWeights = !request.keepsWeights
-    if stored == nil { try bind(try Weights(reading: request.weightPaths)) }
+    if !ownsWeights { try bind(try given ?? Weights(reading: request.weightPaths)) }
   }
 
   /// What a plan must keep besides its checksum: whoever wrote the file may have changed its text.

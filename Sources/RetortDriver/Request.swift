@@ -28,6 +28,8 @@ package struct Request: Sendable {
   /// Whether the program's weights can be read after a run; else those that only their preparation
   /// reads are given back.
   package var keepsWeights = false
+  /// Derivatives to compute in place of the definition's own results.
+  package var derivative: Derivative?
   /// Measures the forms of convolutions before it chooses, and tells this; nil measures nothing.
   package var calibrationObserver: Calibration.Observer?
 
@@ -82,7 +84,7 @@ package struct Request: Sendable {
   ) throws -> Compilation {
     let elaboration = try Compiler(library: library).elaborate(
       path, entry: entry, settings: settings(inputs: inputs))
-    var graph = elaboration.graph
+    var graph = try derivative?.applied(to: elaboration.graph) ?? elaboration.graph
     if precision == .f64 { graph = try Widen().run(graph) }
     var options = pipelineOptions
     var calibration: Calibration?
@@ -127,7 +129,12 @@ package struct Request: Sendable {
           hint: "leave --set, --entry, --disable, --exact, --calibrate and --memory-limit out, or "
             + "compile again with them")
       }
-      return (try Executable(artifact: path, request: self), [])
+      guard derivative == nil else {
+        throw Diagnostics(
+          "is a plan, whose graph is not differentiated any more", path: path,
+          hint: "load the definition that it was compiled from")
+      }
+      return (try Executable(artifact: path, request: self, weights: weights), [])
     }
     let (graph, notes) = try graph(at: .planned, inputs: inputs)
     let executable = try Executable(graph, backend: backend, threadCount: threadCount)

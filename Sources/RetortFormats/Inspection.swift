@@ -30,13 +30,19 @@ package enum Inspection: Sendable {
 
   /// The checksum that `inspect` prints of a tensor.
   package static func checksum(_ tensor: HostTensor) -> String {
-    // Through Double, 64-bit integers would round twice.
-    let floats =
-      tensor.type.element == .i64
-      ? HostTensor(tensor.shape, tensor.elements(as: Int64.self).map { Float($0) })
-      : tensor.converted(to: .f32)
-    return SHA256.hexadecimal(floats.bytes)
+    // Piece by piece: converting the whole would take several times the tensor's memory.
+    let (element, count) = (tensor.type.element, tensor.elementCount)
+    var hash = SHA256()
+    for start in stride(from: 0, to: count, by: pieceElementCount) {
+      let end = min(start + pieceElementCount, count)
+      let bytes = tensor.bytes[start * element.byteCount..<end * element.byteCount]
+      let piece = HostTensor(TensorType(element, [end - start]), bytes: Array(bytes))
+      hash.update(piece.converted(to: .f32).bytes)
+    }
+    return hash.hexadecimal
   }
+
+  private static let pieceElementCount = 1 << 16
 
   /// For tensors a list of objects with `name`, `path`, `dtype`, `shape` and `sha256`; for an image
   /// or a CIFAR file one object with `shape` and `sha256`, and the labels.

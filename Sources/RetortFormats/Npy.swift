@@ -19,7 +19,7 @@ package enum Npy {
     let stored = try header.type.tensor(
       header.isFortranOrder ? try rowMajor(data, header.type, shape) : data, shape,
       isBigEndian: header.isBigEndian)
-    return StoredTensor(name: "", path: [], dtype: header.type.rawValue, tensor: stored)
+    return StoredTensor(name: "", path: [], type: header.type, tensor: stored)
   }
 
   /// Everything before the data.
@@ -84,9 +84,11 @@ package enum Npy {
 
   /// The file of one tensor: version 1.0, little-endian, C order, data aligned to 64 bytes.
   /// NumPy has no bfloat16, which is widened to float32.
-  package static func encode(_ tensor: HostTensor) -> [UInt8] {
-    let widened = tensor.type.element == .bf16 ? tensor.converted(to: .f32) : tensor
-    let (type, shape, bytes) = StoredType.stored(widened)
+  package static func encode(_ tensor: HostTensor) -> [UInt8] { encode(StoredBytes("", tensor)) }
+
+  static func encode(_ tensor: StoredBytes) -> [UInt8] {
+    let stored = tensor.forNumPy
+    let (type, shape) = (stored.type, stored.shape)
     let extents = shape.extents.map(String.init).joined(separator: ", ")
     let tuple = shape.rank == 1 ? "(\(extents),)" : "(\(extents))"
     var header =
@@ -99,7 +101,7 @@ package enum Npy {
     writer.append([1, 0])
     writer.little(UInt16(header.utf8.count))
     writer.append(header)
-    writer.append(bytes)
+    writer.append(stored.bytes)
     return writer.bytes
   }
 }

@@ -28,9 +28,15 @@ package enum Npz {
   package static func encode(
     _ tensors: [(name: String, tensor: HostTensor)], compress: Bool = false
   ) throws(FormatError) -> [UInt8] {
+    try encode(tensors.map { StoredBytes($0.name, $0.tensor) }, compress: compress)
+  }
+
+  static func encode(
+    _ tensors: [StoredBytes], compress: Bool
+  ) throws(FormatError) -> [UInt8] {
     var writer = ZipWriter()
-    for (name, tensor) in tensors {
-      try writer.append(name + ".npy", Npy.encode(tensor), compress: compress)
+    for tensor in tensors {
+      try writer.append(tensor.name + ".npy", Npy.encode(tensor), compress: compress)
     }
     return try writer.finished()
   }

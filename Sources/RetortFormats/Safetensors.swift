@@ -40,7 +40,7 @@ package enum Safetensors {
     var tensors: [StoredTensor] = []
     var spans: [(range: Range<Int>, name: String)] = []
     for member in members {
-      if member.key == "__metadata__" {
+      if member.key == reservedName {
         try checkMetadata(member.value)
         continue
       }
@@ -112,21 +112,30 @@ package enum Safetensors {
   package static func encode(
     _ tensors: [(name: String, tensor: HostTensor)], metadata: [(key: String, value: String)] = []
   ) -> [UInt8] {
+    encode(tensors.map { StoredBytes($0.name, $0.tensor) }, metadata: metadata)
+  }
+
+  /// The name that the header keeps for itself.
+  static let reservedName = "__metadata__"
+
+  static func encode(
+    _ tensors: [StoredBytes], metadata: [(key: String, value: String)] = []
+  ) -> [UInt8] {
     var members: [JSONValue.Member] = []
     if !metadata.isEmpty {
       let entries = metadata.map { JSONValue.Member($0.key, .string($0.value)) }
-      members.append(JSONValue.Member("__metadata__", .object(entries)))
+      members.append(JSONValue.Member(reservedName, .object(entries)))
     }
     var offset = 0
-    let stored = tensors.map { StoredType.stored($0.tensor) }
-    for ((name, _), (type, shape, bytes)) in zip(tensors, stored) {
-      let code = types.first { $0.type == type }?.code ?? ""
-      let end = offset + bytes.count
+    for tensor in tensors {
+      let code = types.first { $0.type == tensor.type }?.code ?? ""
+      let end = offset + tensor.bytes.count
       members.append(
         JSONValue.Member(
-          name,
+          tensor.name,
           .object([
-            "dtype": .string(code), "shape": .array(shape.extents.map(JSONValue.number)),
+            "dtype": .string(code),
+            "shape": .array(tensor.shape.extents.map(JSONValue.number)),
             "data_offsets": .array([.number(offset), .number(end)]),
           ])))
       offset = end
@@ -136,7 +145,7 @@ package enum Safetensors {
     var writer = ByteWriter()
     writer.little(UInt64(header.count))
     writer.append(header)
-    for (_, _, bytes) in stored { writer.append(bytes) }
+    for tensor in tensors { writer.append(tensor.bytes) }
     return writer.bytes
   }
 }

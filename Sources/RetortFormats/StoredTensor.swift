@@ -20,19 +20,22 @@ package struct StoredTensor: Sendable {
   package var name: String
   /// The whole way through the file.
   package var path: [PathStep]
-  /// The file's own element type by its NumPy name, such as `float16` or `uint8`.
-  package let dtype: String
+  /// The file's own element type.
+  let type: StoredType
   /// The values, in the file's type where `ElementType` has it, else widened without loss.
   package let tensor: HostTensor
 
-  package init(name: String, path: [PathStep], dtype: String, tensor: HostTensor) {
+  /// The file's own element type by its NumPy name, such as `float16` or `uint8`.
+  package var dtype: String { type.rawValue }
+
+  init(name: String, path: [PathStep], type: StoredType, tensor: HostTensor) {
     self.name = name
     self.path = path
-    self.dtype = dtype
+    self.type = type
     self.tensor = tensor
   }
 
   init(_ name: String, _ type: StoredType, _ tensor: HostTensor) {
-    self.init(name: name, path: [.key(name)], dtype: type.rawValue, tensor: tensor)
+    self.init(name: name, path: [.key(name)], type: type, tensor: tensor)
   }
 }

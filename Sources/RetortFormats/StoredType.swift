@@ -94,12 +94,18 @@ enum StoredType: String, CaseIterable, Sendable {
   private static func widened<T: FixedWidthInteger>(
     _ bytes: [UInt8], _ shape: Shape, _: T.Type
   ) -> HostTensor {
-    let values = bytes.withUnsafeBytes { buffer in
-      (0..<shape.elementCount).map { index in
-        Int32(buffer.loadUnaligned(fromByteOffset: index * MemoryLayout<T>.size, as: T.self))
+    let type = TensorType(.i32, shape)
+    let widened = bytes.withUnsafeBytes { source in
+      [UInt8](unsafeUninitializedCapacity: type.byteCount) { target, count in
+        for index in 0..<type.elementCount {
+          let value = source.loadUnaligned(fromByteOffset: index * MemoryLayout<T>.size, as: T.self)
+          UnsafeMutableRawBufferPointer(target).storeBytes(
+            of: Int32(value), toByteOffset: 4 * index, as: Int32.self)
+        }
+        count = type.byteCount
       }
     }
-    return HostTensor(shape, values)
+    return HostTensor(type, bytes: widened)
   }
 
   private static func swapped(_ bytes: ArraySlice<UInt8>, _ width: Int) -> [UInt8] {
@@ -108,15 +114,5 @@ enum StoredType: String, CaseIterable, Sendable {
       result[start..<start + width].reverse()
     }
     return result
-  }
-
-  /// The shape and the bytes under which a tensor is written: keys get a last axis of their two
-  /// words, the first word first.
-  static func stored(_ tensor: HostTensor) -> (type: StoredType, shape: Shape, bytes: [UInt8]) {
-    let type = StoredType(tensor.type.element)
-    guard tensor.type.element == .key else { return (type, tensor.shape, tensor.bytes) }
-    let words = tensor.elements(as: Key.self).flatMap { [$0.first, $0.second] }
-    let shape = Shape(tensor.shape.extents + [2])
-    return (type, shape, HostTensor(shape, words).bytes)
   }
 }

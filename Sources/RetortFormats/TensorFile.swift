@@ -2,6 +2,13 @@ import RetortTensor
 import RetortText
 
 /// Files of tensors in any format that Retort reads.
+///
+/// Reading takes memory in proportion to the file, whatever the file claims:
+/// - `.npy` and `.safetensors`: 6 times the file (8-bit integers are read as 32-bit ones).
+/// - `.npz`: the file, and 6 times what it unpacks to, which is at most `Zip.expansionLimit` times
+///   the file and 64 MiB.
+/// - Checkpoints: the file, what it unpacks to, 8 times that and 64 MiB for the tensors, which may
+///   repeat their storages' elements, and twice the largest of them while it is made.
 package enum TensorFile {
   package enum Format: String, Sendable, CaseIterable {
     case npy, npz, safetensors
@@ -17,7 +24,7 @@ package enum TensorFile {
     package let otherCount: Int
   }
 
-  private static let suffixes: [(suffix: String, format: Format)] = [
+  static let suffixes: [(suffix: String, format: Format)] = [
     (".npy", .npy), (".npz", .npz), (".safetensors", .safetensors), (".pt", .torch),
     (".pth", .torch), (".ckpt", .torch), (".th", .torch), (".tar", .torch), (".pkl", .torch),
   ]
@@ -77,28 +84,5 @@ package enum TensorFile {
     if path == "-" { return "tensor" }
     let name = path.split(separator: "/").last ?? ""
     return String(name.split(separator: ".").first ?? name)
-  }
-
-  /// Writes tensors in the format of the path's suffix: `.npy` (a single tensor), `.npz` or
-  /// `.safetensors`. Standard output takes a single tensor, as .npy.
-  package static func write(
-    _ tensors: [(name: String, tensor: HostTensor)], to path: String
-  ) throws(Diagnostics) {
-    let lower = path.lowercased()
-    let bytes = try naming(path) { () throws(FormatError) in
-      if lower.hasSuffix(".safetensors") { return Safetensors.encode(tensors) }
-      if lower.hasSuffix(".npz") { return try Npz.encode(tensors) }
-      guard lower.hasSuffix(".npy") || path == "-" else {
-        throw FormatError(
-          "has no suffix in which tensors are written",
-          hint: "end it in .npy, .npz or .safetensors")
-      }
-      guard let only = tensors.first, tensors.count == 1 else {
-        throw FormatError(
-          ".npy holds one tensor, not \(tensors.count)", hint: "write .npz or .safetensors")
-      }
-      return Npy.encode(only.tensor)
-    }
-    try AtomicFile.write(bytes, to: path)
   }
 }

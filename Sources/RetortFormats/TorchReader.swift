@@ -102,7 +102,7 @@ struct TorchReader {
         made[index] = tensor
       }
       result.append(
-        StoredTensor(name: "tensor", path: path, dtype: storage.type.rawValue, tensor: tensor))
+        StoredTensor(name: "tensor", path: path, type: storage.type, tensor: tensor))
     }
     return try TensorNaming.assign(result)
   }

@@ -15,10 +15,11 @@ package final class Program {
   package let options: ProgramOptions
   let segments: [Arena]
   let layout: ProgramLayout
-  let main = StepList()
   let preparation = StepList()
-  private let updates: MoveList
-  private let views: [String: TensorView]
+  private var linkage: Linkage
+  /// Inputs and results that lie in memory of the caller's, by their values' numbers.
+  private(set) var placed: [Int: UnsafeMutableRawPointer] = [:]
+  private let storedAddresses: [Int: UnsafeMutableRawPointer]
   let preparedViews: [TensorView]
   private let scratch: Arena
   private let scratchStride: Int
@@ -49,29 +50,16 @@ package final class Program {
         try Arena(byteCount: layout.byteCount(of: segment), guarded: options.isChecked))
     }
     self.segments = segments
-    let table = KernelTable(backend: backend)
+    storedAddresses = try stored?.addresses(in: graph) ?? [:]
     let builder = ProgramBuilder(
-      graph: graph, layout: layout, table: table, bases: segments.map(\.base),
-      addresses: try stored?.addresses(in: graph) ?? [:])
+      graph: graph, layout: layout, table: KernelTable(backend: backend),
+      bases: segments.map(\.base), addresses: storedAddresses)
     builder.add(graph.body.nodes, prepared: true, to: preparation)
-    builder.add(graph.body.nodes, prepared: false, to: main)
-    scratchStride = Arena.aligned(max(main.scratchByteCount, preparation.scratchByteCount))
-    scratch = try Arena(byteCount: scratchStride * options.pool.threadCount)
-    var views: [String: TensorView] = [:]
-    for input in graph.inputs { views[input.name] = builder.view(input.value) }
-    self.views = views
     preparedViews = builder.views(graph.preparedValues)
-    updates = MoveList(
-      graph.outputs.filter { $0.role == .update }.map { output in
-        let source = builder.view(output.value)
-        guard let weight = views[output.name] else {
-          preconditionFailure("'\(output.name)' is updated but not declared")
-        }
-        return MoveList.Move(
-          source: source.base, destination: weight.base, byteCount: source.type.byteCount)
-      })
-    outputs = graph.outputs.filter { $0.role == .result }
-      .map { (name: $0.name, view: builder.view($0.value)) }
+    linkage = Linkage(graph, builder)
+    scratchStride = Arena.aligned(
+      max(linkage.main.scratchByteCount, preparation.scratchByteCount))
+    scratch = try Arena(byteCount: scratchStride * options.pool.threadCount)
     if let stored {
       bound = Set(graph.inputs.filter(\.role.isWeight).map(\.name))
       isPrepared = true
@@ -79,8 +67,25 @@ package final class Program {
     }
   }
 
+  /// Has inputs and results lie at these addresses, and no others of them elsewhere than at home.
+  func relink(_ addresses: [Int: UnsafeMutableRawPointer]) {
+    let moved = Set(placed.keys).union(addresses.keys).filter { placed[$0] != addresses[$0] }
+    linkage.move(
+      moved,
+      ProgramBuilder(
+        graph: graph, layout: layout, table: KernelTable(backend: options.backend),
+        bases: segments.map(\.base), addresses: storedAddresses.merging(addresses) { $1 }))
+    placed = addresses
+  }
+
+  var main: StepList { linkage.main }
+  /// What can lie in memory of the caller's.
+  var movable: Set<Value> { linkage.movable }
+  private var updates: MoveList { linkage.updates }
+  private var views: [String: TensorView] { linkage.views }
+
   /// The results by name, where a run leaves them. To be read before the next run.
-  package let outputs: [(name: String, view: TensorView)]
+  package var outputs: [(name: String, view: TensorView)] { linkage.outputs }
 
   // MARK: weights
 

@@ -10,6 +10,8 @@ struct ProgramBuilder {
   let bases: [UnsafeMutableRawPointer]
   /// Values that lie elsewhere, by their numbers.
   var addresses: [Int: UnsafeMutableRawPointer] = [:]
+  /// Values that can be moved later.
+  var movable: Set<Value> = []
 
   func view(_ value: Value) -> TensorView {
     if let address = addresses[value.id] { return TensorView(graph.type(of: value), address) }
@@ -27,12 +29,31 @@ struct ProgramBuilder {
   }
 
   func add(_ node: Node, to list: StepList) {
+    let moving = movable.isEmpty ? [] : Self.values(of: node).filter(movable.contains)
+    if !moving.isEmpty { list.noteSite(node, on: moving) }
     switch node.op {
     case let loop as Repeat: add(loop, node, to: list)
     case is Fused: addFused(node, to: list)
     case let op as any TensorOp: add(op, node, to: list)
     default: preconditionFailure("\(node.opName) has no steps")
     }
+  }
+
+  /// Makes the instructions of a node again, after values were moved.
+  func renew(_ site: StepList.Site, in list: StepList) {
+    if let loop = site.node.op as? Repeat {
+      let info = loopInfo(site.node)
+      list.replace(site, with: state(loop, site.node), info.begin, info.end)
+    } else {
+      let new = StepList()
+      add(site.node, to: new)
+      list.replace(site, with: new)
+    }
+  }
+
+  /// All that a node's own instructions read or write.
+  private static func values(of node: Node) -> [Value] {
+    node.operands + node.results + (node.regions.isEmpty ? [] : node.captures)
   }
 
   /// - Parameter isLast: whether the node's results are complete after the step.
@@ -86,13 +107,21 @@ struct ProgramBuilder {
   }
 
   private func add(_ loop: Repeat, _ node: Node, to list: StepList) {
+    let state = state(loop, node)
+    let info = loopInfo(node)
+    list.begin(state, info.begin)
+    for inner in node.regions[0].nodes { add(inner, to: list) }
+    list.end(state, info.end)
+  }
+
+  private func state(_ loop: Repeat, _ node: Node) -> LoopState {
     let body = node.regions[0]
     let carriedCount = node.operands.count
     let slots = views(body.arguments)
     let carried = Array(slots.dropFirst())
     let results = views(node.results)
     let yielded = views(body.results)
-    let state = LoopState(
+    return LoopState(
       count: loop.count, first: loop.first,
       index: slots[0].base.assumingMemoryBound(to: Int32.self),
       starts: MoveList(zip(views(node.operands), carried).map(move)),
@@ -102,10 +131,11 @@ struct ProgramBuilder {
         MoveList.Move(
           source: source.base, destination: stack.base, byteCount: source.type.byteCount)
       })
+  }
+
+  private func loopInfo(_ node: Node) -> (begin: StepInfo, end: StepInfo) {
     let free = Cost(flops: 0, byteCount: 0)
-    list.begin(state, info(node, free, isLast: false))
-    for inner in body.nodes { add(inner, to: list) }
-    list.end(state, info(node, free))
+    return (info(node, free, isLast: false), info(node, free))
   }
 
   private func move(_ source: TensorView, _ destination: TensorView) -> MoveList.Move {

@@ -26,10 +26,21 @@ struct StepInfo {
 
 /// Instructions with all they work on; laid out once, run often.
 final class StepList {
+  /// A node that works on values which can move, and where its instructions begin.
+  struct Site {
+    let node: Node
+    let values: [Value]
+    let step: Int
+    let kernel: Int
+    let loop: Int
+  }
+
   private(set) var steps: [Step] = []
   /// One an instruction.
   private(set) var infos: [StepInfo] = []
   private(set) var loops: [LoopState] = []
+  /// The nodes whose instructions change when values move.
+  private(set) var sites: [Site] = []
   /// At a fixed address, so that threads can be given pointers to them.
   private(set) var kernels: UnsafeMutablePointer<any Kernel>
   private(set) var tileCounts: [Int] = []
@@ -54,6 +65,31 @@ final class StepList {
     steps.append(.kernel(tileCounts.count))
     tileCounts.append(kernel.tileCount)
     infos.append(info)
+  }
+
+  /// Remembers that the instructions of a node, which come next, work on values that can move.
+  func noteSite(_ node: Node, on values: [Value]) {
+    sites.append(
+      Site(
+        node: node, values: values, step: steps.count, kernel: tileCounts.count,
+        loop: loops.count))
+  }
+
+  /// Puts a node's new instructions, of the same number, in the place of its old ones.
+  func replace(_ site: Site, with new: StepList) {
+    for index in new.tileCounts.indices {
+      kernels[site.kernel + index] = new.kernels[index]
+      tileCounts[site.kernel + index] = new.tileCounts[index]
+    }
+    infos.replaceSubrange(site.step..<site.step + new.infos.count, with: new.infos)
+  }
+
+  /// Has a loop copy as another one of the same shape does.
+  func replace(_ site: Site, with new: LoopState, _ begin: StepInfo, _ end: StepInfo) {
+    let loop = loops[site.loop]
+    loop.takeMoves(of: new)
+    infos[site.step] = begin
+    infos[loop.endStep] = end
   }
 
   func begin(_ loop: LoopState, _ info: StepInfo) {
@@ -97,13 +133,13 @@ final class LoopState {
   let first: Int
   let index: UnsafeMutablePointer<Int32>
   /// The starts into the slots.
-  let starts: MoveList
+  private(set) var starts: MoveList
   /// The yielded values into the slots.
-  let yields: MoveList
+  private(set) var yields: MoveList
   /// The slots into the results, where those lie elsewhere.
-  let finals: MoveList
+  private(set) var finals: MoveList
   /// What is stacked: its source, where turn 0 goes, and the bytes a turn.
-  let collected: [MoveList.Move]
+  private(set) var collected: [MoveList.Move]
   private(set) var turn = 0
   /// The first step of the body and the step that ends a turn.
   fileprivate(set) var firstStep = 0
@@ -120,6 +156,11 @@ final class LoopState {
     self.yields = yields
     self.finals = finals
     self.collected = collected
+  }
+
+  func takeMoves(of other: LoopState) {
+    (starts, yields, finals, collected) =
+      (other.starts, other.yields, other.finals, other.collected)
   }
 
   /// False if there is no turn to run.

@@ -7,8 +7,6 @@ import RetortText
 /// The command line: finds the command, runs it, turns failures into sentences and exit codes.
 @main
 enum Main {
-  static let version = "0.1.0"
-
   enum ExitCode {
     static let done: Int32 = 0
     static let failed: Int32 = 1
@@ -18,8 +16,8 @@ enum Main {
   }
 
   static let commands: [Command] = [
-    .compile, .dump, .run, .verify, .purify, .train, .evaluate, .export, .bench, .inspect, .ops,
-    .data, .demo,
+    .compile, .dump, .run, .verify, .purify, .train, .evaluate, .export, .convert, .bench,
+    .inspect, .ops, .data, .demo,
   ]
 
   static func main() {
@@ -42,7 +40,7 @@ enum Main {
       }
       return show(command.help)
     case "--version":
-      return show("retort \(version)\n")
+      return show("retort \(RetortVersion.text)\n")
     default:
       break
     }

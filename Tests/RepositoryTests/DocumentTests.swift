@@ -66,6 +66,11 @@ import Testing
       "\(path) is not what 'retort ops --markdown' prints; RETORT_RECORD=1 writes it")
   }
 
+  @Test func theLibrarysExampleIsTheOneThatIsCompiled() throws {
+    let example = try Repository.text("Tests/RetortAPITests/Example.swift")
+    #expect(try Repository.text("README.md").contains("```swift\n\(example)```\n"))
+  }
+
   @Test(arguments: files)
   func linksBetweenDocumentsLead(file: String) throws {
     let folder = file.split(separator: "/").dropLast().joined(separator: "/")

@@ -43,6 +43,7 @@ struct CommandLineUsageTests {
       ]
     ),
     ("inspect", ["--json", "--format", "--graphs"]),
+    ("convert", ["--compress"]),
     ("ops", ["--markdown"]),
     ("data", ["-o", "--training", "--test"]),
     ("demo", ["-o", "--threads", "--graphs"]),

@@ -60,7 +60,7 @@ extension Command {
     let evaluator = try Evaluator(
       recipe, images: images, data: String(data.split(separator: "/").last ?? "data"),
       request: try arguments.request("recipe"),
-      program: "retort \(Main.version), build \(try build()), \(Processor.fingerprint)",
+      program: "retort \(RetortVersion.text), build \(try build()), \(Processor.fingerprint)",
       cache: arguments["--cache"] ?? target + ".cache", shard: shard, observer: ProgressLine())
     let part = try evaluator.run()
     try EvaluationOutput(target).write(part, timing: evaluator.timing)

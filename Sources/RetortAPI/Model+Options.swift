@@ -1,0 +1,110 @@
+internal import RetortDriver
+internal import RetortRuntime
+
+extension Model {
+  /// How a definition is compiled and run. Each field means what the option of the command line
+  /// means. Of a plan only weights and threads can still be chosen; the rest was fixed when
+  /// it was compiled.
+  public struct Options: Sendable {
+    /// Which kernels run.
+    public enum Backend: String, Sendable, CaseIterable {
+      /// The fastest for each operation.
+      case auto
+      /// The plain definition of every operation: slow, the oracle.
+      case reference
+      case simd, blas
+    }
+
+    /// The graph to take; the file's first if nil.
+    public var entry: String?
+    /// Dimensions and compile-time arguments by name, as text: `["n": "8", "epsilon": "8/255"]`.
+    public var settings: [String: String]
+    /// Files of weights, `FILE` or `PREFIX=FILE`; later ones replace tensors of earlier ones.
+    public var weightFiles: [String]
+    /// Weights by name, which replace those of the files.
+    public var weights: [String: Tensor]
+    public var backend: Backend
+    /// Threads to compute with; all processors if nil. Results do not depend on it.
+    public var threadCount: Int?
+    /// The folder `graphs`, for what definitions import from it. If nil it is looked for beside and
+    /// above the program and above the current folder.
+    public var library: String?
+    /// Bytes that the memory of a run must not exceed.
+    public var memoryLimit: Int?
+    /// Direct convolutions only.
+    public var isExact: Bool
+
+    public init(
+      entry: String? = nil, settings: [String: String] = [:], weightFiles: [String] = [],
+      weights: [String: Tensor] = [:], backend: Backend = .auto, threadCount: Int? = nil,
+      library: String? = nil, memoryLimit: Int? = nil, isExact: Bool = false
+    ) {
+      self.entry = entry
+      self.settings = settings
+      self.weightFiles = weightFiles
+      self.weights = weights
+      self.backend = backend
+      self.threadCount = threadCount
+      self.library = library
+      self.memoryLimit = memoryLimit
+      self.isExact = isExact
+    }
+
+    /// The most threads that can be asked for.
+    private static let threadLimit = 1024
+
+    func request(_ path: String) throws -> Request {
+      var request = Request(path: path, library: try graphs())
+      request.entry = entry
+      request.settings = settings.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+      request.weightPaths = weightFiles
+      request.backend = RetortRuntime.Backend(backend)
+      if let threadCount {
+        guard (1...Self.threadLimit).contains(threadCount) else {
+          throw RetortError(
+            "\(threadCount) threads are asked for; 1 to \(Self.threadLimit) can be had")
+        }
+        request.threadCount = threadCount
+      }
+      request.memoryLimit = memoryLimit
+      request.isExact = isExact
+      // Weights can be replaced at any time, so the old ones must not be given back.
+      request.keepsWeights = true
+      return request
+    }
+
+    /// A plan, or a definition without imports, needs no library: where none is found, the first
+    /// import says so.
+    private func graphs() throws -> GraphLibrary {
+      if library != nil { return try GraphLibrary.locate(library) }
+      return (try? GraphLibrary.locate(nil)) ?? .none
+    }
+
+    /// The weights of the files and those that replace them; nil where neither are given.
+    func boundWeights() throws -> Weights? {
+      if weightFiles.isEmpty, weights.isEmpty { return nil }
+      var all = try Weights(reading: weightFiles)
+      all.insert(weights)
+      return all
+    }
+  }
+}
+
+extension Weights {
+  mutating func insert(_ tensors: [String: Tensor]) {
+    for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+      insert(name, tensor.host, from: "the weights given")
+    }
+  }
+}
+
+extension RetortRuntime.Backend {
+  fileprivate init(_ backend: Model.Options.Backend) {
+    switch backend {
+    case .auto: self = .auto
+    case .reference: self = .reference
+    case .simd: self = .simd
+    case .blas: self = .blas
+    }
+  }
+}
