@@ -7,7 +7,7 @@ import Testing
 
 /// The lines of Docs/python.md, run as they stand.
 @Suite struct PythonTests {
-  static let python = Installed.path(of: "python3")
+  static let python = Repository.python ?? Installed.path(of: "python3")
   static let hasNumPy =
     python.map { (try? Installed.run($0, ["-c", "import numpy"]).code) == 0 } ?? false
   static let folder = Installed.buildFolder(with: "libRetortC.so")

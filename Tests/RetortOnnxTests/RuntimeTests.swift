@@ -13,7 +13,7 @@ import Testing
 @Suite(
   "Exported models in ONNX Runtime",
   .enabled(
-    if: ExportedRuntime.python != nil,
+    if: Repository.python != nil,
     "RETORT_PYTHON does not name a Python with onnx and onnxruntime"))
 struct RuntimeTests {
   @Test("every operation gives what its reference gives, and so do loops and broadcasts")
@@ -40,13 +40,11 @@ struct RuntimeTests {
 
 /// The Python that runs ONNX Runtime.
 enum ExportedRuntime {
-  static let python = ProcessInfo.processInfo.environment["RETORT_PYTHON"]
-
   /// What `Tests/peers/onnx_cases.py` says of a folder of cases.
   static func run(_ folder: String) throws -> String {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [python!, Repository.root + "/Tests/peers/onnx_cases.py", folder]
+    process.arguments = [Repository.python!, Repository.root + "/Tests/peers/onnx_cases.py", folder]
     let output = Pipe()
     process.standardOutput = output
     try process.run()

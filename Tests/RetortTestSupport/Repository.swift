@@ -21,6 +21,9 @@ package enum Repository {
   /// Whether tests that take minutes are asked for.
   package static let runsLongTests = environment["RETORT_LONG_TESTS"] == "1"
 
+  /// A Python with numpy, onnx and onnxruntime, where there is one.
+  package static let python = environment["RETORT_PYTHON"]
+
   /// Whether generated files are to be written again.
   package static let records = environment["RETORT_RECORD"] == "1"
 

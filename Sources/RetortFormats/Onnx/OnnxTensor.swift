@@ -28,11 +28,11 @@ package struct OnnxTensor: ProtobufMessage {
 
   /// A tensor with its bytes in the message.
   package init(_ name: String, _ tensor: HostTensor) {
-    let (type, shape, bytes) = StoredType.stored(tensor)
+    let stored = StoredBytes(name, tensor)
     self.name = name
-    extents = shape.extents.map(Int64.init)
-    element = OnnxElement(type).rawValue
-    raw = bytes[...]
+    extents = stored.shape.extents.map(Int64.init)
+    element = OnnxElement(stored.type).rawValue
+    raw = stored.bytes[...]
   }
 
   package var isExternal: Bool { location == 1 }
