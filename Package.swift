@@ -58,6 +58,7 @@ let package = Package(
     tests("RetortPassesTests", ["RetortPasses", "RetortTestSupport"]),
     tests("RetortRuntimeTests", ["RetortRuntime", "RetortTestSupport"]),
     tests("RetortFormatsTests", ["RetortFormats"]),
+    tests("RetortOnnxTests", ["RetortOnnx", "RetortTestSupport"]),
     tests("RetortDriverTests", ["RetortDriver", "RetortTestSupport"]),
     tests("RetortDefenceTests", ["RetortDefence", "RetortTestSupport"]),
     tests("RepositoryTests", ["RetortDefence", "RetortTestSupport"]),

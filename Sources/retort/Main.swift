@@ -17,8 +17,8 @@ enum Main {
   }
 
   static let commands: [Command] = [
-    .compile, .dump, .run, .verify, .purify, .train, .evaluate, .bench, .inspect, .ops, .data,
-    .demo,
+    .compile, .dump, .run, .verify, .purify, .train, .evaluate, .bench, .inspect, .import, .ops,
+    .data, .demo,
   ]
 
   static func main() {
