@@ -12,7 +12,8 @@ package struct ModelDefinition: Sendable {
   private let path: String
 
   /// - Parameter settings: extents by the names that the model's inputs have for them.
-  package init(reading path: String, settings: [(name: String, value: String)]) throws(Diagnostics) {
+  package init(reading path: String, settings: [(name: String, value: String)]) throws(Diagnostics)
+  {
     self.path = path
     var values: [String: String] = [:]
     for (name, value) in settings { values[name] = value }
@@ -33,7 +34,7 @@ package struct ModelDefinition: Sendable {
     let lines = head.map { line in
       "// " + DiagnosticRenderer.visible(line).replacing("\n", with: " ") + "\n"
     }
-    return lines.joined() + Printer().text(model.graph)
+    return lines.joined() + DefinitionPrinter(model.graph).text
   }
 
   /// Writes the definition, and its weights beside it.

@@ -50,7 +50,6 @@ OTHER_FAMILIES = {
     "shapes that depend on values": "Unique NonMaxSuppression OptionalGetElement SequenceMap"
     " ReverseSequence",
     "linear algebra": "Det",
-    "hyperbolic and inverse circular functions": "Acos Acosh Asin Asinh Atan Atanh Cosh Sinh Tan",
     "bits": "BitCast",
     "flexible attention": "FlexAttention",
 }
@@ -134,6 +133,8 @@ def with_constants(model, inputs):
     given = [value for value in model.graph.input if value.name not in known] \
         if len(inputs) < len(names) else list(model.graph.input)
     for value, array in zip(given, inputs):
+        if isinstance(array, TensorProto):
+            array = numpy_helper.to_array(array)
         if value.name in fixed:
             model.graph.initializer.append(numpy_helper.from_array(np.asarray(array), value.name))
         elif value.name not in known:
@@ -199,6 +200,8 @@ def run(retort, test, folder):
             first = next((line for line in lines if "error" in line), lines[0])
             return "failed", f"[{done.returncode}] " + first.replace(path + ": error: ", "")
         for value, file, expected in zip(copy.graph.output, results, outputs):
+            if isinstance(expected, TensorProto):
+                expected = numpy_helper.to_array(expected)
             complaint = compare(np.asarray(expected), np.load(file), test.rtol, test.atol)
             if complaint:
                 return "failed", f"'{value.name}': {complaint}"

@@ -10,7 +10,12 @@ extension OnnxOperator {
     },
     .one("PRelu") { t in
       let x = try t.input(0)
-      let slope = try t.input(1)
+      var slope = try t.input(1)
+      // Writers of old models give an entry a channel without the axes behind it.
+      let extents = t.shape(of: x)
+      if extents.count > 2, t.shape(of: slope) == [extents[1]], extents.last != extents[1] {
+        slope = try t.reshape(slope, [extents[1]] + extents.dropFirst(2).map { _ in 1 })
+      }
       return try t.select(try isPositive(t, x), x, try t.mul(x, slope))
     },
     .one("Elu") { t in

@@ -34,7 +34,8 @@ extension OnnxOperator {
       guard t.rank(of: x) == 2 else {
         throw ImportFailure("it makes matrices, not tensors like \(t.type(of: x))")
       }
-      let element = try t.integer("dtype").map { try OnnxOperator.element(Int64($0)) } ?? t.element(of: x)
+      let element =
+        try t.integer("dtype").map { try OnnxOperator.element(Int64($0)) } ?? t.element(of: x)
       let diagonal = try t.iota(t.shape(of: x), axis: 0)
       let shift = t.number(Double(try t.integer("k", default: 0)), like: diagonal)
       let isOne = try t.elementwise(

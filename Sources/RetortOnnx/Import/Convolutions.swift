@@ -4,8 +4,8 @@ import RetortTensor
 
 extension OnnxOperator {
   static let convolutions: [OnnxOperator] = [
-    .one("Conv", limits: "1 and 2 spatial axes", convolution),
-    .one("ConvTranspose", limits: "1 and 2 spatial axes", transposedConvolution),
+    .one("Conv", convolution),
+    .one("ConvTranspose", limits: "1 or 2 spatial axes", transposedConvolution),
   ]
 
   /// A signal `[n, c, l]` as an image of one row, and so its kernel.
@@ -15,10 +15,10 @@ extension OnnxOperator {
     return try t.reshape(x, extents)
   }
 
-  private static func window(_ t: NodeImport, _ x: Operand, _ w: Operand) throws
-    -> WindowAttributes
-  {
-    try WindowAttributes.checkImage(t, x, rank: 1...2)
+  private static func window(
+    _ t: NodeImport, _ x: Operand, _ w: Operand, rank: ClosedRange<Int>
+  ) throws -> WindowAttributes {
+    try WindowAttributes.checkImage(t, x, rank: rank)
     let rank = t.rank(of: x) - 2
     guard t.rank(of: w) == rank + 2 else {
       throw ImportFailure("its kernel is \(t.type(of: w)) for \(t.type(of: x))")
@@ -48,9 +48,12 @@ extension OnnxOperator {
 
   private static func convolution(_ t: NodeImport) throws -> Operand {
     let (x, w) = (try t.input(0), try t.input(1))
-    var window = try window(t, x, w)
+    var window = try window(t, x, w, rank: 1...3)
     window.resolve(Array(t.shape(of: x).dropFirst(2)))
     let groups = try t.integer("group", default: 1)
+    if window.rank == 3 {
+      return try biased(t, try volumes(t, x, w, window, groups: groups), t.optional(2))
+    }
     let y = try t.apply(
       Conv2d(sliding(window, groups: groups)), try asImage(t, x), try asImage(t, w))
     var extents = t.shape(of: y)
@@ -58,10 +61,44 @@ extension OnnxOperator {
     return try biased(t, try t.reshape(y, extents), t.optional(2))
   }
 
+  /// A convolution of volumes as the sum of one of images for each tap in depth: depth counts as
+  /// part of the batch.
+  private static func volumes(
+    _ t: NodeImport, _ x: Operand, _ w: Operand, _ window: WindowAttributes, groups: Int
+  ) throws -> Operand {
+    let extents = t.shape(of: x)
+    let count = window.windowCount(0, extents[2])
+    guard count >= 1, window.taps[0] <= 64 else {
+      throw ImportFailure("its window \(window.taps) does not fit \(t.type(of: x))")
+    }
+    let padded = try t.pad(x, axes: [2], low: [window.low[0]], high: [window.high[0]])
+    let slices = try t.move(padded, axis: 2, to: 1)
+    var plane = window
+    for path in [\WindowAttributes.taps, \.strides, \.dilations, \.low, \.high] {
+      plane[keyPath: path].removeFirst()
+    }
+    let op = Conv2d(sliding(plane, groups: groups))
+    let kernel = t.shape(of: w)
+    var sum: Operand?
+    for tap in 0..<window.taps[0] {
+      let start = tap * window.dilations[0]
+      let stop = start + (count - 1) * window.strides[0] + 1
+      let part = try t.slice(slices, axis: 1, start..<stop, step: window.strides[0])
+      let images = try t.reshape(part, [extents[0] * count, extents[1]] + extents.suffix(2))
+      let weights = try t.reshape(
+        try t.slice(w, axis: 2, tap..<tap + 1), Array(kernel[..<2] + kernel.suffix(2)))
+      let y = try t.apply(op, images, weights)
+      sum = try sum.map { try t.add($0, y) } ?? y
+    }
+    let y = t.shape(of: sum!)
+    return try t.move(
+      try t.reshape(sum!, [extents[0], count] + y.dropFirst()), axis: 1, to: 2)
+  }
+
   /// The result's extents follow from the attributes; padding is what they leave over.
   private static func transposedConvolution(_ t: NodeImport) throws -> Operand {
     let (x, w) = (try t.input(0), try t.input(1))
-    var window = try window(t, x, w)
+    var window = try window(t, x, w, rank: 1...2)
     let groups = try t.integer("group", default: 1)
     let inputs = Array(t.shape(of: x).dropFirst(2))
     let zeros = [Int](repeating: 0, count: window.rank)

@@ -22,6 +22,8 @@ final class GraphImporter {
   /// Weights that the graph declares so far, in order.
   private(set) var declaredWeights: [(name: String, tensor: HostTensor)] = []
   private var weightValues: [String: Value] = [:]
+  /// What values are that depend on small weights alone.
+  private var remembered: [Value: HostTensor] = [:]
   private var nodeCount = 0
   /// The functions being inlined, outermost first.
   private var calls: [FunctionKey] = []
@@ -109,7 +111,27 @@ final class GraphImporter {
         GraphOutput(value: value, name: Self.unique(OnnxNames.identifier(output.name), &names)))
     }
     guard !outputs.isEmpty else { throw Diagnostics("has no output", path: path) }
-    return builder.finish(outputs: outputs)
+    return try tidied(builder.finish(outputs: outputs))
+  }
+
+  /// The graph without nodes and weights that only shapes were made of.
+  private func tidied(_ graph: Graph) throws(Diagnostics) -> Graph {
+    var graph = graph
+    do {
+      graph = try RemoveDeadNodes().run(graph)
+    } catch {
+      throw Diagnostics("\(error)", path: path)
+    }
+    var used = Set(graph.body.results)
+    graph.forEachNode { node in
+      used.formUnion(node.operands)
+      for region in node.regions { used.formUnion(region.results) }
+    }
+    graph.inputs.removeAll { $0.role.isWeight && !used.contains($0.value) }
+    graph.body.arguments = graph.inputs.map(\.value)
+    let names = Set(graph.inputs.map(\.name))
+    declaredWeights.removeAll { !names.contains($0.name) }
+    return graph
   }
 
   private static func unique(_ name: String, _ taken: inout Set<String>) -> String {
@@ -343,6 +365,16 @@ final class GraphImporter {
     return element == .f16 || element == .bf16 ? tensor.converted(to: .f32) : tensor
   }
 
+  /// What an operand is, where that is known.
+  func tensor(of operand: Operand) -> HostTensor? {
+    switch operand {
+    case .value(let value): remembered[value]
+    case .known(let known): known.tensor
+    }
+  }
+
+  func remember(_ tensor: HostTensor, as value: Value) { remembered[value] = tensor }
+
   func declare(_ operand: Operand) throws -> Value {
     switch operand {
     case .value(let value): value
@@ -386,7 +418,9 @@ final class GraphImporter {
   /// The tensor as text could have it; nil where it is too large, or a number has no spelling.
   private static func spelled(_ tensor: HostTensor) -> (any TensorOp)? {
     let limit = isFinite(tensor) ? FoldConstants.elementLimit : spelledElementLimit
-    let numbers = tensor.doubles
+    let numbers =
+      tensor.type.element == .f32
+      ? tensor.elements(as: Float.self).map(NodeImport.double) : tensor.doubles
     if tensor.type.element == .i64 {
       let integers = tensor.elements(as: Int64.self)
       for (number, integer) in zip(numbers, integers) where Int64(exactly: number) != integer {

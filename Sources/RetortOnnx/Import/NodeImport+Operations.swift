@@ -5,16 +5,34 @@ import RetortTensor
 
 /// Operations on operands: computed at once where all is known, else added to the graph.
 extension NodeImport {
-  /// A weight of no more elements may be a shape or a scale, and is computed with.
-  private static let shapeElementLimit = 16
+  /// What weights of no more elements come to is remembered, for they may be scales or extents.
+  private static let rememberedElementLimit = 64
 
   func applyAll(_ op: any TensorOp, _ operands: [Operand]) throws -> [Operand] {
     if let folded = try fold(op, operands) { return folded.map { .known($0) } }
     let values = try operands.map { try materialise($0) }
+    let results: [Value]
     do throws(Violation) {
-      return try importer.builder.append(op, values).map(Operand.value)
+      results = try importer.builder.append(op, values)
     } catch {
       throw ImportFailure(error, of: op)
+    }
+    remember(op, operands, results)
+    return results.map(Operand.value)
+  }
+
+  /// Keeps what small weights come to beside the nodes that compute it: where a shape is made of
+  /// it, it is known.
+  private func remember(_ op: any TensorOp, _ operands: [Operand], _ results: [Value]) {
+    let tensors = operands.compactMap { importer.tensor(of: $0) }
+    let types = results.map { importer.builder.type(of: $0) }
+    guard tensors.count == operands.count,
+      (tensors.map(\.type) + types).allSatisfy({
+        $0.elementCount <= Self.rememberedElementLimit
+      })
+    else { return }
+    for (value, tensor) in zip(results, FoldConstants.evaluate(op, tensors, types)) {
+      importer.remember(tensor, as: value)
     }
   }
 
@@ -26,7 +44,7 @@ extension NodeImport {
   private func fold(_ op: any TensorOp, _ operands: [Operand]) throws -> [HostTensor]? {
     var known: [HostTensor] = []
     for case .known(let operand) in operands {
-      if operand.isWeight, operand.tensor.elementCount > Self.shapeElementLimit { return nil }
+      if operand.isWeight { return nil }
       known.append(operand.tensor)
     }
     guard known.count == operands.count, known.allSatisfy({ isSmall($0.type) }) else { return nil }
@@ -115,7 +133,11 @@ extension NodeImport {
     if case .known(let known) = x, !known.isWeight, known.tensor.elementCount == 1,
       known.tensor.type.element != .i64 || known.tensor.doubles[0].magnitude <= 0x1p53
     {
-      return try apply(Fill(known.tensor.doubles[0], Shape(extents), known.tensor.type.element))
+      let tensor = known.tensor
+      let number =
+        tensor.type.element == .f32
+        ? Self.double(tensor.elements(as: Float.self)[0]) : tensor.doubles[0]
+      return try apply(Fill(number, Shape(extents), tensor.type.element))
     }
     return try apply(Broadcast(Shape(extents)), x)
   }

@@ -61,12 +61,12 @@ final class NodeImport {
   }
 
   func known(_ operand: Operand, _ role: String) throws -> HostTensor {
-    guard case .known(let known) = operand else {
+    guard let tensor = importer.tensor(of: operand) else {
       throw ImportFailure(
         "its \(role) depends on the model's inputs, so shapes are not static",
         hint: "fix the inputs' extents with --set, or make it a constant of the model")
     }
-    return known.tensor
+    return tensor
   }
 
   /// A known input as integers.
@@ -128,7 +128,7 @@ final class NodeImport {
   }
 
   func float(_ name: String) throws -> Double? {
-    try attribute(name, .float).map { Double(try value(name, $0.float)) }
+    try attribute(name, .float).map { Self.double(try value(name, $0.float)) }
   }
 
   func float(_ name: String, default fallback: Double) throws -> Double {
@@ -136,8 +136,11 @@ final class NodeImport {
   }
 
   func floats(_ name: String) throws -> [Double]? {
-    try attribute(name, .floats).map { $0.floats.map(Double.init) }
+    try attribute(name, .floats).map { $0.floats.map(Self.double) }
   }
+
+  /// The number that was meant: 1e-5, not the float's 9.99999974737875e-06. As a float both are one.
+  static func double(_ float: Float) -> Double { Double(float.description) ?? Double(float) }
 
   func text(_ name: String) throws -> String? {
     try attribute(name, .text).map { String(decoding: try value(name, $0.text), as: UTF8.self) }

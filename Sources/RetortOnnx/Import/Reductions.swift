@@ -47,10 +47,10 @@ extension OnnxOperator {
       let rank = t.rank(of: x)
       // The axes became an input in opset 18, for ReduceSum in 13.
       let given = try t.integers("axes") ?? t.integersInput(1, "axes") ?? []
-      var axes = try t.axes(given, rank: rank).sorted()
-      if given.isEmpty, !(try t.flag("noop_with_empty_axes", default: false)) {
-        axes = Array(0..<rank)
-      }
+      let keepsAll = try t.flag("noop_with_empty_axes", default: false)
+      let axes =
+        given.isEmpty && !keepsAll
+        ? Array(0..<rank) : try t.axes(given, rank: rank).sorted()
       let y = try reduce(t, x, axes)
       if try t.flag("keepdims", default: true) { return y }
       return try t.reshape(y, t.type(of: y).shape.reduced(axes, keep: false).extents)
