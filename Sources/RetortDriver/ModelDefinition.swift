@@ -28,7 +28,7 @@ package struct ModelDefinition: Sendable {
     var head = ["Imported from \(file) (\(model.origin)) by 'retort import'."]
     if !model.weights.isEmpty {
       head.append(
-        "Its \(model.weights.count) weights keep their names in the model, after 'as'"
+        "Its \(model.weights.count) weights are named as in the model"
           + (weightFile.map { ": \(($0 as NSString).lastPathComponent)." } ?? "."))
     }
     let lines = head.map { line in

@@ -6,14 +6,16 @@ import Testing
   /// Modules by level; one imports what lies lower.
   static let levels: [[String]] = [
     ["RetortText", "RetortTensor", "COpenBLAS"], ["RetortIR", "RetortKernels"], ["RetortOps"],
-    ["RetortSyntax", "RetortPasses", "RetortRuntime", "RetortFormats"], ["RetortDriver"],
+    ["RetortSyntax", "RetortPasses", "RetortRuntime", "RetortFormats"], ["RetortOnnx"],
+    ["RetortDriver"],
     ["RetortDefence"], ["RetortAPI", "RetortC", "retort"],
   ]
   /// Of the toolchain, wherever it is wanted.
   static let everywhere: Set<String> = ["Glibc", "Synchronization", "Testing"]
   /// Modules that may use Foundation: readers of files and what stands above them.
   static let withFoundation: Set<String> = [
-    "RetortFormats", "RetortDriver", "RetortDefence", "RetortAPI", "RetortC", "retort",
+    "RetortFormats", "RetortOnnx", "RetortDriver", "RetortDefence", "RetortAPI", "RetortC",
+    "retort",
   ]
 
   static let sources = Repository.files(in: "Sources", suffix: ".swift")

@@ -4,15 +4,9 @@ import RetortTensor
 
 extension OnnxOperator {
   static let indexing: [OnnxOperator] = [
-    .one("Gather") { t in
-      let x = try t.input(0)
-      let axis = try t.axis(try t.integer("axis", default: 0), rank: t.rank(of: x))
-      let indices = try counted(t, t.input(1), extent: t.shape(of: x)[axis])
-      return try t.apply(Gather(axis: axis), x, indices)
-    },
-    .one("GatherElements", gatherElements), .one("GatherND", gatherND),
-    .one("ScatterElements", limits: "known indices, reduction none or add", scatterElements),
-    .one("ScatterND", limits: "known indices, reduction none or add", scatterND),
+    .one("Gather", gather), .one("GatherElements", gatherElements), .one("GatherND", gatherND),
+    .one("ScatterElements", limits: "known indices, unless it adds", scatterElements),
+    .one("ScatterND", limits: "known indices, unless it adds", scatterND),
     .one("OneHot", oneHot),
     .one("Compress", limits: "known condition") { t in
       let x = try t.input(0)
@@ -33,6 +27,22 @@ extension OnnxOperator {
       return .known(HostTensor([tensor.shape.rank, places.count], rows))
     },
   ]
+
+  /// A single known index is a slice, which other operations see through.
+  private static func gather(_ t: NodeImport) throws -> Operand {
+    let x = try t.input(0)
+    let axis = try t.axis(try t.integer("axis", default: 0), rank: t.rank(of: x))
+    let extents = t.shape(of: x)
+    let indices = try counted(t, t.input(1), extent: extents[axis])
+    if case .known(let known) = indices, known.tensor.elementCount == 1 {
+      let index = try NodeImport.integers(known.tensor, "indices")[0]
+      let place = index < 0 ? index + extents[axis] : index
+      return try t.reshape(
+        try t.slice(x, axis: axis, place..<place + 1),
+        extents[..<axis] + known.tensor.shape.extents + extents[(axis + 1)...])
+    }
+    return try t.apply(Gather(axis: axis), x, indices)
+  }
 
   /// Indices that may count from the end, as indices from the start.
   private static func counted(
@@ -144,28 +154,53 @@ extension OnnxOperator {
     return try t.reshape(try scatter(t, updates, numbers, into: slices), own)
   }
 
-  /// `x` with slices of the first axis replaced, or added to. Of slices for one place the last
-  /// counts, as where they are written in order.
+  /// `x` with slices of the first axis replaced, or combined with what was there. Of slices that
+  /// replace one place the last counts, as where they are written in order.
   private static func scatter(
     _ t: NodeImport, _ updates: Operand, _ places: Operand, into x: Operand
   ) throws -> Operand {
     let extent = t.shape(of: x)[0]
-    let isAdding = try t.choice("reduction", ["none", "add"]) == "add"
+    let reduction = try t.choice("reduction", ["none", "add", "mul", "max", "min"])
     let flat = try t.reshape(places, [t.type(of: places).elementCount])
-    if isAdding {
+    if reduction == "add" {
       return try t.add(x, try t.apply(ScatterAdd(axis: 0, extent: extent), updates, flat))
     }
     let numbers = try NodeImport.integers(try t.known(flat, "indices"), "indices")
-    var writer: [Int: Int] = [:]
-    for (index, place) in numbers.enumerated() { writer[place] = index }
-    let kept = writer.values.sorted()
-    let targets = Operand.integers(kept.map { numbers[$0] })
-    let spread = try t.apply(
-      ScatterAdd(axis: 0, extent: extent), try t.gather(updates, kept, axis: 0), targets)
-    let mask = (0..<extent).map { writer[$0] != nil }
-    let isNew = Operand.known(
-      HostTensor(Shape([extent] + t.shape(of: x).dropFirst().map { _ in 1 }), mask))
-    return try t.select(isNew, spread, x)
+    let ops: [String: any TensorOp] = ["mul": Mul(), "max": Maximum(), "min": Minimum()]
+    var y = x
+    for turn in try turns(numbers, keepsLast: reduction == "none") {
+      let targets = Operand.integers(turn.map { numbers[$0] })
+      let spread = try t.apply(
+        ScatterAdd(axis: 0, extent: extent), try t.gather(updates, turn, axis: 0), targets)
+      var mask = [Bool](repeating: false, count: extent)
+      for index in turn { mask[numbers[index]] = true }
+      let isNew = Operand.known(
+        HostTensor(Shape([extent] + t.shape(of: x).dropFirst().map { _ in 1 }), mask))
+      let combined = try ops[reduction].map { try t.elementwise($0, y, spread) } ?? spread
+      y = try t.select(isNew, combined, y)
+    }
+    return y
+  }
+
+  /// The updates in turns, none of which names a place twice.
+  private static func turns(_ places: [Int], keepsLast: Bool) throws -> [[Int]] {
+    if keepsLast {
+      var writer: [Int: Int] = [:]
+      for (index, place) in places.enumerated() { writer[place] = index }
+      return writer.isEmpty ? [] : [writer.values.sorted()]
+    }
+    var counts: [Int: Int] = [:]
+    var turns: [[Int]] = []
+    for (index, place) in places.enumerated() {
+      let turn = counts[place, default: 0]
+      counts[place] = turn + 1
+      if turn == turns.count { turns.append([]) }
+      turns[turn].append(index)
+    }
+    guard turns.count <= 64 else {
+      throw ImportFailure("it combines \(turns.count) updates in one place, more than 64")
+    }
+    return turns
   }
 
   private static func oneHot(_ t: NodeImport) throws -> Operand {

@@ -2,6 +2,8 @@ import RetortText
 
 /// What the table of operators says, for the documentation.
 package enum OnnxReference {
+  package static var names: [String] { OnnxOperator.byName.keys.sorted() }
+
   /// The operators that are imported, a table a family.
   package static var markdown: String {
     let opsets = OnnxOperators.importedOpsets
