@@ -45,7 +45,7 @@ let package = Package(
     layer("RetortPasses", ["RetortOps"], settings: computes),
     layer("RetortRuntime", ["RetortOps", "RetortKernels"], settings: computes),
     layer("RetortFormats", ["RetortText", "RetortTensor"], settings: computes),
-    layer("RetortOnnx", ["RetortPasses", "RetortFormats"]),
+    layer("RetortOnnx", ["RetortPasses", "RetortFormats"], settings: computes),
     layer(
       "RetortDriver", ["RetortSyntax", "RetortPasses", "RetortRuntime", "RetortFormats", "RetortOnnx"]),
     layer("RetortDefence", ["RetortDriver"], settings: computes),

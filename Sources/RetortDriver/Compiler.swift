@@ -1,12 +1,22 @@
 import RetortFormats
 import RetortIR
+import RetortOnnx
 import RetortOps
 import RetortPasses
 import RetortSyntax
 import RetortTensor
 import RetortText
 
-/// Turns definitions into graphs at any stage.
+/// A definition or a model with everything inlined and every shape known.
+package struct Elaborated: Sendable {
+  package let graph: Graph
+  /// What was taken for granted: dimensions that nothing bound.
+  package let notes: [Diagnostic]
+  /// The weights that a model of ONNX holds itself; a definition has none.
+  package let weights: Weights
+}
+
+/// Turns definitions and models into graphs.
 package struct Compiler: Sendable {
   package let library: GraphLibrary
 
@@ -19,14 +29,33 @@ package struct Compiler: Sendable {
         "is a plan where a definition is expected", path: path,
         hint: "give the .graph file that it was compiled from")
     }
+    guard !OnnxImport.recognises(path) else {
+      throw Diagnostics(
+        "is a model of ONNX where a definition is expected", path: path,
+        hint: "make a definition of it: retort import \(path) -o NAME.graph")
+    }
     return try Frontend.load(path, library: [library.folder], read: Self.source)
   }
 
-  /// The entry graph with everything inlined and every shape known.
+  /// The entry graph of a definition, or the graph of a model.
   package func elaborate(
     _ path: String, entry: String?, settings: Settings
-  ) throws(Diagnostics) -> Elaboration {
-    try load(path).elaborate(entry: entry, settings: settings, catalog: .standard)
+  ) throws(Diagnostics) -> Elaborated {
+    guard OnnxImport.recognises(path) else {
+      let elaboration = try load(path).elaborate(
+        entry: entry, settings: settings, catalog: .standard)
+      return Elaborated(
+        graph: elaboration.graph, notes: elaboration.notes, weights: Weights())
+    }
+    guard entry == nil else {
+      throw Diagnostics(
+        "is a model of ONNX, which has one graph and no entries", path: path,
+        hint: "leave --entry out")
+    }
+    let model = try OnnxImport(
+      reading: path, settings: settings.values, inputTypes: settings.inputTypes)
+    return Elaborated(
+      graph: model.graph, notes: [], weights: Weights(model.weights, from: path))
   }
 
   /// A graph from text that Retort printed itself.

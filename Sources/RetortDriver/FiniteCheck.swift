@@ -7,9 +7,9 @@ import RetortText
 /// NaN or infinity.
 package enum FiniteCheck {
   package static func run(_ request: Request, inputs: [String: HostTensor]) throws {
-    let (graph, _) = try request.graph(at: .differentiated, inputs: inputs)
-    let weights = try Weights(reading: request.weightPaths).bind(to: graph).tensors
-    var all = weights
+    let compilation = try request.compilation(through: .differentiated, inputs: inputs)
+    let graph = compilation.graph
+    var all = try request.weights(of: compilation).bind(to: graph).tensors
     for input in graph.inputs where input.role == .input {
       let type = graph.type(of: input.value)
       if let given = inputs[input.name] {

@@ -25,10 +25,11 @@ package struct PlanWriter {
     let graph = compilation.graph
     var notes = compilation.notes
     var tensors: [(name: String, tensor: HostTensor)] = []
-    if !request.weightPaths.isEmpty {
+    let weights = try request.weights(of: compilation)
+    if !weights.isEmpty {
       let executable = try Executable(
         graph, backend: request.backend, threadCount: request.threadCount)
-      let unused = try executable.bind(try Weights(reading: request.weightPaths))
+      let unused = try executable.bind(weights)
       notes += Weights.note(unused: unused)
       tensors = executable.storedTensors()
     }

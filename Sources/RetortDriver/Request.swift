@@ -1,11 +1,12 @@
 import RetortIR
+import RetortOnnx
 import RetortPasses
 import RetortRuntime
 import RetortSyntax
 import RetortTensor
 import RetortText
 
-/// What somebody wants to run: a definition or a plan, and how.
+/// What somebody wants to run: a definition, a model of ONNX or a plan, and how.
 package struct Request: Sendable {
   package var path: String
   package var entry: String?
@@ -66,6 +67,8 @@ package struct Request: Sendable {
   package struct Compilation: Sendable {
     package let graph: Graph
     package let notes: [Diagnostic]
+    /// The weights that the model holds itself.
+    package let ownWeights: Weights
     /// What was measured for it, if anything was.
     package var calibration: Calibration?
   }
@@ -97,7 +100,18 @@ package struct Request: Sendable {
     }
     return Compilation(
       graph: try Pipeline.run(graph, through: stage, options: options).graph,
-      notes: elaboration.notes, calibration: calibration)
+      notes: elaboration.notes, ownWeights: elaboration.weights, calibration: calibration)
+  }
+
+  /// The weights of the request's files, over those that the model holds itself.
+  package func weights(of compilation: Compilation) throws(Diagnostics) -> Weights {
+    compilation.ownWeights.replaced(by: try Weights(reading: weightPaths))
+  }
+
+  /// What the graph calls an input or a result that a user names: a model's names are spelt in the
+  /// language.
+  package func argumentName(_ name: String) -> String {
+    OnnxImport.recognises(path) ? OnnxNames.identifier(name) : name
   }
 
   /// Whether there is a choice of forms at all.
@@ -136,10 +150,12 @@ package struct Request: Sendable {
       }
       return (try Executable(artifact: path, request: self, weights: weights), [])
     }
-    let (graph, notes) = try graph(at: .planned, inputs: inputs)
-    let executable = try Executable(graph, backend: backend, threadCount: threadCount)
+    let compilation = try compilation(through: .planned, inputs: inputs)
+    let executable = try Executable(
+      compilation.graph, backend: backend, threadCount: threadCount)
     executable.program.releasesWeights = !keepsWeights
-    let unused = try executable.bind(try weights ?? Weights(reading: weightPaths))
-    return (executable, notes + Weights.note(unused: unused))
+    let unused = try executable.bind(
+      try weights.map(compilation.ownWeights.replaced) ?? self.weights(of: compilation))
+    return (executable, compilation.notes + Weights.note(unused: unused))
   }
 }

@@ -43,8 +43,9 @@ package enum Verification {
   }
 
   package static func run(_ request: Request) throws -> Report {
-    let (elaborated, notes) = try request.graph(at: .elaborated)
-    let weights = try Self.weights(for: elaborated, request)
+    let compilation = try request.compilation(through: .elaborated)
+    let elaborated = compilation.graph
+    let weights = try Self.weights(for: compilation, request)
     let planned = try Pipeline.run(
       elaborated, through: .planned, options: request.pipelineOptions
     ).graph
@@ -64,16 +65,15 @@ package enum Verification {
     let lines = oracle.outputs.filter { $0.role == .result }.map { output in
       compare(output.name, actual[output.name]!, expected[output.name]!)
     }
-    return Report(lines: lines, notes: notes)
+    return Report(lines: lines, notes: compilation.notes)
   }
 
   private static func weights(
-    for graph: Graph, _ request: Request
+    for compilation: Request.Compilation, _ request: Request
   ) throws -> [String: HostTensor] {
-    guard request.weightPaths.isEmpty else {
-      return try Weights(reading: request.weightPaths).bind(to: graph).tensors
-    }
-    return try Weights.initial(for: graph.withInitialisers, seed: request.seed)
+    let given = try request.weights(of: compilation)
+    if !given.isEmpty { return try given.bind(to: compilation.graph).tensors }
+    return try Weights.initial(for: compilation.graph.withInitialisers, seed: request.seed)
   }
 
   /// Uniform in 0...1; integers are zero.

@@ -37,6 +37,18 @@ package struct Weights: Sendable {
     }
   }
 
+  package var isEmpty: Bool { names.isEmpty }
+
+  /// These with the tensors of others in place of those of the same names.
+  package func replaced(by others: Weights) -> Weights {
+    var result = self
+    for name in others.names {
+      let entry = others.entries[name]!
+      result.insert(name, entry.tensor, from: entry.file)
+    }
+    return result
+  }
+
   /// The tensors that a graph's weights bind to, by the graph's names.
   package struct Binding: Sendable {
     package var tensors: [String: HostTensor] = [:]

@@ -40,7 +40,8 @@ package struct Printer: Sendable {
     }
   }
 
-  private func declaration(_ input: GraphInput, _ graph: Graph) -> String {
+  /// A parameter or buffer with its whole path.
+  package func declaration(_ input: GraphInput, _ graph: Graph) -> String {
     let word: String
     let initialiser: Initialiser?
     switch input.role {

@@ -8,5 +8,5 @@ package enum OnnxOperators {
   /// The file format's version that came with it.
   package static let exportedIRVersion: Int64 = 8
   /// Versions that imports are read in.
-  package static let importedOpsets: ClosedRange<Int64> = 13...26
+  package static let importedOpsets: ClosedRange<Int64> = 13...28
 }

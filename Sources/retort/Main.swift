@@ -16,8 +16,8 @@ enum Main {
   }
 
   static let commands: [Command] = [
-    .compile, .dump, .run, .verify, .purify, .train, .evaluate, .export, .convert, .bench,
-    .inspect, .ops, .data, .demo,
+    .compile, .dump, .run, .verify, .purify, .train, .evaluate, .import, .export, .convert,
+    .bench, .inspect, .ops, .data, .demo,
   ]
 
   static func main() {

@@ -1,4 +1,5 @@
 import RetortDriver
+import RetortOnnx
 import RetortPasses
 import RetortTestSupport
 import Testing
@@ -69,6 +70,22 @@ import Testing
   @Test func theLibrarysExampleIsTheOneThatIsCompiled() throws {
     let example = try Repository.text("Tests/RetortAPITests/Example.swift")
     #expect(try Repository.text("README.md").contains("```swift\n\(example)```\n"))
+  }
+
+  /// The table between its two marks in `Docs/onnx.md`.
+  @Test func importedOperatorsAreCurrent() throws {
+    let path = "Docs/onnx.md"
+    let text = try Repository.text(path)
+    let marks = ("<!-- begin: retort import --operators -->\n", "<!-- end -->")
+    let head = text.components(separatedBy: marks.0)[0] + marks.0
+    let tail = marks.1 + (text.components(separatedBy: marks.1).dropFirst().first ?? "")
+    let expected = head + OnnxReference.markdown + tail
+    if text != expected, Repository.records {
+      try expected.write(toFile: "\(Repository.root)/\(path)", atomically: true, encoding: .utf8)
+    }
+    #expect(
+      text == expected,
+      "\(path) has not what 'retort import --operators' prints; RETORT_RECORD=1 writes it")
   }
 
   @Test(arguments: files)

@@ -44,7 +44,9 @@ enum ExportedRuntime {
   static func run(_ folder: String) throws -> String {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [Repository.python!, Repository.root + "/Tests/peers/onnx_cases.py", folder]
+    process.arguments = [
+      Repository.python!, Repository.root + "/Tests/peers/onnx_cases.py", folder,
+    ]
     let output = Pipe()
     process.standardOutput = output
     try process.run()

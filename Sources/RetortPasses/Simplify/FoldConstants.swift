@@ -82,7 +82,7 @@ package struct FoldConstants: Pass {
     return tensor
   }
 
-  static func evaluate(
+  package static func evaluate(
     _ op: any TensorOp, _ operands: [HostTensor], _ types: [TensorType]
   ) -> [HostTensor] {
     var results = types.map { HostTensor(zeros: $0) }

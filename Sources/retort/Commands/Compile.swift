@@ -26,7 +26,8 @@ extension Command {
   }
 
   private static func defaultTarget(_ path: String) -> String {
-    let stem = path.hasSuffix(".graph") ? String(path.dropLast(6)) : path
+    let suffix = [".graph", ".onnx"].first { path.hasSuffix($0) } ?? ""
+    let stem = String(path.dropLast(suffix.count))
     return stem + ".retort"
   }
 }

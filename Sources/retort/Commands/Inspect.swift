@@ -1,12 +1,14 @@
 import RetortDriver
 import RetortFormats
+import RetortOnnx
 import RetortText
 
 private enum CifarLayout: String, CaseIterable { case cifar10, cifar100 }
 
 extension Command {
   static let inspect = Command(
-    name: "inspect", summary: "lists what a file holds: tensors, images, a definition or a plan",
+    name: "inspect",
+    summary: "lists what a file holds: tensors, images, a definition, a model or a plan",
     positionals: "FILE", positionalCount: 1...1,
     options: [
       Option(switch: "--json", "machine-readable: names, types, shapes and SHA-256 of the values"),
@@ -25,6 +27,9 @@ extension Command {
       text = try DefinitionSummary(path: path, library: library).text(json: arguments.has("--json"))
     } else if Artifact.isArtifact(path) {
       text = try PlanSummary(path: path).text(json: arguments.has("--json"))
+    } else if OnnxImport.recognises(path) {
+      let summary = try OnnxSummary(path: path)
+      text = arguments.has("--json") ? summary.json : summary.text
     } else {
       let layout = try arguments.choice("--format", CifarLayout.self) ?? .cifar10
       let inspection = try Inspection.read(path, cifar: layout == .cifar10 ? .cifar10 : .cifar100)

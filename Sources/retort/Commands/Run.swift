@@ -34,8 +34,12 @@ extension Command {
     var request = try arguments.request(arguments.positionals[0])
     request.keepsWeights = arguments.has("--save-weights")
     try arguments.refuseWhatAPlanFixes()
-    let inputs = try arguments.inputTensors()
-    let targets = try arguments.pairs("--output")
+    let inputs = Dictionary(
+      try arguments.inputTensors().map { (request.argumentName($0), $1) },
+      uniquingKeysWith: { first, _ in first })
+    let targets = try arguments.pairs("--output").map {
+      (name: request.argumentName($0.name), value: $0.value)
+    }
     if arguments.has("--check-finite") {
       try FiniteCheck.run(request, inputs: inputs)
     }

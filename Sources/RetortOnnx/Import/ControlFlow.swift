@@ -1,0 +1,100 @@
+import RetortFormats
+import RetortIR
+import RetortOps
+import RetortTensor
+
+extension OnnxOperator {
+  static let controlFlow: [OnnxOperator] = [
+    OnnxOperator("If", limits: "a condition that is not known chooses between equal types", branch),
+    OnnxOperator("Loop", limits: "a number of turns that is known", loop),
+  ]
+
+  /// The outputs of a graph that is an attribute.
+  private static func outputs(
+    _ t: NodeImport, _ graph: OnnxGraph, _ scope: ImportScope
+  ) throws -> [Operand] {
+    try t.importer.addInitializers(graph, to: scope)
+    try t.importer.addNodes(graph.nodes, opsets: t.scope.opsets, scope)
+    return try graph.outputs.map { output in
+      guard let operand = scope[output.name] else {
+        throw ImportFailure("its graph gives '\(output.name)' out, which nothing makes")
+      }
+      return operand
+    }
+  }
+
+  private static func branch(_ t: NodeImport) throws -> [Operand?] {
+    let (thenGraph, elseGraph) = (try t.graph("then_branch"), try t.graph("else_branch"))
+    let condition = try t.input(0)
+    func results(_ graph: OnnxGraph, _ word: String) throws -> [Operand] {
+      let scope = try t.importer.nested(t.scope, " of '\(word)' in '\(t.node.name)'")
+      return try outputs(t, graph, scope)
+    }
+    if case .known(let known) = condition {
+      let holds = known.tensor.doubles.first ?? 0 != 0
+      return try holds ? results(thenGraph, "then_branch") : results(elseGraph, "else_branch")
+    }
+    let (a, b) = (try results(thenGraph, "then_branch"), try results(elseGraph, "else_branch"))
+    guard a.count == b.count, zip(a, b).allSatisfy({ t.type(of: $0) == t.type(of: $1) }) else {
+      throw ImportFailure(
+        "its condition depends on the model's inputs, and its branches give different types",
+        hint: "make the condition a constant of the model")
+    }
+    let scalar = try t.reshape(condition, [])
+    return try zip(a, b).map { try t.select(scalar, $0, $1) }
+  }
+
+  private static func loop(_ t: NodeImport) throws -> [Operand?] {
+    let body = try t.graph("body")
+    let count = try required(
+      t.scalarInput(0, "number of turns"), "number of turns, without which it has no end,")
+    if let first = t.optional(1) {
+      let holds = try t.known(first, "condition").doubles.first ?? 1
+      guard holds != 0 else {
+        throw ImportFailure("its condition is false from the start")
+      }
+    }
+    let carried = try (2..<Swift.max(2, t.inputCount)).map { try t.input($0) }
+    guard body.inputs.count == carried.count + 2, body.outputs.count > carried.count else {
+      throw ImportFailure(
+        "it carries \(carried.count) values, but its body takes \(body.inputs.count) and gives"
+          + " \(body.outputs.count)")
+    }
+    guard count >= 0, count <= Double(Int32.max) else {
+      throw ImportFailure("it takes \(count) turns")
+    }
+    return try turns(t, body, Int(count), try carried.map { try t.materialise($0) })
+  }
+
+  private static func turns(
+    _ t: NodeImport, _ body: OnnxGraph, _ count: Int, _ starts: [Value]
+  ) throws -> [Operand?] {
+    let importer = t.importer
+    let scope = try importer.nested(t.scope, " of 'body' in '\(t.node.name)'")
+    let arguments =
+      [(name: "turn", type: TensorType(.i32, []))]
+      + zip(body.inputs.dropFirst(2), starts).map {
+        (name: OnnxNames.value($0.name), type: importer.builder.type(of: $1))
+      }
+    let values = importer.builder.openBlock(arguments: arguments)
+    let turn = try t.convert(.value(values[0]), .i64)
+    let given = [turn, .known(HostTensor(true))] + values.dropFirst().map { Operand.value($0) }
+    for (input, operand) in zip(body.inputs, given) where !scope.define(input.name, operand) {
+      throw ImportFailure("its body has two inputs named '\(input.name)'")
+    }
+    var results = try outputs(t, body, scope)
+    guard case .known(let goesOn) = results.removeFirst(), goesOn.tensor.doubles.first ?? 0 != 0
+    else {
+      throw ImportFailure(
+        "its number of turns depends on what it computes", hint: "give it a fixed number of turns")
+    }
+    let yielded = try results.map { try t.materialise($0) }
+    let block = importer.builder.closeBlock(results: yielded)
+    let op = Repeat(count: count)
+    do throws(Violation) {
+      return try importer.builder.append(op, starts, regions: [block]).map { .value($0) }
+    } catch {
+      throw ImportFailure(error, of: op)
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import RetortFormats
+import RetortTensor
+import RetortText
+
+/// The types of a model's inputs, with every extent bound.
+struct InputBinding {
+  private struct Input {
+    let name: String
+    let element: ElementType
+    /// A number, or the name that binds it.
+    let extents: [Extent]
+  }
+
+  private enum Extent {
+    case fixed(Int)
+    case symbol(String)
+  }
+
+  private let path: String
+  private let inputs: [Input]
+
+  /// - Throws: for an input that is no tensor, or of a type or rank that is not known.
+  init(_ values: [OnnxValue], path: String) throws(Diagnostics) {
+    self.path = path
+    var inputs: [Input] = []
+    for value in values {
+      guard let tensor = value.type?.tensor else {
+        throw Diagnostics(
+          "input '\(value.name)' is a sequence, a map or optional, where a tensor is expected",
+          path: path)
+      }
+      let element: ElementType
+      do throws(FormatError) {
+        element = try OnnxElement(number: tensor.element).element
+      } catch {
+        throw Diagnostics("input '\(value.name)' \(error.message)", path: path, hint: error.hint)
+      }
+      guard let shape = tensor.shape else {
+        throw Diagnostics(
+          "input '\(value.name)' has no shape", path: path,
+          hint: "export the model with shapes, or run onnx.shape_inference over it")
+      }
+      var extents: [Extent] = []
+      for (axis, dimension) in shape.dimensions.enumerated() {
+        if let extent = dimension.extent {
+          guard extent >= 0, extent <= Int64(Int32.max) else {
+            throw Diagnostics(
+              "input '\(value.name)' has the extent \(extent) on axis \(axis)", path: path)
+          }
+          extents.append(.fixed(Int(extent)))
+        } else {
+          let symbol = dimension.symbol ?? ""
+          extents.append(.symbol(symbol.isEmpty ? "\(value.name).\(axis)" : symbol))
+        }
+      }
+      inputs.append(
+        Input(
+          name: value.name,
+          // Half precision is computed with as f32.
+          element: element == .f16 || element == .bf16 ? .f32 : element, extents: extents))
+    }
+    self.inputs = inputs
+  }
+
+  /// - Parameters:
+  ///   - settings: extents by name.
+  ///   - given: the types of files by the inputs' names.
+  func types(
+    _ settings: [String: String], _ given: [String: TensorType]
+  ) throws(Diagnostics) -> [TensorType] {
+    var bound: [String: (extent: Int, by: String)] = [:]
+    let symbols = self.symbols
+    for name in settings.keys.sorted() {
+      let text = settings[name]!
+      guard symbols.contains(where: { $0.name == name }) else {
+        throw Diagnostics(
+          "no input has an extent named '\(name)'", path: path,
+          hint: Suggestion.hint(for: name, in: symbols.map(\.name))
+            ?? "the extents of its inputs are all fixed")
+      }
+      guard let extent = Int(text), (0...Int(Int32.max)).contains(extent) else {
+        throw Diagnostics("--set \(name)=\(text): an extent is a whole number of at least 0")
+      }
+      bound[name] = (extent, "--set")
+    }
+    for name in given.keys.sorted() {
+      guard let input = inputs.first(where: { OnnxNames.identifier($0.name) == name }) else {
+        throw Diagnostics(
+          "has no input '\(name)'", path: path,
+          hint: Suggestion.hint(for: name, in: inputs.map(\.name)))
+      }
+      try bind(input, to: given[name]!, &bound)
+    }
+    try checkAllBound(symbols, bound)
+    var types: [TensorType] = []
+    for input in inputs {
+      let extents = input.extents.map { extent in
+        switch extent {
+        case .fixed(let number): number
+        case .symbol(let name): bound[name]!.extent
+        }
+      }
+      guard let shape = Shape.checked(extents) else {
+        throw Diagnostics(
+          "input '\(input.name)' has the shape \(Shape(extents)), which no memory holds",
+          path: path)
+      }
+      types.append(TensorType(input.element, shape))
+    }
+    return types
+  }
+
+  /// Names of extents in the order of the inputs, with the input that has them first.
+  private var symbols: [(name: String, input: String)] {
+    var list: [(name: String, input: String)] = []
+    for input in inputs {
+      for case .symbol(let name) in input.extents where !list.contains(where: { $0.name == name }) {
+        list.append((name, input.name))
+      }
+    }
+    return list
+  }
+
+  private func bind(
+    _ input: Input, to type: TensorType, _ bound: inout [String: (extent: Int, by: String)]
+  ) throws(Diagnostics) {
+    let extents = type.shape.extents
+    func mismatch(_ detail: String) -> Diagnostics {
+      Diagnostics(
+        "input '\(input.name)' is \(spelling(input)), but the file holds \(type)\(detail)",
+        path: path)
+    }
+    guard extents.count == input.extents.count else { throw mismatch("") }
+    for (extent, own) in zip(extents, input.extents) {
+      switch own {
+      case .fixed(let number):
+        guard number == extent else { throw mismatch("") }
+      case .symbol(let name):
+        if let other = bound[name], other.extent != extent {
+          throw mismatch(", and '\(name)' is \(other.extent) by \(other.by)")
+        }
+        bound[name] = (extent, "input '\(input.name)'")
+      }
+    }
+  }
+
+  private func spelling(_ input: Input) -> String {
+    let extents = input.extents.map { extent in
+      switch extent {
+      case .fixed(let number): String(number)
+      case .symbol(let name): name
+      }
+    }
+    return "\(input.element)[\(extents.joined(separator: ", "))]"
+  }
+
+  private func checkAllBound(
+    _ symbols: [(name: String, input: String)], _ bound: [String: (extent: Int, by: String)]
+  ) throws(Diagnostics) {
+    let open = symbols.filter { bound[$0.name] == nil }
+    guard !open.isEmpty else { return }
+    let list = open.map { "'\($0.name)' of input '\($0.input)'" }.joined(separator: ", ")
+    throw Diagnostics(
+      "\(open.count == 1 ? "an extent is" : "extents are") open: \(list)", path: path,
+      hint: "bind them: " + open.map { "--set \($0.name)=1" }.joined(separator: " "))
+  }
+}
