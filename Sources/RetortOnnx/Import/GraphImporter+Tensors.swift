@@ -59,7 +59,11 @@ extension GraphImporter {
   }
 
   private static func isFinite(_ tensor: HostTensor) -> Bool {
-    !tensor.type.element.isReal || tensor.doubles.allSatisfy(\.isFinite)
+    switch tensor.type.element {
+    case .f32: tensor.withElements(of: Float.self) { $0.allSatisfy(\.isFinite) }
+    case .f64: tensor.withElements(of: Double.self) { $0.allSatisfy(\.isFinite) }
+    default: true
+    }
   }
 
   /// What of tensors with infinities is written out at most; weights must be finite.
@@ -68,18 +72,34 @@ extension GraphImporter {
   /// The tensor as text could have it; nil where it is too large, or a number has no spelling.
   private static func spelled(_ tensor: HostTensor) -> (any TensorOp)? {
     let limit = isFinite(tensor) ? FoldConstants.elementLimit : spelledElementLimit
-    let numbers =
-      tensor.type.element == .f32
-      ? tensor.elements(as: Float.self).map(NodeImport.double) : tensor.doubles
-    if tensor.type.element == .i64 {
+    let (shape, element) = (tensor.shape, tensor.type.element)
+    if isUniform(tensor) {
+      let first = HostTensor(
+        TensorType(element, [1]), bytes: Array(tensor.bytes.prefix(element.byteCount)))
+      return numbers(first).map { Fill($0[0], shape, element) }
+    }
+    guard tensor.elementCount <= limit else { return nil }
+    return numbers(tensor).map { Constant($0, shape, element) }
+  }
+
+  /// Whether there are elements, and all have the same bits.
+  private static func isUniform(_ tensor: HostTensor) -> Bool {
+    let width = tensor.type.element.byteCount
+    guard tensor.elementCount > 0 else { return false }
+    return tensor.bytes.withUnsafeBytes { bytes in
+      bytes.indices.allSatisfy { bytes[$0] == bytes[$0 % width] }
+    }
+  }
+
+  /// The elements as a person would write them; nil where a Double does not hold one.
+  private static func numbers(_ tensor: HostTensor) -> [Double]? {
+    switch tensor.type.element {
+    case .f32: return tensor.elements(as: Float.self).map(NodeImport.double)
+    case .i64:
       let integers = tensor.elements(as: Int64.self)
-      for (number, integer) in zip(numbers, integers) where Int64(exactly: number) != integer {
-        return nil
-      }
+      let numbers = integers.map(Double.init)
+      return zip(numbers, integers).allSatisfy { Int64(exactly: $0) == $1 } ? numbers : nil
+    default: return tensor.doubles
     }
-    if let first = numbers.first, numbers.allSatisfy({ $0.bitPattern == first.bitPattern }) {
-      return Fill(first, tensor.shape, tensor.type.element)
-    }
-    return numbers.count <= limit ? Constant(numbers, tensor.shape, tensor.type.element) : nil
   }
 }

@@ -179,7 +179,8 @@ extension NodeImport {
 
   /// Picks by indices that are known and inside the axis.
   func gather(_ x: Operand, _ indices: [Int], axis: Int) throws -> Operand {
-    if indices == Array(0..<shape(of: x)[axis]) { return x }
+    let extent = shape(of: x)[axis]
+    if indices.count == extent, indices == Array(0..<extent) { return x }
     return try apply(Gather(axis: axis), x, .integers(indices))
   }
 

@@ -99,6 +99,8 @@ extension OnnxOperator {
 
   /// Taps of one axis that are combined one by one.
   private static let tapLimit = 256
+  /// Windows of one axis whose shares are written down.
+  private static let windowLimit = 1 << 20
 
   /// Axis by axis, tap by tap: for volumes, and for windows with holes.
   private static func separate(
@@ -108,8 +110,10 @@ extension OnnxOperator {
     for axis in 0..<window.rank {
       let extent = t.shape(of: y)[axis + 2]
       let count = window.windowCount(axis, extent)
-      guard window.taps[axis] <= tapLimit else {
-        throw ImportFailure("its window \(window.taps) is larger than \(tapLimit) on an axis")
+      guard window.taps[axis] <= tapLimit, count <= windowLimit else {
+        throw ImportFailure(
+          "its window \(window.taps) has more than \(tapLimit) taps or \(windowLimit) places on an"
+            + " axis")
       }
       let padded = try t.pad(
         y, axes: [axis + 2], low: [window.low[axis]],
