@@ -18,12 +18,12 @@ extension GraphImporter {
   /// What an operand is, where that is known.
   func tensor(of operand: Operand) -> HostTensor? {
     switch operand {
-    case .value(let value): remembered[value]
+    case .value(let value): state.remembered[value]
     case .known(let known): known.tensor
     }
   }
 
-  func remember(_ tensor: HostTensor, as value: Value) { remembered[value] = tensor }
+  func remember(_ tensor: HostTensor, as value: Value) { state.remembered[value] = tensor }
 
   func declare(_ operand: Operand) throws -> Value {
     switch operand {
@@ -40,22 +40,36 @@ extension GraphImporter {
     if !known.isWeight || !Self.isFinite(tensor), let op = Self.spelled(tensor) {
       do throws(Violation) {
         let names = known.name.map { [OnnxNames.value($0)] } ?? []
-        return try builder.append(op, [], names: names)[0]
+        return try state.builder.append(op, [], names: names)[0]
       } catch {
         throw ImportFailure(error, of: op)
       }
     }
-    let path = known.name ?? "constant.\(declaredWeights.count)"
-    if let value = weightValues[path] { return value }
     guard Self.isFinite(tensor) else {
       throw ImportFailure(
-        "the tensor '\(path)' holds NaN or infinity and is too large to write out")
+        "the tensor '\(known.name ?? "")' holds NaN or infinity and is too large to write out")
     }
+    let path = self.path(known)
+    if let place = state.weightPlaces[path] { return state.weightValues[place] }
     let isBuffer = asBuffer || !known.isWeight || !type.element.isReal
-    let value = builder.input(path, type, role: isBuffer ? .buffer(nil) : .parameter(nil))
-    weightValues[path] = value
-    declaredWeights.append((path, tensor))
+    let value = state.builder.input(path, type, role: isBuffer ? .buffer(nil) : .parameter(nil))
+    state.weightPlaces[path] = state.weightValues.count
+    state.weightValues.append(value)
+    state.declaredWeights.append((path, tensor))
     return value
+  }
+
+  /// The name that a weight is declared under. Calls of one function have tensors of one name, which
+  /// need not be the same.
+  private func path(_ known: KnownTensor) -> String {
+    let name = known.name ?? "constant"
+    var (path, number) = (name, 0)
+    while let place = state.weightPlaces[path], state.declaredWeights[place].tensor != known.tensor
+    {
+      number += 1
+      path = "\(name).\(number)"
+    }
+    return path
   }
 
   private static func isFinite(_ tensor: HostTensor) -> Bool {

@@ -13,7 +13,7 @@ extension NodeImport {
     let values = try operands.map { try materialise($0) }
     let results: [Value]
     do throws(Violation) {
-      results = try importer.builder.append(op, values)
+      results = try importer.state.builder.append(op, values)
     } catch {
       throw ImportFailure(error, of: op)
     }
@@ -25,7 +25,7 @@ extension NodeImport {
   /// it, it is known.
   private func remember(_ op: any TensorOp, _ operands: [Operand], _ results: [Value]) {
     let tensors = operands.compactMap { importer.tensor(of: $0) }
-    let types = results.map { importer.builder.type(of: $0) }
+    let types = results.map { importer.state.builder.type(of: $0) }
     guard tensors.count == operands.count,
       (tensors.map(\.type) + types).allSatisfy({
         $0.elementCount <= Self.rememberedElementLimit
