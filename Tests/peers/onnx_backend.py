@@ -50,7 +50,7 @@ OTHER_FAMILIES = {
     "randomness": "Bernoulli RandomUniformLike RandomNormalLike RandomUniform RandomNormal",
     "shapes that depend on values": "Unique NonMaxSuppression OptionalGetElement SequenceMap"
     " ReverseSequence",
-    "sampling at computed places": "GridSample AffineGrid RoiAlign DeformConv Col2Im MaxUnpool",
+    "sampling at computed places": "RoiAlign DeformConv Col2Im MaxUnpool",
     "caches and sequences": "TensorScatter SequenceEmpty SequenceConstruct SplitToSequence",
     "linear algebra": "Det",
     "bits": "BitCast",
