@@ -100,6 +100,14 @@ struct OutlineFinder {
   private let inputs: [Value: GraphInput]
   /// The values that each line names, in order.
   private let read: [[Value]]
+  private let budget = Budget()
+
+  /// Lines that are looked at, those of overlapping runs each time: a model made to take long is
+  /// left as it is.
+  private final class Budget {
+    var lines = 4_000_000
+  }
+
   /// The last line that names a value; the number of lines for results of the graph.
   private var lastReaders: [Value: Int] = [:]
 
@@ -143,6 +151,9 @@ struct OutlineFinder {
       .map(\.element)
   }
 
+  /// Paths of more parts are not looked into.
+  private static let componentLimit = 32
+
   /// For each path above weights the lines from the first to the last that reads one of them.
   private var plainRuns: [Run] {
     var bounds: [String: Range<Int>] = [:]
@@ -150,6 +161,7 @@ struct OutlineFinder {
     for (index, values) in read.enumerated() {
       for case let input? in values.map({ inputs[$0] }) {
         var parts = input.name.split(separator: ".", omittingEmptySubsequences: false)
+        if parts.count > Self.componentLimit { continue }
         while parts.count > 1 {
           parts.removeLast()
           let prefix = parts.joined(separator: ".")
@@ -167,6 +179,8 @@ struct OutlineFinder {
   /// The run with local names numbered, weights by their paths below the prefix, and everything else
   /// by its type; nil where it cannot be a graph of its own.
   private func signature(_ run: Run) -> String? {
+    budget.lines -= run.range.count
+    guard budget.lines >= 0 else { return nil }
     var numbers: [Value: Int] = [:]
     var outer: [Value: Int] = [:]
     var text = ""
