@@ -130,6 +130,67 @@ import Testing
     #expect(results["all"]!.shape == [2, 2, 3])
   }
 
+  /// The carried value grows by a row each turn.
+  @Test func loopsWhoseShapesChangeAreWrittenOut() throws {
+    var body = OnnxGraph()
+    body.inputs = ["turn", "goes", "v"].map { OnnxValue($0, ImportModels.type([])) }
+    body.outputs = ["goes", "next"].map { OnnxValue($0, ImportModels.type([])) }
+    body.nodes = [
+      OnnxNode(
+        "Concat", inputs: ["v", "x"], outputs: ["next"], attributes: [OnnxAttribute("axis", 0)])
+    ]
+    let model = ImportModels.model(
+      [
+        OnnxNode(
+          "Loop", inputs: ["count", "", "x"], outputs: ["y"],
+          attributes: [OnnxAttribute("body", body)])
+      ], weights: [("count", HostTensor(Int64(3)))])
+    #expect(try ImportModels.run(model, ["x": x])["y"]!.shape == [8, 3])
+  }
+
+  /// One function, called twice, has a tensor of one name that is another one in each call.
+  @Test func tensorsOfFunctionsKeepApart() throws {
+    var function = OnnxFunction()
+    function.name = "AddTable"
+    function.domain = "local"
+    function.inputs = ["a"]
+    function.outputs = ["b"]
+    function.attributes = ["table"]
+    var reference = OnnxAttribute("value", OnnxTensor())
+    reference.tensor = nil
+    reference.reference = "table"
+    function.nodes = [
+      OnnxNode("Constant", inputs: [], outputs: ["c"], attributes: [reference]),
+      OnnxNode("Add", inputs: ["a", "c"], outputs: ["b"]),
+    ]
+    func table(_ first: Float) -> HostTensor {
+      HostTensor([5000], (0..<5000).map { first + Float($0) })
+    }
+    var model = ImportModels.model(
+      [("x", "h", Float(1)), ("h", "y", Float(100))].map { from, to, first in
+        OnnxNode(
+          "AddTable", domain: "local", inputs: [from], outputs: [to],
+          attributes: [OnnxAttribute("table", OnnxTensor("", table(first)))])
+      }, inputs: [("x", [5000])])
+    model.functions = [function]
+    model.opsets.append(OnnxOpset(domain: "local", version: 1))
+    let y = try ImportModels.run(model, ["x": HostTensor(zeros: TensorType([5000]))])["y"]!
+    #expect(y.elements(as: Float.self).prefix(3) == [101, 103, 105])
+  }
+
+  @Test func maximaHavePlaces() throws {
+    let image = HostTensor([1, 1, 3, 3], [1, 5, 2, 7, 3, 9, 4, 6, 8] as [Float])
+    let model = ImportModels.model(
+      [
+        OnnxNode(
+          "MaxPool", inputs: ["x"], outputs: ["y", "i"],
+          attributes: [OnnxAttribute("kernel_shape", [2, 2])])
+      ], inputs: [("x", [1, 1, 3, 3])], outputs: ["y", "i"])
+    let results = try ImportModels.run(model, ["x": image])
+    #expect(results["y"]!.elements() == [7, 9, 7, 9] as [Float])
+    #expect(results["i"]!.elements() == [3, 5, 3, 5] as [Int64])
+  }
+
   @Test func knownConditionsChooseABranch() throws {
     func graph(_ op: String) -> OnnxGraph {
       var graph = OnnxGraph()

@@ -63,7 +63,44 @@ extension OnnxOperator {
     guard count >= 0, count <= Double(Int32.max) else {
       throw ImportFailure("it takes \(count) turns")
     }
-    return try turns(t, body, Int(count), try carried.map { try t.materialise($0) })
+    let importer = t.importer
+    let before = importer.state
+    do {
+      return try turns(t, body, Int(count), try carried.map { try t.materialise($0) })
+    } catch {
+      // Where shapes differ from turn to turn, each turn is written out.
+      guard count <= unrolledTurnLimit else { throw error }
+      importer.state = before
+      return try unrolled(t, body, Int(count), carried)
+    }
+  }
+
+  private static let unrolledTurnLimit = 64.0
+
+  private static func unrolled(
+    _ t: NodeImport, _ body: OnnxGraph, _ count: Int, _ starts: [Operand]
+  ) throws -> [Operand?] {
+    var carried = starts
+    var collected = [[Operand]](repeating: [], count: body.outputs.count - 1 - starts.count)
+    for turn in 0..<count {
+      let scope = try t.importer.nested(t.scope, " of turn \(turn) of '\(t.node.name)'")
+      let given = [.known(HostTensor(Int64(turn))), .known(HostTensor(true))] + carried
+      for (input, operand) in zip(body.inputs, given) where !scope.define(input.name, operand) {
+        throw ImportFailure("its body has two inputs named '\(input.name)'")
+      }
+      var results = try outputs(t, body, scope)
+      let goesOn = try t.known(results.removeFirst(), "condition").doubles.first ?? 0
+      carried = Array(results.prefix(starts.count))
+      for (index, operand) in results.dropFirst(starts.count).enumerated() {
+        collected[index].append(try t.reshape(operand, [1] + t.shape(of: operand)))
+      }
+      if goesOn == 0 { break }
+    }
+    return try carried
+      + collected.map { parts in
+        guard !parts.isEmpty else { throw ImportFailure("it takes no turn, so collects nothing") }
+        return try t.concatenate(parts, axis: 0)
+      }
   }
 
   private static func turns(
@@ -74,9 +111,9 @@ extension OnnxOperator {
     let arguments =
       [(name: "turn", type: TensorType(.i32, []))]
       + zip(body.inputs.dropFirst(2), starts).map {
-        (name: OnnxNames.value($0.name), type: importer.builder.type(of: $1))
+        (name: OnnxNames.value($0.name), type: importer.state.builder.type(of: $1))
       }
-    let values = importer.builder.openBlock(arguments: arguments)
+    let values = importer.state.builder.openBlock(arguments: arguments)
     let turn = try t.convert(.value(values[0]), .i64)
     let given = [turn, .known(HostTensor(true))] + values.dropFirst().map { Operand.value($0) }
     for (input, operand) in zip(body.inputs, given) where !scope.define(input.name, operand) {
@@ -89,10 +126,10 @@ extension OnnxOperator {
         "its number of turns depends on what it computes", hint: "give it a fixed number of turns")
     }
     let yielded = try results.map { try t.materialise($0) }
-    let block = importer.builder.closeBlock(results: yielded)
+    let block = importer.state.builder.closeBlock(results: yielded)
     let op = Repeat(count: count)
     do throws(Violation) {
-      return try importer.builder.append(op, starts, regions: [block]).map { .value($0) }
+      return try importer.state.builder.append(op, starts, regions: [block]).map { .value($0) }
     } catch {
       throw ImportFailure(error, of: op)
     }

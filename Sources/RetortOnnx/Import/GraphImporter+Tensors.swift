@@ -18,12 +18,12 @@ extension GraphImporter {
   /// What an operand is, where that is known.
   func tensor(of operand: Operand) -> HostTensor? {
     switch operand {
-    case .value(let value): remembered[value]
+    case .value(let value): state.remembered[value]
     case .known(let known): known.tensor
     }
   }
 
-  func remember(_ tensor: HostTensor, as value: Value) { remembered[value] = tensor }
+  func remember(_ tensor: HostTensor, as value: Value) { state.remembered[value] = tensor }
 
   func declare(_ operand: Operand) throws -> Value {
     switch operand {
@@ -40,26 +40,44 @@ extension GraphImporter {
     if !known.isWeight || !Self.isFinite(tensor), let op = Self.spelled(tensor) {
       do throws(Violation) {
         let names = known.name.map { [OnnxNames.value($0)] } ?? []
-        return try builder.append(op, [], names: names)[0]
+        return try state.builder.append(op, [], names: names)[0]
       } catch {
         throw ImportFailure(error, of: op)
       }
     }
-    let path = known.name ?? "constant.\(declaredWeights.count)"
-    if let value = weightValues[path] { return value }
     guard Self.isFinite(tensor) else {
       throw ImportFailure(
-        "the tensor '\(path)' holds NaN or infinity and is too large to write out")
+        "the tensor '\(known.name ?? "")' holds NaN or infinity and is too large to write out")
     }
+    let path = self.path(known)
+    if let place = state.weightPlaces[path] { return state.weightValues[place] }
     let isBuffer = asBuffer || !known.isWeight || !type.element.isReal
-    let value = builder.input(path, type, role: isBuffer ? .buffer(nil) : .parameter(nil))
-    weightValues[path] = value
-    declaredWeights.append((path, tensor))
+    let value = state.builder.input(path, type, role: isBuffer ? .buffer(nil) : .parameter(nil))
+    state.weightPlaces[path] = state.weightValues.count
+    state.weightValues.append(value)
+    state.declaredWeights.append((path, tensor))
     return value
   }
 
+  /// The name that a weight is declared under. Calls of one function have tensors of one name, which
+  /// need not be the same.
+  private func path(_ known: KnownTensor) -> String {
+    let name = known.name ?? "constant"
+    var (path, number) = (name, 0)
+    while let place = state.weightPlaces[path], state.declaredWeights[place].tensor != known.tensor
+    {
+      number += 1
+      path = "\(name).\(number)"
+    }
+    return path
+  }
+
   private static func isFinite(_ tensor: HostTensor) -> Bool {
-    !tensor.type.element.isReal || tensor.doubles.allSatisfy(\.isFinite)
+    switch tensor.type.element {
+    case .f32: tensor.withElements(of: Float.self) { $0.allSatisfy(\.isFinite) }
+    case .f64: tensor.withElements(of: Double.self) { $0.allSatisfy(\.isFinite) }
+    default: true
+    }
   }
 
   /// What of tensors with infinities is written out at most; weights must be finite.
@@ -68,18 +86,34 @@ extension GraphImporter {
   /// The tensor as text could have it; nil where it is too large, or a number has no spelling.
   private static func spelled(_ tensor: HostTensor) -> (any TensorOp)? {
     let limit = isFinite(tensor) ? FoldConstants.elementLimit : spelledElementLimit
-    let numbers =
-      tensor.type.element == .f32
-      ? tensor.elements(as: Float.self).map(NodeImport.double) : tensor.doubles
-    if tensor.type.element == .i64 {
+    let (shape, element) = (tensor.shape, tensor.type.element)
+    if isUniform(tensor) {
+      let first = HostTensor(
+        TensorType(element, [1]), bytes: Array(tensor.bytes.prefix(element.byteCount)))
+      return numbers(first).map { Fill($0[0], shape, element) }
+    }
+    guard tensor.elementCount <= limit else { return nil }
+    return numbers(tensor).map { Constant($0, shape, element) }
+  }
+
+  /// Whether there are elements, and all have the same bits.
+  private static func isUniform(_ tensor: HostTensor) -> Bool {
+    let width = tensor.type.element.byteCount
+    guard tensor.elementCount > 0 else { return false }
+    return tensor.bytes.withUnsafeBytes { bytes in
+      bytes.indices.allSatisfy { bytes[$0] == bytes[$0 % width] }
+    }
+  }
+
+  /// The elements as a person would write them; nil where a Double does not hold one.
+  private static func numbers(_ tensor: HostTensor) -> [Double]? {
+    switch tensor.type.element {
+    case .f32: return tensor.elements(as: Float.self).map(NodeImport.double)
+    case .i64:
       let integers = tensor.elements(as: Int64.self)
-      for (number, integer) in zip(numbers, integers) where Int64(exactly: number) != integer {
-        return nil
-      }
+      let numbers = integers.map(Double.init)
+      return zip(numbers, integers).allSatisfy { Int64(exactly: $0) == $1 } ? numbers : nil
+    default: return tensor.doubles
     }
-    if let first = numbers.first, numbers.allSatisfy({ $0.bitPattern == first.bitPattern }) {
-      return Fill(first, tensor.shape, tensor.type.element)
-    }
-    return numbers.count <= limit ? Constant(numbers, tensor.shape, tensor.type.element) : nil
   }
 }

@@ -16,17 +16,25 @@ final class GraphImporter {
   let model: OnnxModel
   /// The version of each set of operators that the model names, by domain; ONNX's own is "".
   let opsets: [String: Int64]
-  var builder: GraphBuilder
+  /// The graph so far.
+  var state: State
   let externalData: ExternalData
   private let functions: [FunctionKey: OnnxFunction]
-  /// Weights that the graph declares so far, in order.
-  var declaredWeights: [(name: String, tensor: HostTensor)] = []
-  var weightValues: [String: Value] = [:]
-  /// What values are that depend on small weights alone.
-  var remembered: [Value: HostTensor] = [:]
   private var nodeCount = 0
   /// The functions being inlined, outermost first.
   private var calls: [FunctionKey] = []
+
+  /// What is built so far: a value, so that what was tried in vain can be taken back.
+  struct State {
+    var builder: GraphBuilder
+    /// Weights that the graph declares, in order.
+    var declaredWeights: [(name: String, tensor: HostTensor)] = []
+    /// The values of the declared weights, and their places in that list.
+    var weightPlaces: [String: Int] = [:]
+    var weightValues: [Value] = []
+    /// What values are that depend on small weights alone.
+    var remembered: [Value: HostTensor] = [:]
+  }
 
   private struct FunctionKey: Hashable {
     let domain: String
@@ -39,8 +47,9 @@ final class GraphImporter {
     self.path = path
     externalData = ExternalData(besides: path)
     opsets = Self.table(model.opsets)
-    builder = GraphBuilder(
-      name: OnnxNames.identifier(model.graph!.name.isEmpty ? "model" : model.graph!.name))
+    let name = model.graph!.name
+    state = State(
+      builder: GraphBuilder(name: OnnxNames.identifier(name.isEmpty ? "model" : name)))
     var functions: [FunctionKey: OnnxFunction] = [:]
     for function in model.functions {
       let key = FunctionKey(
@@ -89,7 +98,7 @@ final class GraphImporter {
     var taken = Set<String>()
     for (input, type) in zip(inputs, types) {
       let name = Self.unique(OnnxNames.identifier(input.name), &taken)
-      try define(input.name, .value(builder.input(name, type)), scope, by: "an input")
+      try define(input.name, .value(state.builder.input(name, type)), scope, by: "an input")
     }
     try addInitializers(graph, to: scope)
     try addNodes(graph.nodes, opsets: opsets, scope)
@@ -111,7 +120,7 @@ final class GraphImporter {
         GraphOutput(value: value, name: Self.unique(OnnxNames.identifier(output.name), &names)))
     }
     guard !outputs.isEmpty else { throw Diagnostics("has no output", path: path) }
-    return try tidied(builder.finish(outputs: outputs))
+    return try tidied(state.builder.finish(outputs: outputs))
   }
 
   /// The graph without nodes and weights that only shapes were made of.
@@ -130,7 +139,7 @@ final class GraphImporter {
     graph.inputs.removeAll { $0.role.isWeight && !used.contains($0.value) }
     graph.body.arguments = graph.inputs.map(\.value)
     let names = Set(graph.inputs.map(\.name))
-    declaredWeights.removeAll { !names.contains($0.name) }
+    state.declaredWeights.removeAll { !names.contains($0.name) }
     return graph
   }
 
@@ -198,7 +207,7 @@ final class GraphImporter {
         throw Diagnostics(
           "\(place): more than \(Self.nodeLimit) nodes, those of functions once a call", path: path)
       }
-      builder.origin = Origin(path: node.name.isEmpty ? "node \(index)" : node.name)
+      state.builder.origin = Origin(path: node.name.isEmpty ? "node \(index)" : node.name)
       do {
         try add(node, domain: domain, opset: version, scope)
       } catch let failure as ImportFailure {
@@ -226,7 +235,7 @@ final class GraphImporter {
           ? "nodes stand in the order of their use, without cycles; check with onnx.checker"
           : Suggestion.nearest(to: name, in: scope.names).map { "did you mean '\($0)'?" })
     }
-    let first = builder.valueCount
+    let first = state.builder.valueCount
     let results: [Operand?]
     let key = FunctionKey(domain: domain, name: node.opType, overload: node.overload)
     if let function = functions[key] {
@@ -273,7 +282,9 @@ final class GraphImporter {
       switch operand {
       case .value(let value):
         // What was there before, as behind Identity, keeps its name.
-        if value.id >= first, !isWeight(value) { builder.rename(value, to: OnnxNames.value(name)) }
+        if value.id >= first, !isWeight(value) {
+          state.builder.rename(value, to: OnnxNames.value(name))
+        }
       case .known(var known):
         if known.name == nil { known.name = name }
         operand = .known(known)
@@ -282,7 +293,7 @@ final class GraphImporter {
     }
   }
 
-  private func isWeight(_ value: Value) -> Bool { weightValues.values.contains(value) }
+  private func isWeight(_ value: Value) -> Bool { state.weightValues.contains(value) }
 
   // MARK: functions and graphs within
 

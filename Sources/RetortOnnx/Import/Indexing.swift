@@ -19,7 +19,8 @@ extension OnnxOperator {
     },
     .one("NonZero", limits: "known input") { t in
       let tensor = try required(t.knownInput(0, "input"), "input")
-      let places = tensor.doubles.indices.filter { tensor.doubles[$0] != 0 }
+      let numbers = tensor.doubles
+      let places = numbers.indices.filter { numbers[$0] != 0 }
       let strides = tensor.shape.strides
       let rows = tensor.shape.extents.indices.flatMap { axis in
         places.map { Int64($0 / strides[axis] % tensor.shape[axis]) }
@@ -154,6 +155,9 @@ extension OnnxOperator {
     return try t.reshape(try scatter(t, updates, numbers, into: slices), own)
   }
 
+  /// Slices of which it is written down whether they are replaced.
+  private static let maskLimit = 1 << 24
+
   /// `x` with slices of the first axis replaced, or combined with what was there. Of slices that
   /// replace one place the last counts, as where they are written in order.
   private static func scatter(
@@ -166,6 +170,9 @@ extension OnnxOperator {
       return try t.add(x, try t.apply(ScatterAdd(axis: 0, extent: extent), updates, flat))
     }
     let numbers = try NodeImport.integers(try t.known(flat, "indices"), "indices")
+    guard extent <= maskLimit else {
+      throw ImportFailure("it replaces some of \(extent) slices, more than \(maskLimit)")
+    }
     let ops: [String: any TensorOp] = ["mul": Mul(), "max": Maximum(), "min": Minimum()]
     var y = x
     for turn in try turns(numbers, keepsLast: reduction == "none") {

@@ -13,7 +13,7 @@ extension NodeImport {
     let values = try operands.map { try materialise($0) }
     let results: [Value]
     do throws(Violation) {
-      results = try importer.builder.append(op, values)
+      results = try importer.state.builder.append(op, values)
     } catch {
       throw ImportFailure(error, of: op)
     }
@@ -25,7 +25,7 @@ extension NodeImport {
   /// it, it is known.
   private func remember(_ op: any TensorOp, _ operands: [Operand], _ results: [Value]) {
     let tensors = operands.compactMap { importer.tensor(of: $0) }
-    let types = results.map { importer.builder.type(of: $0) }
+    let types = results.map { importer.state.builder.type(of: $0) }
     guard tensors.count == operands.count,
       (tensors.map(\.type) + types).allSatisfy({
         $0.elementCount <= Self.rememberedElementLimit
@@ -179,7 +179,8 @@ extension NodeImport {
 
   /// Picks by indices that are known and inside the axis.
   func gather(_ x: Operand, _ indices: [Int], axis: Int) throws -> Operand {
-    if indices == Array(0..<shape(of: x)[axis]) { return x }
+    let extent = shape(of: x)[axis]
+    if indices.count == extent, indices == Array(0..<extent) { return x }
     return try apply(Gather(axis: axis), x, .integers(indices))
   }
 

@@ -189,7 +189,7 @@ final class NodeImport {
 
   func type(of operand: Operand) -> TensorType {
     switch operand {
-    case .value(let value): importer.builder.type(of: value)
+    case .value(let value): importer.state.builder.type(of: value)
     case .known(let known): known.tensor.type
     }
   }

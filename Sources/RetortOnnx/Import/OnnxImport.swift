@@ -33,7 +33,7 @@ package struct OnnxImport: Sendable {
   ) throws(Diagnostics) {
     let importer = try GraphImporter(model, path: path)
     graph = try importer.run(settings: settings, inputTypes: inputTypes)
-    weights = importer.declaredWeights
+    weights = importer.state.declaredWeights
     let producer = [model.producerName, model.producerVersion].filter { !$0.isEmpty }
     origin =
       (producer.isEmpty ? "" : producer.joined(separator: " ") + ", ")

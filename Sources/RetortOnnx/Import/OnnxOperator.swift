@@ -35,7 +35,8 @@ struct OnnxOperator: Sendable {
     ("Reductions and sorting", reductions), ("Constants and shapes", constants),
     ("Shaping", shaping), ("Indexing", indexing), ("Products", products),
     ("Convolution", convolutions), ("Pooling", poolings), ("Normalisation", normalisations),
-    ("Resizing", resizings), ("Attention", attentions), ("Control flow", controlFlow),
+    ("Resizing", resizings), ("Sampling", samplings), ("Attention", attentions),
+    ("Control flow", controlFlow),
   ]
 
   static let byName: [String: OnnxOperator] = Dictionary(

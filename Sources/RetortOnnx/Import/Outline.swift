@@ -16,10 +16,10 @@ struct OutlinedBlock {
 
 /// What repeats in a definition: runs of lines that differ only in the path of their weights.
 ///
-/// For each path the run is looked for that holds every line with a weight of that path and no
-/// other weight. Paths whose runs say the same, of the same types, become calls of one graph. At
-/// both ends a run takes in lines without weights, as far as all of its kind agree; of the ways to
-/// do so the longest that gives one result is taken.
+/// For each path the run is looked for that holds every line with a weight of that path; other
+/// weights in it are arguments, for exporters lose the paths of some. Paths whose runs say the same,
+/// of the same types, become calls of one graph. At both ends a run takes in lines without weights,
+/// as far as all of its kind agree; of the ways to do so the longest that gives one result is taken.
 struct Outline {
   enum Item {
     case statement(Statement)
@@ -66,7 +66,8 @@ struct Outline {
       return owners[index] == nil ? .statement(statements[index]) : nil
     }
     let outside = statements.indices.filter { owners[$0] == nil }
-    weights = finder.weightNames(notReadBy: outside)
+    weights = finder.weightNames(
+      notReadBy: outside, nor: calls.values.flatMap(\.arguments))
   }
 
   /// `enc_layers_block` for `enc.layers.0`.
@@ -100,6 +101,14 @@ struct OutlineFinder {
   private let inputs: [Value: GraphInput]
   /// The values that each line names, in order.
   private let read: [[Value]]
+  private let budget = Budget()
+
+  /// Lines that are looked at, those of overlapping runs each time: a model made to take long is
+  /// left as it is.
+  private final class Budget {
+    var lines = 4_000_000
+  }
+
   /// The last line that names a value; the number of lines for results of the graph.
   private var lastReaders: [Value: Int] = [:]
 
@@ -143,6 +152,9 @@ struct OutlineFinder {
       .map(\.element)
   }
 
+  /// Paths of more parts are not looked into.
+  private static let componentLimit = 32
+
   /// For each path above weights the lines from the first to the last that reads one of them.
   private var plainRuns: [Run] {
     var bounds: [String: Range<Int>] = [:]
@@ -150,6 +162,7 @@ struct OutlineFinder {
     for (index, values) in read.enumerated() {
       for case let input? in values.map({ inputs[$0] }) {
         var parts = input.name.split(separator: ".", omittingEmptySubsequences: false)
+        if parts.count > Self.componentLimit { continue }
         while parts.count > 1 {
           parts.removeLast()
           let prefix = parts.joined(separator: ".")
@@ -167,6 +180,8 @@ struct OutlineFinder {
   /// The run with local names numbered, weights by their paths below the prefix, and everything else
   /// by its type; nil where it cannot be a graph of its own.
   private func signature(_ run: Run) -> String? {
+    budget.lines -= run.range.count
+    guard budget.lines >= 0 else { return nil }
     var numbers: [Value: Int] = [:]
     var outer: [Value: Int] = [:]
     var text = ""
@@ -180,9 +195,8 @@ struct OutlineFinder {
         }
         if let number = numbers[value] {
           text += "%\(number)"
-        } else if let input = inputs[value] {
-          guard input.name.hasPrefix(run.prefix + ".") else { return nil }
-          text += "@\(input.role)\(input.name.dropFirst(run.prefix.count)):\(graph.type(of: value))"
+        } else if let path = ownPath(value, run.prefix) {
+          text += "@\(inputs[value]!.role)\(path):\(graph.type(of: value))"
         } else {
           if outer[value] == nil { outer[value] = outer.count }
           text += "$\(outer[value]!):\(graph.type(of: value))"
@@ -192,6 +206,12 @@ struct OutlineFinder {
       for result in statement.results { numbers[result] = numbers.count }
     }
     return text
+  }
+
+  /// What follows the prefix in a weight's name; nil for what is no weight of that path.
+  private func ownPath(_ value: Value, _ prefix: String) -> String? {
+    guard let name = inputs[value]?.name, name.hasPrefix(prefix + ".") else { return nil }
+    return String(name.dropFirst(prefix.count + 1))
   }
 
   /// The values of a run that something behind it reads.
@@ -214,7 +234,9 @@ struct OutlineFinder {
     var arguments: [Value] = []
     for index in run.range {
       for value in read[index]
-      where inputs[value] == nil && !own.contains(value) && !arguments.contains(value) {
+      where ownPath(value, run.prefix) == nil && !own.contains(value)
+        && !arguments.contains(value)
+      {
         arguments.append(value)
       }
       own.formUnion(statements[index].results)
@@ -225,6 +247,8 @@ struct OutlineFinder {
   // MARK: how far a run goes
 
   private static let reach = 12
+  /// A graph of more arguments does not read better than its lines.
+  private static let argumentLimit = 8
 
   /// The runs, all longer by the same numbers of lines, with one result each; nil where there is no
   /// such choice, or only one run.
@@ -238,17 +262,24 @@ struct OutlineFinder {
             prefix: run.prefix,
             range: run.range.lowerBound - before..<run.range.upperBound + after)
         }
-        guard fits(longer) else { break }
+        guard zip(runs, longer).allSatisfy(addsNoWeights), fits(longer) else { break }
         let size = longer[0].range.count
         if size <= best?.runs[0].range.count ?? 0 { continue }
         let places = longer.map { resultPlace($0.range) }
         guard let place = places[0], places.allSatisfy({ $0 == place }),
-          Set(longer.map { arguments(of: $0).count }).count == 1
+          Set(longer.map { arguments(of: $0).count }).count == 1,
+          arguments(of: longer[0]).count <= Self.argumentLimit
         else { continue }
         best = Family(runs: longer)
       }
     }
     return best
+  }
+
+  private func addsNoWeights(_ run: Run, _ longer: Run) -> Bool {
+    longer.range.clamped(to: statements.indices).allSatisfy { index in
+      run.range.contains(index) || read[index].allSatisfy { inputs[$0] == nil }
+    }
   }
 
   /// Whether runs lie in the definition without touching each other, and say the same.
@@ -285,10 +316,9 @@ struct OutlineFinder {
     }
     var weights: [(input: GraphInput, path: String)] = []
     for value in run.range.flatMap({ read[$0] }) where names[value] == nil {
-      guard let input = inputs[value] else { continue }
-      let path = String(input.name.dropFirst(run.prefix.count + 1))
+      guard let path = ownPath(value, run.prefix) else { continue }
       claim(value, GraphBuilder.identifier(path))
-      weights.append((input, path))
+      weights.append((inputs[value]!, path))
     }
     let stem = GraphBuilder.identifier(run.prefix) + "_"
     for result in run.range.flatMap({ statements[$0].results }) {
@@ -304,9 +334,9 @@ struct OutlineFinder {
       statements: Array(statements[run.range]), result: results(of: run.range)[0], names: names)
   }
 
-  /// The weights that none of some lines reads, and no result is.
-  func weightNames(notReadBy lines: [Int]) -> Set<String> {
-    var kept = Set(graph.body.results)
+  /// The weights that are none of some arguments, that none of some lines reads, and no result is.
+  func weightNames(notReadBy lines: [Int], nor arguments: [Value]) -> Set<String> {
+    var kept = Set(graph.body.results + arguments)
     for line in lines { kept.formUnion(read[line]) }
     return Set(inputs.values.filter { !kept.contains($0.value) }.map(\.name))
   }

@@ -4,9 +4,12 @@ import RetortTensor
 
 extension OnnxOperator {
   static let poolings: [OnnxOperator] = [
-    OnnxOperator("MaxPool", limits: "without indices") { t in
-      t.ignore(attributes: ["storage_order"])  // orders indices only
-      return [try pool(t, .largest)]
+    OnnxOperator("MaxPool") { t in
+      let isColumnMajor = try t.flag("storage_order", default: false)
+      guard t.node.outputs.count > 1, !t.node.outputs[1].isEmpty else {
+        return [try pool(t, .largest)]
+      }
+      return try maximaWithPlaces(t, isColumnMajor: isColumnMajor)
     },
     .one("AveragePool") { t in
       try pool(t, .mean(countsPadding: try t.flag("count_include_pad", default: false)))
@@ -97,8 +100,72 @@ extension OnnxOperator {
     return try t.reshape(y, result)
   }
 
+  /// The largest of each window and its place in the flattened tensor, tap by tap; of equal ones the
+  /// first.
+  private static func maximaWithPlaces(_ t: NodeImport, isColumnMajor: Bool) throws -> [Operand?] {
+    let x = try t.input(0)
+    try WindowAttributes.checkImage(t, x, rank: 1...3)
+    let extents = Array(t.shape(of: x).dropFirst(2))
+    var window = try WindowAttributes(t, taps: nil, rank: extents.count)
+    window.resolve(extents)
+    let counts = extents.indices.map { window.windowCount($0, extents[$0]) }
+    guard counts.allSatisfy({ $0 >= 1 }), window.taps.allSatisfy({ $0 <= tapLimit }),
+      window.taps.reduce(1, *) <= tapLimit
+    else {
+      throw ImportFailure(
+        "its window \(window.taps) does not fit \(t.type(of: x)), or has more than \(tapLimit) taps"
+      )
+    }
+    let axes = Array(2..<t.rank(of: x))
+    let high = extents.indices.map { window.effectiveHigh($0, extents[$0]) }
+    func padded(_ operand: Operand, _ value: Double) throws -> Operand {
+      try t.pad(operand, axes: axes, low: window.low, high: high, value: value)
+    }
+    let values = try padded(x, -.infinity)
+    let places = try padded(try self.places(t, t.shape(of: x), isColumnMajor: isColumnMajor), 0)
+    var best: (value: Operand, place: Operand)?
+    for tap in 0..<window.taps.reduce(1, *) {
+      var (value, place) = (values, places)
+      var rest = tap
+      for axis in extents.indices.reversed() {
+        let start = rest % window.taps[axis] * window.dilations[axis]
+        rest /= window.taps[axis]
+        let stop = start + (counts[axis] - 1) * window.strides[axis] + 1
+        value = try t.slice(value, axis: axis + 2, start..<stop, step: window.strides[axis])
+        place = try t.slice(place, axis: axis + 2, start..<stop, step: window.strides[axis])
+      }
+      guard let former = best else {
+        best = (value, place)
+        continue
+      }
+      let isLarger = try t.elementwise(Greater(), value, former.value)
+      best = (
+        try t.select(isLarger, value, former.value), try t.select(isLarger, place, former.place)
+      )
+    }
+    return [best!.value, best!.place]
+  }
+
+  /// Each element's number in the tensor, the spatial axes in either order.
+  private static func places(
+    _ t: NodeImport, _ extents: [Int], isColumnMajor: Bool
+  ) throws -> Operand {
+    var sum = try t.iota(extents, axis: 0)
+    sum = try t.add(try t.mul(sum, Double(extents[1])), try t.iota(extents, axis: 1))
+    sum = try t.mul(sum, Double(extents[2...].reduce(1, *)))
+    var stride = 1
+    let order = isColumnMajor ? Array(2..<extents.count) : (2..<extents.count).reversed()
+    for axis in order {
+      sum = try t.add(sum, try t.mul(try t.iota(extents, axis: axis), Double(stride)))
+      stride *= extents[axis]
+    }
+    return sum
+  }
+
   /// Taps of one axis that are combined one by one.
   private static let tapLimit = 256
+  /// Windows of one axis whose shares are written down.
+  private static let windowLimit = 1 << 20
 
   /// Axis by axis, tap by tap: for volumes, and for windows with holes.
   private static func separate(
@@ -108,8 +175,10 @@ extension OnnxOperator {
     for axis in 0..<window.rank {
       let extent = t.shape(of: y)[axis + 2]
       let count = window.windowCount(axis, extent)
-      guard window.taps[axis] <= tapLimit else {
-        throw ImportFailure("its window \(window.taps) is larger than \(tapLimit) on an axis")
+      guard window.taps[axis] <= tapLimit, count <= windowLimit else {
+        throw ImportFailure(
+          "its window \(window.taps) has more than \(tapLimit) taps or \(windowLimit) places on an"
+            + " axis")
       }
       let padded = try t.pad(
         y, axes: [axis + 2], low: [window.low[axis]],

@@ -195,11 +195,16 @@ struct ResizeSampling {
   }
 
   private static let tapLimit = 512
+  /// Positions of one axis: what each reads is written down.
+  private static let outputLimit = 1 << 16
 
   func taps(_ axis: ResizeAxis) throws -> ResizeTaps {
+    guard axis.output <= Self.outputLimit else {
+      throw ImportFailure("it resizes an axis to \(axis.output), more than \(Self.outputLimit)")
+    }
     let places = (0..<axis.output).map { place($0, axis) }
-    guard axis.output <= 1 << 20, places.allSatisfy({ abs($0) <= 0x1p40 }) else {
-      throw ImportFailure("it resizes an axis to \(axis.output), which is too large")
+    guard places.allSatisfy({ abs($0) <= 0x1p40 }) else {
+      throw ImportFailure("it resizes an axis by \(axis.scale), which reads far outside of it")
     }
     let isOutside = places.map { usesRegion && ($0 < 0 || $0 > Double(axis.extent - 1)) }
     func inside(_ index: Int) -> Int { min(max(index, 0), axis.extent - 1) }
