@@ -47,7 +47,8 @@ let package = Package(
     layer("RetortFormats", ["RetortText", "RetortTensor"], settings: computes),
     layer("RetortOnnx", ["RetortPasses", "RetortFormats"], settings: computes),
     layer(
-      "RetortDriver", ["RetortSyntax", "RetortPasses", "RetortRuntime", "RetortFormats", "RetortOnnx"]),
+      "RetortDriver",
+      ["RetortSyntax", "RetortPasses", "RetortRuntime", "RetortFormats", "RetortOnnx"]),
     layer("RetortDefence", ["RetortDriver"], settings: computes),
     layer("RetortAPI", ["RetortDriver"]),
     .systemLibrary(name: "CRetort"),

@@ -13,7 +13,6 @@ package struct OnnxWriter {
   package var unrollsLoops = false
   /// Whether keys may be left out, and are then drawn from the request's seed.
   package var bindsKeys = false
-  package var producerVersion = ""
 
   package init(request: Request) { self.request = request }
 
@@ -27,7 +26,7 @@ package struct OnnxWriter {
     let (graph, notes) = try request.graph(at: .simplified)
     var export = OnnxExport()
     export.unrollsLoops = unrollsLoops
-    export.producerVersion = producerVersion
+    export.producerVersion = RetortVersion.text
     export.documentation = "\(graph.name), from \(request.path)"
     var unused: [String] = []
     if !request.weightPaths.isEmpty {

@@ -32,7 +32,6 @@ extension Command {
     writer.request.seed = try arguments.seed() ?? 0
     writer.unrollsLoops = arguments.has("--unroll")
     writer.bindsKeys = arguments.has("--seed")
-    writer.producerVersion = Main.version
     let target = arguments["-o"] ?? defaultTarget(given)
     let summary = try writer.write(to: target)
     Console.notes(summary.notes)
