@@ -1,6 +1,6 @@
 /* Retort's C interface: definitions and plans, run on memory of the caller's. Link with -lRetortC.
 
-   Every function returns a status. After any but RETORT_OK, retort_last_error() says in a sentence
+   Functions that can fail return a status. After any but RETORT_OK, retort_last_error() says in a sentence
    what went wrong and what would mend it. Nothing ends the process: NULL where it is not allowed,
    models that were freed, wrong names and wrong sizes are errors like any other.
 
@@ -59,7 +59,7 @@ const char *retort_version(void);
 /* What went wrong in this thread's last call; "" if nothing did. Valid until this thread's next call. */
 const char *retort_last_error(void);
 
-/* Compiles a definition (.graph) or opens a plan (.retort).
+/* Compiles a definition (.graph) or a model of ONNX (.onnx), or opens a plan (.retort).
 
    options: NULL, or strings "NAME=VALUE" and a NULL at the end, which mean what the options of
    'retort run' mean: "entry=purify", "set=n=8", "weights=w.safetensors", "backend=simd", "threads=2",
@@ -68,7 +68,8 @@ const char *retort_last_error(void);
 retort_status retort_load(
     const char *path, const char *const *options, retort_model **model);
 
-/* Gives a model back. NULL is nothing to free; a run in another thread ends first. */
+/* Gives a model back. NULL is nothing to free. A run of it in another thread goes on to its end, and its
+   buffers are in use until then: this does not wait for it. */
 retort_status retort_free(retort_model *model);
 
 /* How many inputs or results there are, and what each is, in the order of declaration. */

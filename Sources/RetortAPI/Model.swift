@@ -32,12 +32,15 @@ public final class Model: @unchecked Sendable {
   let executable: Executable
   private let turn = NSLock()
 
-  /// Compiles a definition (`.graph`), or opens a plan (`.retort`), and binds its weights.
+  /// Compiles a definition (`.graph`) or a model of ONNX (`.onnx`), or opens a plan (`.retort`), and
+  /// binds its weights.
   ///
   /// - Throws: what is wrong with the file, the settings or the weights.
   public convenience init(_ path: String, _ options: Options = Options()) throws(RetortError) {
     let (request, weights) = try RetortError.reporting {
-      (try options.request(path), try options.boundWeights())
+      // Before anything is read: its bytes go through loops that the processor may not know.
+      if let sentence = Processor.complaint() { throw Diagnostics(sentence) }
+      return (try options.request(path), try options.boundWeights())
     }
     try self.init(request, weights)
   }
@@ -46,10 +49,7 @@ public final class Model: @unchecked Sendable {
   private init(_ request: Request, _ weights: Weights?) throws(RetortError) {
     self.request = request
     let notes: [Diagnostic]
-    (executable, notes) = try RetortError.reporting {
-      if let sentence = Processor.complaint() { throw Diagnostics(sentence) }
-      return try request.executable(weights: weights)
-    }
+    (executable, notes) = try RetortError.reporting { try request.executable(weights: weights) }
     self.notes = notes.map { RetortError(Diagnostics([$0])).description }
     let graph = executable.graph
     inputs = graph.inputs.filter { $0.role == .input }.map {
@@ -89,7 +89,8 @@ public final class Model: @unchecked Sendable {
 
   /// A model with the same inputs, whose results are the derivatives of one of this model's results:
   /// for a target `x` the result `d_x`, of the shape of `x`. Of a result with several elements the sum
-  /// is differentiated. It begins with the weights that this model has now.
+  /// is differentiated. It begins with the weights that this model has now. A gradient has a gradient
+  /// itself: `d_x` is a result like any other.
   ///
   /// - Parameter targets: inputs, or weights by their names; dots in these become `_`.
   /// - Throws: for a name that the graph does not have, a result or target that is no real number, a
@@ -99,7 +100,7 @@ public final class Model: @unchecked Sendable {
     of result: String, withRespectTo targets: [String]
   ) throws(RetortError) -> Model {
     var request = request
-    request.derivative = Derivative(result: result, targets: targets)
+    request.derivatives.append(Derivative(result: result, targets: targets))
     let weights = try exclusively {
       Weights(executable.program.weightTensors(), from: "the model's weights")
     }

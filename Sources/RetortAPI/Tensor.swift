@@ -41,7 +41,8 @@ public struct Tensor: Sendable, Hashable {
       throw RetortError("\(bytes.count) bytes are no whole number of \(elementType.rawValue)")
     }
     let type = try TensorType(element, shape, elementCount: bytes.count / element.byteCount)
-    host = HostTensor(type, bytes: bytes)
+    // Elsewhere too a byte of a `bool` holds where it is not 0.
+    host = HostTensor(type, bytes: elementType == .bool ? bytes.map { $0 == 0 ? 0 : 1 } : bytes)
   }
 
   public var elementType: ElementType { ElementType(host.type.element) }

@@ -23,14 +23,16 @@ package struct OnnxWriter {
 
   /// - Throws: what elaboration and binding refuse; weights that are missing where some were given.
   package func write(to path: String) throws -> Summary {
-    let (graph, notes) = try request.graph(at: .simplified)
+    let compilation = try request.compilation(through: .simplified)
+    let graph = compilation.graph
     var export = OnnxExport()
     export.unrollsLoops = unrollsLoops
     export.producerVersion = RetortVersion.text
     export.documentation = "\(graph.name), from \(request.path)"
     var unused: [String] = []
-    if !request.weightPaths.isEmpty {
-      let binding = try Weights(reading: request.weightPaths).bind(to: graph)
+    let weights = try request.weights(of: compilation)
+    if !weights.isEmpty {
+      let binding = try weights.bind(to: graph)
       export.weights = binding.tensors
       unused = binding.unused
     }
@@ -45,7 +47,8 @@ package struct OnnxWriter {
     let bytes = try OnnxExport.encode(model, path: path)
     try AtomicFile.write(bytes, to: path)
     return Summary(
-      text: Self.text(model, byteCount: bytes.count), notes: notes + Weights.note(unused: unused))
+      text: Self.text(model, byteCount: bytes.count),
+      notes: compilation.notes + Weights.note(unused: unused))
   }
 
   private static func text(_ model: OnnxModel, byteCount: Int) -> String {

@@ -29,8 +29,9 @@ package struct Request: Sendable {
   /// Whether the program's weights can be read after a run; else those that only their preparation
   /// reads are given back.
   package var keepsWeights = false
-  /// Derivatives to compute in place of the definition's own results.
-  package var derivative: Derivative?
+  /// Derivatives to compute in place of the definition's own results, each of the graph that the one
+  /// before it gives.
+  package var derivatives: [Derivative] = []
   /// Measures the forms of convolutions before it chooses, and tells this; nil measures nothing.
   package var calibrationObserver: Calibration.Observer?
 
@@ -87,7 +88,7 @@ package struct Request: Sendable {
   ) throws -> Compilation {
     let elaboration = try Compiler(library: library).elaborate(
       path, entry: entry, settings: settings(inputs: inputs))
-    var graph = try derivative?.applied(to: elaboration.graph) ?? elaboration.graph
+    var graph = try derivatives.reduce(elaboration.graph) { try $1.applied(to: $0) }
     if precision == .f64 { graph = try Widen().run(graph) }
     var options = pipelineOptions
     var calibration: Calibration?
@@ -143,7 +144,7 @@ package struct Request: Sendable {
           hint: "leave --set, --entry, --disable, --exact, --calibrate and --memory-limit out, or "
             + "compile again with them")
       }
-      guard derivative == nil else {
+      guard derivatives.isEmpty else {
         throw Diagnostics(
           "is a plan, whose graph is not differentiated any more", path: path,
           hint: "load the definition that it was compiled from")

@@ -66,7 +66,10 @@ extension TensorFile {
     return names.count > 4 ? "\(shown) and \(names.count - 4) more" : shown
   }
 
-  private static func outputFormat(_ path: String) throws(Diagnostics) -> Format {
+  /// What is written.
+  private enum WrittenFormat: String { case npy, npz, safetensors }
+
+  private static func outputFormat(_ path: String) throws(Diagnostics) -> WrittenFormat {
     let lower = path.lowercased()
     if path == "-" { return .npy }
     switch suffixes.first(where: { lower.hasSuffix($0.suffix) })?.format {
@@ -75,7 +78,9 @@ extension TensorFile {
         "is a PyTorch checkpoint by its suffix; these are read but not written, because a checkpoint "
           + "is a program that its reader runs", path: path,
         hint: "write .safetensors, which 'safetensors.torch.load_file' reads in Python, or .npz")
-    case .some(let format): return format
+    case .npy: return .npy
+    case .npz: return .npz
+    case .safetensors: return .safetensors
     case nil:
       throw Diagnostics(
         "has no suffix in which tensors are written", path: path,
@@ -84,7 +89,7 @@ extension TensorFile {
   }
 
   private static func write(
-    _ tensors: [StoredBytes], as format: Format, to path: String, compress: Bool = false
+    _ tensors: [StoredBytes], as format: WrittenFormat, to path: String, compress: Bool = false
   ) throws(Diagnostics) {
     let bytes = try naming(path) { () throws(FormatError) in
       switch format {
@@ -96,7 +101,7 @@ extension TensorFile {
             hint: "write .npz")
         }
         return Safetensors.encode(tensors)
-      case .npy, .torch:
+      case .npy:
         guard let only = tensors.first, tensors.count == 1 else {
           throw FormatError(
             ".npy holds one tensor, not \(tensors.count)", hint: "write .npz or .safetensors")

@@ -65,6 +65,17 @@ import Testing
     #expect(try model.run(["x": try x])["y"]?.floats == [0, 0, 0, -1])
   }
 
+  /// Of the sum of `2 (w·x + b)·wᵀ`: for each coordinate j, `2 Σₒ wⱼₒ Σₖ wₖₒ`.
+  @Test func gradientsHaveGradients() throws {
+    let first = try model().gradient(of: "total", withRespectTo: ["x"])
+    let second = try first.gradient(of: "d_x", withRespectTo: ["x"])
+    #expect(try second.run(["x": try x])["d_x"]?.floats == [66, 150, 234, 66, 150, 234])
+    let error = #expect(throws: RetortError.self) {
+      try first.gradient(of: "total", withRespectTo: ["x"])
+    }
+    #expect(error?.description.contains("has no result 'total'") == true)
+  }
+
   @Test func gradientsAreModels() throws {
     let gradient = try model().gradient(of: "total", withRespectTo: ["x", "b"])
     #expect(gradient.results.map(\.name) == ["d_x", "d_b"])

@@ -80,6 +80,17 @@ struct ExportTests {
     #expect(model.graph!.outputs.map(\.name) == ["same", "first", "second", "ones"])
   }
 
+  @Test("a result that is called like an input gets another name")
+  func sameNames() throws {
+    var b = GraphBuilder(name: "move")
+    let x = b.input("x", TensorType([2]))
+    let moved = b.add(x, 1)
+    let graph = b.finish(outputs: [GraphOutput(value: moved, name: "x")])
+    let model = try OnnxExport().model(graph)
+    #expect(nameFaults(model) == [])
+    #expect(model.graph!.outputs.map(\.name) == ["x.result"])
+  }
+
   @Test("a graph of a later stage is refused with what to do")
   func laterStage() throws {
     var b = GraphBuilder(name: "late")

@@ -104,9 +104,28 @@ package enum OnnxElement: Int64, Sendable, CaseIterable {
   case float16, float64, uint32, uint64
   case bfloat16 = 16
 
-  init(_ type: StoredType) { self = Self.allCases.first { "\($0)" == type.rawValue }! }
+  init(_ type: StoredType) {
+    switch type {
+    case .float64: self = .float64
+    case .float32: self = .float32
+    case .float16: self = .float16
+    case .bfloat16: self = .bfloat16
+    case .int64: self = .int64
+    case .int32: self = .int32
+    case .int16: self = .int16
+    case .int8: self = .int8
+    case .uint64: self = .uint64
+    case .uint32: self = .uint32
+    case .uint16: self = .uint16
+    case .uint8: self = .uint8
+    case .bool: self = .bool
+    }
+  }
 
-  var stored: StoredType { StoredType(rawValue: "\(self)")! }
+  var stored: StoredType { Self.storedTypes[self]! }
+
+  private static let storedTypes = Dictionary(
+    uniqueKeysWithValues: StoredType.allCases.map { (OnnxElement($0), $0) })
 
   /// What values of the type become in memory.
   package var element: ElementType { stored.element }

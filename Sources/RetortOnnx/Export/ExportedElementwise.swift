@@ -4,8 +4,7 @@ import RetortOps
 import RetortTensor
 import RetortText
 
-// Operations on one element at a time. ONNX Runtime computes with `uint32` hardly anywhere, so
-// arithmetic on it is done in `int64`, of which the low 32 bits are kept.
+// Operations on one element at a time.
 
 /// An operation that is one operator of ONNX on the same operands.
 protocol OnnxElementwise: OnnxExportable {
@@ -17,26 +16,6 @@ extension OnnxElementwise {
     let operands = e.broadcasting(node.operands)
     e.defineArithmetic(node.results[0], of: e.type(of: node.operands[0]).element) { e, widen in
       e.add(Self.onnxName, operands.map { widen(&e, $0) })
-    }
-  }
-}
-
-extension OnnxEmitter {
-  /// Defines a value by arithmetic on operands of an element type. `compute` gets a function that
-  /// widens an operand where the arithmetic of its own type does not exist.
-  fileprivate mutating func defineArithmetic(
-    _ value: Value, of element: ElementType,
-    _ compute: (inout OnnxEmitter, (inout OnnxEmitter, String) -> String) -> String
-  ) {
-    guard element == .u32 else {
-      define(value, last: compute(&self) { _, name in name })
-      return
-    }
-    let wide = compute(&self) { e, name in e.cast(name, to: .i64) }
-    if type(of: value).element == .u32 {
-      define(value, "Cast", [wide], [OnnxAttribute("to", OnnxElement.uint32.rawValue)])
-    } else {
-      define(value, last: wide)
     }
   }
 }
@@ -135,9 +114,7 @@ extension Step: OnnxExportable {
   func export(_ node: Node, _ e: inout OnnxEmitter) throws(Diagnostics) {
     let element = e.type(of: node.operands[0]).element
     let isPositive = e.add("Greater", [e.whole(node.operands[0]), e.scalar(0, element)])
-    e.define(
-      node.results[0], "Cast", [isPositive],
-      [OnnxAttribute("to", OnnxElement(element).rawValue)])
+    e.define(node.results[0], castFrom: isPositive)
   }
 }
 
@@ -217,8 +194,7 @@ extension Convert: OnnxExportable {
       }
       x = e.add("Min", [e.add("Max", [x, range.low(&e)]), range.high(&e)])
     }
-    e.define(
-      node.results[0], "Cast", [x], [OnnxAttribute("to", OnnxElement(type).rawValue)])
+    e.define(node.results[0], castFrom: x)
   }
 
   private struct Range {
@@ -277,13 +253,5 @@ extension ShiftRight: OnnxExportable {
       node.results[0], "BitShift",
       [e.whole(node.operands[0]), e.scalar(Double(amount), .u32)],
       [OnnxAttribute("direction", "RIGHT")])
-  }
-}
-
-extension OnnxEmitter {
-  /// Names a value by a node just added for it.
-  fileprivate mutating func define(_ value: Value, last computed: String) {
-    renameLast(computed, to: outputName(of: value))
-    define(value, as: nodes.last!.outputs[0])
   }
 }

@@ -111,7 +111,7 @@ extension Normal: OnnxExportable {
     let isCentral = e.add("LessOrEqual", [e.add("Abs", [q]), e.scalar(0.425, .f64)])
     let single = e.cast(e.add("Where", [isCentral, centre, outer]), to: .f32)
     if type == .f64 {
-      e.define(node.results[0], "Cast", [single], [OnnxAttribute("to", OnnxElement(.f64).rawValue)])
+      e.define(node.results[0], castFrom: single)
     } else {
       e.define(node.results[0], as: single)
     }
@@ -182,6 +182,6 @@ extension Permutation: OnnxExportable {
       OnnxNode(
         "TopK", name: values, inputs: [words, e.integers([count])], outputs: [values, places],
         attributes: [OnnxAttribute("axis", -1), OnnxAttribute("largest", 0)]))
-    e.define(node.results[0], "Cast", [places], [OnnxAttribute("to", OnnxElement(.i32).rawValue)])
+    e.define(node.results[0], castFrom: places)
   }
 }

@@ -5,94 +5,81 @@ import RetortTensor
 import RetortText
 
 extension OnnxEmitter {
-  /// Defines a value by an operator on operands that ONNX Runtime has no `uint32` form of.
-  fileprivate mutating func defineWide(
-    _ value: Value, from operand: Value, _ compute: (inout OnnxEmitter, String) -> String
+  fileprivate mutating func defineReduction(
+    _ node: Node, _ opType: String, axes: [Int], keep: Bool
   ) {
-    let element = type(of: operand).element
-    let x = whole(operand)
-    if element == .u32 {
-      let wide = compute(&self, cast(x, to: .i64))
-      define(value, "Cast", [wide], [OnnxAttribute("to", OnnxElement(.u32).rawValue)])
-    } else {
-      let result = compute(&self, x)
-      renameLast(result, to: outputName(of: value))
-      define(value, as: lastOutput)
+    let x = whole(node.operands[0])
+    defineArithmetic(node.results[0], of: type(of: node.operands[0]).element) { e, widen in
+      // Without axes ONNX means all of them; there are none to sum over.
+      if axes.isEmpty { return e.add("Identity", [widen(&e, x)]) }
+      return e.add(
+        opType, [widen(&e, x), e.integers(axes)], [OnnxAttribute("keepdims", keep ? 1 : 0)])
     }
-  }
-
-  fileprivate mutating func reduce(
-    _ opType: String, _ x: String, axes: [Int], keep: Bool
-  ) -> String {
-    // Without axes ONNX means all of them; there are none to sum over.
-    if axes.isEmpty { return add("Identity", [x]) }
-    return add(opType, [x, integers(axes)], [OnnxAttribute("keepdims", keep ? 1 : 0)])
   }
 }
 
 extension Sum: OnnxExportable {
   func export(_ node: Node, _ e: inout OnnxEmitter) throws(Diagnostics) {
     let reduced = e.type(of: node.operands[0]).shape.reducedAxes(axes)
-    e.defineWide(node.results[0], from: node.operands[0]) { e, x in
-      e.reduce("ReduceSum", x, axes: reduced, keep: keep)
-    }
+    e.defineReduction(node, "ReduceSum", axes: reduced, keep: keep)
   }
 }
 
 extension Mean: OnnxExportable {
   func export(_ node: Node, _ e: inout OnnxEmitter) throws(Diagnostics) {
     let reduced = e.type(of: node.operands[0]).shape.reducedAxes(axes)
-    e.defineWide(node.results[0], from: node.operands[0]) { e, x in
-      e.reduce("ReduceMean", x, axes: reduced, keep: keep)
-    }
+    e.defineReduction(node, "ReduceMean", axes: reduced, keep: keep)
   }
 }
 
 extension ReduceMax: OnnxExportable {
   func export(_ node: Node, _ e: inout OnnxEmitter) throws(Diagnostics) {
     let axis = e.type(of: node.operands[0]).shape.normalised(axis)!
-    e.defineWide(node.results[0], from: node.operands[0]) { e, x in
-      e.reduce("ReduceMax", x, axes: [axis], keep: keep)
-    }
+    e.defineReduction(node, "ReduceMax", axes: [axis], keep: keep)
   }
 }
 
 extension ReduceMin: OnnxExportable {
   func export(_ node: Node, _ e: inout OnnxEmitter) throws(Diagnostics) {
     let axis = e.type(of: node.operands[0]).shape.normalised(axis)!
-    e.defineWide(node.results[0], from: node.operands[0]) { e, x in
-      e.reduce("ReduceMin", x, axes: [axis], keep: keep)
-    }
+    e.defineReduction(node, "ReduceMin", axes: [axis], keep: keep)
   }
 }
 
 extension OnnxEmitter {
   /// The place of an extreme element along an axis, the first of equal ones.
-  fileprivate mutating func definePlace(
-    _ value: Value, _ opType: String, of operand: Value, axis: Int
-  ) {
+  fileprivate mutating func definePlace(_ node: Node, axis: Int, largest: Bool) {
+    let operand = node.operands[0]
     let axis = type(of: operand).shape.normalised(axis)!
-    var x = whole(operand)
-    if type(of: operand).element == .u32 { x = cast(x, to: .i64) }
-    // ONNX Runtime's ArgMax reads no int64.
-    if type(of: operand).element == .i64 || type(of: operand).element == .u32 {
-      x = cast(x, to: .f64)
+    let x = whole(operand)
+    let place: String
+    if type(of: operand).element.isReal || type(of: operand).element == .i32 {
+      place = add(
+        largest ? "ArgMax" : "ArgMin", [x],
+        [OnnxAttribute("axis", axis), OnnxAttribute("keepdims", 0)])
+    } else {
+      // ONNX Runtime's ArgMax reads no int64; its TopK does, and names the first of equal ones too.
+      let wide = type(of: operand).element == .u32 ? cast(x, to: .i64) : x
+      let (value, column) = (fresh("extreme"), fresh("places"))
+      append(
+        OnnxNode(
+          "TopK", name: value, inputs: [wide, integers([1])], outputs: [value, column],
+          attributes: [OnnxAttribute("axis", axis), OnnxAttribute("largest", largest ? 1 : 0)]))
+      place = add("Squeeze", [column, integers([axis])])
     }
-    let place = add(opType, [x], [OnnxAttribute("axis", axis), OnnxAttribute("keepdims", 0)])
-    define(
-      value, "Cast", [place], [OnnxAttribute("to", OnnxElement(type(of: value).element).rawValue)])
+    define(node.results[0], castFrom: place)
   }
 }
 
 extension ArgMax: OnnxExportable {
   func export(_ node: Node, _ e: inout OnnxEmitter) throws(Diagnostics) {
-    e.definePlace(node.results[0], "ArgMax", of: node.operands[0], axis: axis)
+    e.definePlace(node, axis: axis, largest: true)
   }
 }
 
 extension ArgMin: OnnxExportable {
   func export(_ node: Node, _ e: inout OnnxEmitter) throws(Diagnostics) {
-    e.definePlace(node.results[0], "ArgMin", of: node.operands[0], axis: axis)
+    e.definePlace(node, axis: axis, largest: false)
   }
 }
 
@@ -109,11 +96,11 @@ extension TopK: OnnxExportable {
         "TopK", name: picked, inputs: [source, e.integers([k])], outputs: [picked, places],
         attributes: [OnnxAttribute("axis", -1)]))
     if element == .u32 {
-      e.define(values, "Cast", [picked], [OnnxAttribute("to", OnnxElement(.u32).rawValue)])
+      e.define(values, castFrom: picked)
     } else {
       e.define(values, as: picked)
     }
-    e.define(indices, "Cast", [places], [OnnxAttribute("to", OnnxElement(.i32).rawValue)])
+    e.define(indices, castFrom: places)
   }
 }
 

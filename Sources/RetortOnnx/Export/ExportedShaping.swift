@@ -218,7 +218,6 @@ extension OneHot: OnnxExportable {
     let line = HostTensor([classes], (0..<classes).map(Double.init)).converted(to: element)
     let column = e.add("Unsqueeze", [e.whole(node.operands[0]), e.integers([-1])])
     let hits = e.add("Equal", [column, e.constant(line, "iota")])
-    e.define(
-      node.results[0], "Cast", [hits], [OnnxAttribute("to", OnnxElement(type).rawValue)])
+    e.define(node.results[0], castFrom: hits)
   }
 }

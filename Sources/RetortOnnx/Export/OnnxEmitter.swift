@@ -34,6 +34,8 @@ struct OnnxEmitter {
   private var added: [[Value]] = []
   private var constants: [Constant: String] = [:]
   private var taken: Set<String>
+  /// How many names each stem has given.
+  private var counts: [String: Int] = [:]
   /// Graph outputs whose values can have their names from the beginning.
   private var wanted: [Value: String] = [:]
 
@@ -56,9 +58,11 @@ struct OnnxEmitter {
     }
   }
 
-  /// An updated weight stands beside the weight itself and so needs another name.
+  /// What an output is called. ONNX has one space of names: an updated weight stands beside the
+  /// weight itself, and a result may be called like an input.
   func outputName(_ output: GraphOutput) -> String {
-    output.role == .update ? output.name + ".updated" : output.name
+    if output.role == .update { return output.name + ".updated" }
+    return graph.inputs.contains { $0.name == output.name } ? output.name + ".result" : output.name
   }
 
   func type(of value: Value) -> TensorType { graph.type(of: value) }
@@ -83,9 +87,11 @@ struct OnnxEmitter {
   /// A name that nothing else has, `stem` if it is free.
   mutating func fresh(_ stem: String) -> String {
     if taken.insert(stem).inserted { return stem }
-    var number = 1
-    while !taken.insert("\(stem).\(number)").inserted { number += 1 }
-    return "\(stem).\(number)"
+    while true {
+      counts[stem, default: 0] += 1
+      let name = "\(stem).\(counts[stem]!)"
+      if taken.insert(name).inserted { return name }
+    }
   }
 
   private mutating func name(_ value: Value, _ name: String) {
@@ -153,6 +159,12 @@ struct OnnxEmitter {
     // Only once: a loop that is written out computes its values again in each turn.
     if added.isEmpty, let name = wanted.removeValue(forKey: value) { return name }
     return fresh(graph.name(of: value))
+  }
+
+  /// Defines a value by another's elements in its own type.
+  mutating func define(_ value: Value, castFrom name: String) {
+    let element = OnnxElement(type(of: value).element).rawValue
+    define(value, "Cast", [name], [OnnxAttribute("to", element)])
   }
 
   mutating func define(_ value: Value, broadcastFrom source: Narrow) { narrow[value] = source }
@@ -230,13 +242,24 @@ struct OnnxEmitter {
 }
 
 extension OnnxEmitter {
-  /// Gives the output of the node that was added last another name. Nothing may have read it yet.
-  /// What the node that was added last computes.
-  var lastOutput: String { nodes.last!.outputs[0] }
-
-  mutating func renameLast(_ output: String, to name: String) {
-    precondition(nodes.last?.outputs == [output], "'\(output)' was not added last")
-    nodes[nodes.count - 1].outputs = [name]
-    nodes[nodes.count - 1].name = name
+  /// Defines a value by arithmetic on operands of an element type, whose last node gives the value.
+  /// ONNX Runtime computes with `uint32` hardly anywhere: `compute` gets a function that widens such
+  /// operands to `int64`, and of the result the low 32 bits are kept.
+  mutating func defineArithmetic(
+    _ value: Value, of element: ElementType,
+    _ compute: (inout OnnxEmitter, (inout OnnxEmitter, String) -> String) -> String
+  ) {
+    let isWide = element == .u32
+    let computed = compute(&self) { e, name in isWide ? e.cast(name, to: .i64) : name }
+    if isWide, type(of: value).element == .u32 {
+      define(value, castFrom: computed)
+    } else {
+      // Nothing has read it yet, so that it can still get the value's name.
+      precondition(nodes.last?.outputs == [computed], "'\(computed)' was not added last")
+      let name = outputName(of: value)
+      nodes[nodes.count - 1].outputs = [name]
+      nodes[nodes.count - 1].name = name
+      define(value, as: name)
+    }
   }
 }

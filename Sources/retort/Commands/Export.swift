@@ -1,5 +1,6 @@
 import Foundation
 import RetortDriver
+import RetortIR
 import RetortRuntime
 import RetortText
 
@@ -27,9 +28,9 @@ extension Command {
       """
   ) { arguments in
     let given = arguments.positionals[0]
-    let source = try arguments.source()
-    var writer = OnnxWriter(request: try source.request(source.positionals[0]))
-    writer.request.seed = try arguments.seed() ?? 0
+    var request = try arguments.requestOfDefinition()
+    request.seed = try arguments.seed() ?? 0
+    var writer = OnnxWriter(request: request)
     writer.unrollsLoops = arguments.has("--unroll")
     writer.bindsKeys = arguments.has("--seed")
     let target = arguments["-o"] ?? defaultTarget(given)
@@ -42,19 +43,22 @@ extension Command {
     for suffix in [".graph", ".retort"] where path.hasSuffix(suffix) {
       return path.dropLast(suffix.count) + ".onnx"
     }
+    // A model of ONNX is not written over.
+    if path.hasSuffix(".onnx") { return path.dropLast(5) + ".retort.onnx" }
     return path + ".onnx"
   }
 }
 
 extension Arguments {
-  /// What the command exports: its own definition, or that of the plan it names, as it was given
-  /// when the plan was compiled.
-  fileprivate func source() throws -> Arguments {
-    guard Artifact.isArtifact(positionals[0]) else { return self }
-    try refuseWhatAPlanFixes()
+  /// The request for the definition that the command names, or that a plan it names was compiled
+  /// from, with the settings and weights of then. `--weights` and `--graphs` go before those.
+  fileprivate func requestOfDefinition() throws -> Request {
     let plan = positionals[0]
-    let words = try PlanFile(plan, processor: Processor.fingerprint).rebuildWords
+    guard Artifact.isArtifact(plan) else { return try request(plan) }
+    try refuseWhatAPlanFixes()
+    let file = try PlanFile(plan, processor: Processor.fingerprint)
     let compile = Command.compile
+    let words = file.rebuildWords
     guard words.count > 2, words[1] == compile.name,
       let source = try? Arguments(
         Array(words.dropFirst(2)), positionalCount: compile.positionalCount,
@@ -64,11 +68,25 @@ extension Arguments {
         "does not say which definition it was compiled from", path: plan,
         hint: "export the definition itself")
     }
-    guard FileManager.default.fileExists(atPath: source.positionals[0]) else {
+    let definition = source.positionals[0]
+    guard FileManager.default.fileExists(atPath: definition) else {
       throw Diagnostics(
-        "was compiled from \(source.positionals[0]), which is not there", path: plan,
+        "was compiled from \(definition), which is not there", path: plan,
         hint: "export from the folder in which it was compiled, or export the definition itself")
     }
-    return source
+    var request = try source.request(definition)
+    request.calibrationObserver = nil
+    if has("--weights") { request.weightPaths = all("--weights") }
+    if has("--graphs") { request.library = try library() }
+    // What was measured then would be measured anew.
+    if file.calibration.isEmpty {
+      let planned = try request.graph(at: .planned).graph
+      guard Printer().text(planned) == file.graphText else {
+        throw Diagnostics(
+          "is not what \(definition) compiles to any more", path: plan,
+          hint: "compile it again, or export the definition itself")
+      }
+    }
+    return request
   }
 }
