@@ -115,6 +115,25 @@ package struct Request: Sendable {
     OnnxImport.recognises(path) ? OnnxNames.identifier(name) : name
   }
 
+  /// Tensors by what the graph calls the inputs that a user names.
+  ///
+  /// - Throws: where two names are one input's.
+  package func arguments(
+    _ tensors: [String: HostTensor]
+  ) throws(Diagnostics) -> [String: HostTensor] {
+    var arguments: [String: HostTensor] = [:]
+    var spellings: [String: String] = [:]
+    for given in tensors.keys.sorted() {
+      let name = argumentName(given)
+      if let other = spellings.updateValue(given, forKey: name) {
+        throw Diagnostics(
+          "'--input \(other)' and '--input \(given)' both name the input '\(name)'", path: path)
+      }
+      arguments[name] = tensors[given]
+    }
+    return arguments
+  }
+
   /// Whether there is a choice of forms at all.
   private var measuresForms: Bool {
     !isExact && backend != .reference && !disabledPasses.contains(LowerConvolutions.name)

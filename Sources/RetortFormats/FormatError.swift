@@ -9,6 +9,8 @@ package struct FormatError: Error, Sendable, CustomStringConvertible {
   package let message: String
   /// What would mend it, where something would.
   package let hint: String?
+  /// Whether the message names the field of a protobuf message that is at fault.
+  private(set) var namesField = false
 
   package init(_ message: String, hint: String? = nil) {
     self.message = message
@@ -24,7 +26,18 @@ package struct FormatError: Error, Sendable, CustomStringConvertible {
 
   /// The same fault, said of one part of a file: `entry 'w.npy': ...`.
   package func within(_ part: String) -> FormatError {
-    FormatError("\(part): \(message)", hint: hint)
+    var error = FormatError("\(part): \(message)", hint: hint)
+    error.namesField = namesField
+    return error
+  }
+
+  /// The same fault, said of a field, unless it is said of one already: the innermost message tells
+  /// most, and the way to it would only repeat type names.
+  func within(field number: Int, of message: String) -> FormatError {
+    if namesField { return self }
+    var error = within("field \(number) of \(message)")
+    error.namesField = true
+    return error
   }
 }
 

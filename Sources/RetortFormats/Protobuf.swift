@@ -2,10 +2,11 @@
 /// them. What is not listed is passed over.
 ///
 /// Wire format: <https://protobuf.dev/programming-guides/encoding/>. Of a file of n bytes at most
-/// about 100 n bytes of memory are used: the smallest field, two bytes, is a message of its own.
+/// 150 n bytes of memory are used: the smallest field, two bytes, is a message of its own, and a
+/// list of messages is copied where it grows. Measured: 88 n, of attributes that hold empty graphs.
 package protocol ProtobufMessage: Sendable {
   init()
-  static var fields: [ProtobufField<Self>] { get }
+  static var fields: ProtobufFields<Self> { get }
 }
 
 /// A field of a message: its number, and how its value gets into the message and out of it.
@@ -13,6 +14,30 @@ package struct ProtobufField<Message>: Sendable {
   let number: Int
   let read: @Sendable (inout Message, ProtobufValue, ProtobufNesting) throws(FormatError) -> Void
   let write: @Sendable (Message, Int, inout ProtobufWriter) -> Void
+}
+
+/// The fields of a message, in the order in which they are written.
+package struct ProtobufFields<Message>: Sendable, ExpressibleByArrayLiteral {
+  let inOrder: [ProtobufField<Message>]
+  /// Each field at the place of its number.
+  private let byNumber: [ProtobufField<Message>?]
+
+  package init(arrayLiteral fields: ProtobufField<Message>...) {
+    inOrder = fields
+    var byNumber = [ProtobufField<Message>?](
+      repeating: nil, count: 1 + (fields.map(\.number).max() ?? 0))
+    for field in fields { byNumber[field.number] = field }
+    self.byNumber = byNumber
+  }
+
+  subscript(number: Int) -> ProtobufField<Message>? {
+    byNumber.indices.contains(number) ? byNumber[number] : nil
+  }
+}
+
+/// Fields of a message that lie apart, so that a message without them is small.
+package protocol ProtobufPart: Sendable {
+  init()
 }
 
 /// A field's value as the wire has it.
@@ -75,22 +100,21 @@ extension ProtobufMessage {
   init(protobuf bytes: ArraySlice<UInt8>, _ nesting: ProtobufNesting) throws(FormatError) {
     self.init()
     var reader = ProtobufReader(bytes)
+    if reader.isAtEnd { return }
     let fields = Self.fields
     while let (number, value) = try reader.next() {
-      guard let field = fields.first(where: { $0.number == number }) else { continue }
+      guard let field = fields[number] else { continue }
       do throws(FormatError) {
         try field.read(&self, value, nesting)
       } catch {
-        // The innermost message tells most; the way to it would only repeat type names.
-        if error.message.contains("field ") { throw error }
-        throw error.within("field \(number) of \(Self.self)")
+        throw error.within(field: number, of: "\(Self.self)")
       }
     }
   }
 
   package var protobuf: [UInt8] {
     var writer = ProtobufWriter()
-    for field in Self.fields { field.write(self, field.number, &writer) }
+    for field in Self.fields.inOrder { field.write(self, field.number, &writer) }
     return writer.bytes
   }
 }
@@ -184,6 +208,18 @@ extension ProtobufField {
       message[keyPath: path].append(try Inner(protobuf: try value.slice, try nesting.inner))
     } write: { message, number, writer in
       for inner in message[keyPath: path] { writer.bytes(inner.protobuf, number) }
+    }
+  }
+
+  /// A field of a part that only messages with such a field have.
+  package static func part<Part: ProtobufPart>(
+    _ path: Path<[Part]>, _ field: ProtobufField<Part>
+  ) -> Self {
+    Self(number: field.number) { message, value, nesting throws(FormatError) in
+      if message[keyPath: path].isEmpty { message[keyPath: path].append(Part()) }
+      try field.read(&message[keyPath: path][0], value, nesting)
+    } write: { message, number, writer in
+      if let part = message[keyPath: path].first { field.write(part, number, &writer) }
     }
   }
 

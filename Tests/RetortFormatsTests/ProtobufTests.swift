@@ -95,4 +95,43 @@ struct ProtobufTests {
     let error = #expect(throws: FormatError.self) { try tensor.hostTensor() }
     #expect(error?.message.contains("string") == true)
   }
+
+  @Test("a fault names the innermost field, whatever its own words are")
+  func places() {
+    // Field 7 of the model is its graph, whose field 2, the name, holds a number here.
+    let error = #expect(throws: FormatError.self) {
+      try OnnxModel(protobuf: [0x3a, 0x02, 0x10, 0x01][...])
+    }
+    #expect(
+      error?.message == "field 2 of OnnxGraph: a field that should hold bytes holds something else")
+  }
+
+  @Test("messages without fields are small, and many of them are read quickly")
+  func emptyMessages() throws {
+    #expect(MemoryLayout<OnnxAttribute>.size <= 48)
+    #expect(MemoryLayout<OnnxTensor>.size <= 80)
+    let count = 500_000
+    var node = ProtobufWriter()
+    for _ in 0..<count { node.bytes([], 5) }
+    var graph = ProtobufWriter()
+    graph.bytes(node.bytes, 1)
+    var model = ProtobufWriter()
+    model.bytes(graph.bytes, 7)
+    let bytes = model.bytes
+    let duration = try ContinuousClock().measure {
+      let model = try OnnxModel(protobuf: bytes[...])
+      #expect(model.graph?.nodes.first?.attributes.count == count)
+    }
+    #expect(duration < .seconds(20))
+  }
+
+  @Test("values of an attribute come one by one or packed")
+  func unpackedIntegers() throws {
+    let count = 100_000
+    var writer = ProtobufWriter()
+    for value in 0..<count { writer.integer(Int64(value), 8) }
+    let attribute = try OnnxAttribute(protobuf: writer.bytes[...])
+    #expect(attribute.integers.count == count)
+    #expect(try OnnxAttribute(protobuf: attribute.protobuf[...]).integers == attribute.integers)
+  }
 }

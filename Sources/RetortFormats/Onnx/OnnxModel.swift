@@ -14,7 +14,7 @@ package struct OnnxModel: ProtobufMessage {
 
   package init() {}
 
-  package static let fields: [ProtobufField<Self>] = [
+  package static let fields: ProtobufFields<Self> = [
     .integer(1, \.irVersion), .text(2, \.producerName), .text(3, \.producerVersion),
     .text(6, \.documentation), .message(7, \.graph), .messages(8, \.opsets),
     .messages(14, \.metadata), .messages(25, \.functions),
@@ -56,7 +56,7 @@ package struct OnnxOpset: ProtobufMessage {
     self.version = version
   }
 
-  package static let fields: [ProtobufField<Self>] = [
+  package static let fields: ProtobufFields<Self> = [
     .text(1, \.domain), .integer(2, \.version),
   ]
 }
@@ -73,7 +73,7 @@ package struct OnnxGraph: ProtobufMessage {
 
   package init() {}
 
-  package static let fields: [ProtobufField<Self>] = [
+  package static let fields: ProtobufFields<Self> = [
     .messages(1, \.nodes), .text(2, \.name), .messages(5, \.initializers),
     .text(10, \.documentation), .messages(11, \.inputs), .messages(12, \.outputs),
     .messages(13, \.values), .byteStrings(15, \.sparseInitializers),
@@ -103,7 +103,7 @@ package struct OnnxNode: ProtobufMessage {
     self.attributes = attributes
   }
 
-  package static let fields: [ProtobufField<Self>] = [
+  package static let fields: ProtobufFields<Self> = [
     .texts(1, \.inputs), .texts(2, \.outputs), .text(3, \.name), .text(4, \.opType),
     .messages(5, \.attributes), .text(7, \.domain), .text(8, \.overload),
   ]
@@ -123,17 +123,72 @@ package struct OnnxAttribute: ProtobufMessage {
   package var type: Int64 = 0
   /// Within a function: the name of the function's attribute that stands here.
   package var reference = ""
-  package var float: Float?
-  package var integer: Int64?
-  package var text: ArraySlice<UInt8>?
-  package var tensor: OnnxTensor?
-  // An array, because a graph holds attributes itself; at most one.
-  package var graph: [OnnxGraph] = []
-  package var floats: [Float] = []
-  package var integers: [Int64] = []
-  package var texts: [ArraySlice<UInt8>] = []
-  package var tensors: [OnnxTensor] = []
-  package var graphs: [OnnxGraph] = []
+  /// What it holds, one or none: a file may have millions of attributes that hold nothing.
+  private var values: [Values] = []
+
+  private struct Values: ProtobufPart {
+    var float: Float?
+    var integer: Int64?
+    var text: ArraySlice<UInt8>?
+    // Arrays of at most one: a graph holds attributes itself, and tensors are large.
+    var tensor: [OnnxTensor] = []
+    var graph: [OnnxGraph] = []
+    var floats: [Float] = []
+    var integers: [Int64] = []
+    var texts: [ArraySlice<UInt8>] = []
+    var tensors: [OnnxTensor] = []
+    var graphs: [OnnxGraph] = []
+  }
+
+  private subscript<Value>(path: WritableKeyPath<Values, Value>) -> Value {
+    get { (values.first ?? Values())[keyPath: path] }
+    set {
+      if values.isEmpty { values.append(Values()) }
+      values[0][keyPath: path] = newValue
+    }
+  }
+
+  package var float: Float? {
+    get { self[\.float] }
+    set { self[\.float] = newValue }
+  }
+  package var integer: Int64? {
+    get { self[\.integer] }
+    set { self[\.integer] = newValue }
+  }
+  package var text: ArraySlice<UInt8>? {
+    get { self[\.text] }
+    set { self[\.text] = newValue }
+  }
+  package var tensor: OnnxTensor? {
+    get { self[\.tensor].last }
+    set { self[\.tensor] = newValue.map { [$0] } ?? [] }
+  }
+  /// At most one.
+  package var graph: [OnnxGraph] {
+    get { self[\.graph] }
+    set { self[\.graph] = newValue }
+  }
+  package var floats: [Float] {
+    get { self[\.floats] }
+    set { self[\.floats] = newValue }
+  }
+  package var integers: [Int64] {
+    get { self[\.integers] }
+    set { self[\.integers] = newValue }
+  }
+  package var texts: [ArraySlice<UInt8>] {
+    get { self[\.texts] }
+    set { self[\.texts] = newValue }
+  }
+  package var tensors: [OnnxTensor] {
+    get { self[\.tensors] }
+    set { self[\.tensors] = newValue }
+  }
+  package var graphs: [OnnxGraph] {
+    get { self[\.graphs] }
+    set { self[\.graphs] = newValue }
+  }
 
   package init() {}
 
@@ -174,11 +229,13 @@ package struct OnnxAttribute: ProtobufMessage {
     graph = [value]
   }
 
-  package static let fields: [ProtobufField<Self>] = [
-    .text(1, \.name), .float(2, \.float), .integer(3, \.integer), .bytes(4, \.text),
-    .message(5, \.tensor), .messages(6, \.graph), .floats(7, \.floats), .integers(8, \.integers),
-    .byteStrings(9, \.texts), .messages(10, \.tensors), .messages(11, \.graphs),
-    .integer(20, \.type), .text(21, \.reference),
+  package static let fields: ProtobufFields<Self> = [
+    .text(1, \.name), .part(\.values, .float(2, \.float)),
+    .part(\.values, .integer(3, \.integer)), .part(\.values, .bytes(4, \.text)),
+    .part(\.values, .messages(5, \.tensor)), .part(\.values, .messages(6, \.graph)),
+    .part(\.values, .floats(7, \.floats)), .part(\.values, .integers(8, \.integers)),
+    .part(\.values, .byteStrings(9, \.texts)), .part(\.values, .messages(10, \.tensors)),
+    .part(\.values, .messages(11, \.graphs)), .integer(20, \.type), .text(21, \.reference),
   ]
 }
 
@@ -193,7 +250,7 @@ package struct OnnxValue: ProtobufMessage {
     self.type = type
   }
 
-  package static let fields: [ProtobufField<Self>] = [.text(1, \.name), .message(2, \.type)]
+  package static let fields: ProtobufFields<Self> = [.text(1, \.name), .message(2, \.type)]
 }
 
 package struct OnnxType: ProtobufMessage {
@@ -203,7 +260,7 @@ package struct OnnxType: ProtobufMessage {
   package init() {}
   package init(_ tensor: OnnxTensorType) { self.tensor = tensor }
 
-  package static let fields: [ProtobufField<Self>] = [.message(1, \.tensor)]
+  package static let fields: ProtobufFields<Self> = [.message(1, \.tensor)]
 }
 
 package struct OnnxTensorType: ProtobufMessage {
@@ -214,7 +271,7 @@ package struct OnnxTensorType: ProtobufMessage {
 
   package init() {}
 
-  package static let fields: [ProtobufField<Self>] = [
+  package static let fields: ProtobufFields<Self> = [
     .integer(1, \.element), .message(2, \.shape),
   ]
 }
@@ -224,7 +281,7 @@ package struct OnnxShape: ProtobufMessage {
 
   package init() {}
 
-  package static let fields: [ProtobufField<Self>] = [.messages(1, \.dimensions)]
+  package static let fields: ProtobufFields<Self> = [.messages(1, \.dimensions)]
 }
 
 /// An extent: a number, a name that stands for one, or unknown.
@@ -235,7 +292,7 @@ package struct OnnxDimension: ProtobufMessage {
   package init() {}
   package init(_ extent: Int) { self.extent = Int64(extent) }
 
-  package static let fields: [ProtobufField<Self>] = [
+  package static let fields: ProtobufFields<Self> = [
     .integer(1, \.extent), .text(2, \.symbol),
   ]
 }
@@ -251,7 +308,7 @@ package struct OnnxEntry: ProtobufMessage {
     self.value = value
   }
 
-  package static let fields: [ProtobufField<Self>] = [.text(1, \.key), .text(2, \.value)]
+  package static let fields: ProtobufFields<Self> = [.text(1, \.key), .text(2, \.value)]
 }
 
 /// An operator that the model defines by others.
@@ -270,7 +327,7 @@ package struct OnnxFunction: ProtobufMessage {
 
   package init() {}
 
-  package static let fields: [ProtobufField<Self>] = [
+  package static let fields: ProtobufFields<Self> = [
     .text(1, \.name), .texts(4, \.inputs), .texts(5, \.outputs), .texts(6, \.attributes),
     .messages(7, \.nodes), .messages(9, \.opsets), .text(10, \.domain),
     .messages(11, \.defaults), .text(13, \.overload),

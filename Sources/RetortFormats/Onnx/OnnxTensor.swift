@@ -7,22 +7,61 @@ package struct OnnxTensor: ProtobufMessage {
   package var element: Int64 = 0
   /// Little-endian elements in row-major order; else they stand in one of the lists.
   package var raw: ArraySlice<UInt8>?
-  package var floats: [Float] = []
-  package var integers32: [Int64] = []
-  package var integers64: [Int64] = []
-  package var doubles: [Double] = []
-  package var unsigned64: [Int64] = []
+  /// The lists, once or never: few tensors have any.
+  private var lists: [Lists] = []
+
+  private struct Lists: ProtobufPart {
+    var floats: [Float] = []
+    var integers32: [Int64] = []
+    var integers64: [Int64] = []
+    var doubles: [Double] = []
+    var unsigned64: [Int64] = []
+    var external: [OnnxEntry] = []
+  }
+
+  private subscript<Value>(path: WritableKeyPath<Lists, Value>) -> Value {
+    get { (lists.first ?? Lists())[keyPath: path] }
+    set {
+      if lists.isEmpty { lists.append(Lists()) }
+      lists[0][keyPath: path] = newValue
+    }
+  }
+
+  package var floats: [Float] {
+    get { self[\.floats] }
+    set { self[\.floats] = newValue }
+  }
+  package var integers32: [Int64] {
+    get { self[\.integers32] }
+    set { self[\.integers32] = newValue }
+  }
+  package var integers64: [Int64] {
+    get { self[\.integers64] }
+    set { self[\.integers64] = newValue }
+  }
+  package var doubles: [Double] {
+    get { self[\.doubles] }
+    set { self[\.doubles] = newValue }
+  }
+  package var unsigned64: [Int64] {
+    get { self[\.unsigned64] }
+    set { self[\.unsigned64] = newValue }
+  }
   /// Where the bytes lie when they lie in another file: `location`, `offset`, `length`.
-  package var external: [OnnxEntry] = []
+  package var external: [OnnxEntry] {
+    get { self[\.external] }
+    set { self[\.external] = newValue }
+  }
   /// 1 where they do.
   package var location: Int64 = 0
 
   package init() {}
 
-  package static let fields: [ProtobufField<Self>] = [
-    .integers(1, \.extents), .integer(2, \.element), .floats(4, \.floats),
-    .integers(5, \.integers32), .integers(7, \.integers64), .text(8, \.name), .bytes(9, \.raw),
-    .doubles(10, \.doubles), .integers(11, \.unsigned64), .messages(13, \.external),
+  package static let fields: ProtobufFields<Self> = [
+    .integers(1, \.extents), .integer(2, \.element), .part(\.lists, .floats(4, \.floats)),
+    .part(\.lists, .integers(5, \.integers32)), .part(\.lists, .integers(7, \.integers64)),
+    .text(8, \.name), .bytes(9, \.raw), .part(\.lists, .doubles(10, \.doubles)),
+    .part(\.lists, .integers(11, \.unsigned64)), .part(\.lists, .messages(13, \.external)),
     .integer(14, \.location),
   ]
 

@@ -9,6 +9,7 @@ extension OnnxOperator {
       guard let extents = try t.integersInput(0, "shape") else {
         throw ImportFailure("its input 0, the shape, is missing")
       }
+      try t.checkRank(extents.count)
       let value = try t.tensor("value") ?? HostTensor(Float(0))
       guard value.elementCount == 1 else {
         throw ImportFailure("its attribute 'value' is \(value.type), where one number is expected")
@@ -74,7 +75,8 @@ extension OnnxOperator {
     guard count.isFinite, count < 0x1p31 else {
       throw ImportFailure("it counts from \(start) to \(limit) in steps of \(step)")
     }
-    let places = try t.apply(Iota([Swift.max(0, Int(count))], element))
+    // Bounds that lie far apart the wrong way round count to less than any Int.
+    let places = try t.apply(Iota([count > 0 ? Int(count) : 0], element))
     return try t.add(try t.mul(places, step), start)
   }
 }

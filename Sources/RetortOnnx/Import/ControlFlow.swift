@@ -36,6 +36,7 @@ extension OnnxOperator {
     }
     let (a, b) = (try results(thenGraph, "then_branch"), try results(elseGraph, "else_branch"))
     guard a.count == b.count, zip(a, b).allSatisfy({ t.type(of: $0) == t.type(of: $1) }) else {
+      t.importer.failedOnShape = true
       throw ImportFailure(
         "its condition depends on the model's inputs, and its branches give different types",
         hint: "make the condition a constant of the model")
@@ -65,11 +66,12 @@ extension OnnxOperator {
     }
     let importer = t.importer
     let before = importer.state
+    importer.failedOnShape = false
     do {
       return try turns(t, body, Int(count), try carried.map { try t.materialise($0) })
     } catch {
       // Where shapes differ from turn to turn, each turn is written out.
-      guard count <= unrolledTurnLimit else { throw error }
+      guard importer.failedOnShape, count <= unrolledTurnLimit else { throw error }
       importer.state = before
       return try unrolled(t, body, Int(count), carried)
     }
@@ -122,6 +124,7 @@ extension OnnxOperator {
     var results = try outputs(t, body, scope)
     guard case .known(let goesOn) = results.removeFirst(), goesOn.tensor.doubles.first ?? 0 != 0
     else {
+      importer.failedOnShape = true
       throw ImportFailure(
         "its number of turns depends on what it computes", hint: "give it a fixed number of turns")
     }
@@ -131,6 +134,7 @@ extension OnnxOperator {
     do throws(Violation) {
       return try importer.state.builder.append(op, starts, regions: [block]).map { .value($0) }
     } catch {
+      importer.failedOnShape = true
       throw ImportFailure(error, of: op)
     }
   }

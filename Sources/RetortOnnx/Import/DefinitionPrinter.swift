@@ -177,7 +177,10 @@ struct Inlining {
       var own = graph.type(of: operand).shape
       switch makers[operand]?.op {
       // Of `select` the condition's type says nothing about a number.
-      case let fill as Fill where !(op is Select) && fill.type.isNumber:
+      // Nor has the least integer a spelling: it is a minus before a number past the largest.
+      case let fill as Fill
+      where !(op is Select) && fill.type.isNumber
+        && (fill.type.isReal || fill.value > Double(Int64.min)):
         result[index] = .number(
           fill.type.isReal ? AttributeValue.spelling(fill.value) : "\(Int(fill.value))")
         own = []

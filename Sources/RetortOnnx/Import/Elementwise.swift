@@ -11,7 +11,8 @@ extension OnnxOperator {
       unary("Floor", Floor()), unary("Ceil", Ceil()), unary("Round", Round()),
       unary("Erf", Erf()),
       binary("Add", Add()), binary("Sub", Sub()), binary("Mul", Mul()),
-      .one("Div", quotient), .one("Pow", power), .one("Mod", remainder),
+      .one("Div", quotient), .one("Pow", power),
+      .one("Mod", limits: "of reals, quotients below 2^24 in f32", remainder),
       .one("Max") { t in try folded(t) { try t.max($0, $1) } },
       .one("Min") { t in try folded(t) { try t.min($0, $1) } },
       .one("Sum") { t in try folded(t) { try t.add($0, $1) } },
@@ -24,11 +25,11 @@ extension OnnxOperator {
         guard let number = try t.integer("to") else {
           throw ImportFailure("its attribute 'to' is missing")
         }
-        return try t.convert(t.input(0), try element(Int64(number)))
+        return try cast(t, t.input(0), to: try OnnxElement(number: Int64(number)))
       },
       .one("CastLike", since: 15) { t in
         t.ignore(attributes: ["saturate", "round_mode"])
-        return try t.convert(t.input(0), t.element(of: t.input(1)))
+        return try cast(t, t.input(0), to: OnnxElement(t.element(of: t.input(1))))
       },
     ] + trigonometry
 
@@ -53,6 +54,30 @@ extension OnnxOperator {
     let element = try OnnxElement(number: number).element
     return element == .f16 || element == .bf16 ? .f32 : element
   }
+
+  /// Between integers the high bits are discarded, where `convert` takes the nearest end.
+  private static func cast(
+    _ t: NodeImport, _ x: Operand, to target: OnnxElement
+  ) throws -> Operand {
+    let element = try element(target.rawValue)
+    guard let (width, isSigned) = integers[target], t.element(of: x).isInteger,
+      width < 64, t.element(of: x) != element || width < 32
+    else { return try t.convert(x, element) }
+    let wide = try t.convert(x, .i64)
+    let modulus = Double(sign: .plus, exponent: width, significand: 1)
+    // `div` rounds down, so what is left is at least 0.
+    let turns = try t.div(wide, t.number(modulus, like: wide))
+    let low = try t.sub(wide, try t.mul(turns, modulus))
+    guard isSigned else { return try t.convert(low, element) }
+    let isNegative = try t.div(low, t.number(modulus / 2, like: low))
+    return try t.convert(try t.sub(low, try t.mul(isNegative, modulus)), element)
+  }
+
+  /// Integer types by their widths, and whether they have a sign.
+  private static let integers: [OnnxElement: (width: Int, isSigned: Bool)] = [
+    .uint8: (8, false), .int8: (8, true), .uint16: (16, false), .int16: (16, true),
+    .uint32: (32, false), .int32: (32, true), .uint64: (64, false), .int64: (64, true),
+  ]
 
   /// Integers are divided toward zero, where `div` rounds down.
   private static func quotient(_ t: NodeImport) throws -> Operand {
@@ -94,7 +119,15 @@ extension OnnxOperator {
       let ratio = try t.div(a, b)
       quotient = t.element(of: a).isReal ? try t.apply(Floor(), ratio) : ratio
     }
-    return try t.sub(a, try t.mul(quotient, b))
+    let rest = try t.sub(a, try t.mul(quotient, b))
+    guard t.element(of: a).isReal else { return rest }
+    // By an infinite divisor everything finite is its own remainder, where 0 · ∞ is NaN.
+    func isInfinite(_ x: Operand) throws -> Operand {
+      try t.elementwise(Equal(), try t.apply(Abs(), x), t.number(.infinity, like: x))
+    }
+    let keeps = try t.elementwise(
+      And(), try isInfinite(b), try t.apply(Not(), try isInfinite(a)))
+    return try t.select(keeps, a, rest)
   }
 
   /// Where the bounds cross, the upper one counts.

@@ -8,9 +8,11 @@ import RetortTensor
 extension GraphImporter {
   /// A tensor of the file; half precision is widened.
   func tensor(_ stored: OnnxTensor) throws -> HostTensor {
-    let tensor = try stored.hostTensor { tensor throws(FormatError) in
-      try externalData.bytes(of: tensor)
-    }
+    if stored.isExternal { return try externalData.tensor(stored, Self.widened) }
+    return Self.widened(try stored.hostTensor())
+  }
+
+  private static func widened(_ tensor: HostTensor) -> HostTensor {
     let element = tensor.type.element
     return element == .f16 || element == .bf16 ? tensor.converted(to: .f32) : tensor
   }
@@ -37,6 +39,12 @@ extension GraphImporter {
   func declare(_ known: KnownTensor, asBuffer: Bool) throws -> Value {
     let tensor = known.tensor
     let type = tensor.type
+    // Before anything looks at its elements: a weight may be read many times.
+    if known.isWeight || type.elementCount > FoldConstants.elementLimit,
+      let place = state.weightPlaces[path(known)]
+    {
+      return state.weightValues[place]
+    }
     if !known.isWeight || !Self.isFinite(tensor), let op = Self.spelled(tensor) {
       do throws(Violation) {
         let names = known.name.map { [OnnxNames.value($0)] } ?? []
@@ -55,6 +63,7 @@ extension GraphImporter {
     let value = state.builder.input(path, type, role: isBuffer ? .buffer(nil) : .parameter(nil))
     state.weightPlaces[path] = state.weightValues.count
     state.weightValues.append(value)
+    state.declaredValues.insert(value)
     state.declaredWeights.append((path, tensor))
     return value
   }

@@ -20,6 +20,9 @@ final class GraphImporter {
   var state: State
   let externalData: ExternalData
   private let functions: [FunctionKey: OnnxFunction]
+  /// Whether a node asked for a shape or a condition that is not known, or a loop carried two: of a
+  /// loop, a reason to write each turn out.
+  var failedOnShape = false
   private var nodeCount = 0
   /// The functions being inlined, outermost first.
   private var calls: [FunctionKey] = []
@@ -32,6 +35,7 @@ final class GraphImporter {
     /// The values of the declared weights, and their places in that list.
     var weightPlaces: [String: Int] = [:]
     var weightValues: [Value] = []
+    var declaredValues: Set<Value> = []
     /// What values are that depend on small weights alone.
     var remembered: [Value: HostTensor] = [:]
   }
@@ -73,14 +77,14 @@ final class GraphImporter {
 
   private func checkVersion() throws(Diagnostics) {
     let read = OnnxOperators.importedOpsets
-    guard let version = opsets[""] else { return }
-    guard read.contains(version) else {
-      throw Diagnostics(
-        "is written in opset \(version), but \(read.lowerBound) to \(read.upperBound) are read",
-        path: path,
-        hint: "export it in one of those, or convert it with onnx.version_converter")
-    }
+    guard let version = opsets[""], !read.contains(version) else { return }
+    throw Diagnostics(
+      "is written in opset \(version), but \(read.lowerBound) to \(read.upperBound) are read",
+      path: path, hint: Self.conversionHint)
   }
+
+  private static let conversionHint =
+    "export it in one of those, or convert it with onnx.version_converter"
 
   // MARK: the model's graph
 
@@ -94,16 +98,16 @@ final class GraphImporter {
     }
     let weightNames = Set(graph.initializers.map(\.name))
     let inputs = graph.inputs.filter { !weightNames.contains($0.name) }
-    let types = try InputBinding(inputs, path: path).types(settings, inputTypes)
-    var taken = Set<String>()
-    for (input, type) in zip(inputs, types) {
-      let name = Self.unique(OnnxNames.identifier(input.name), &taken)
+    let binding = try InputBinding(inputs, path: path)
+    let types = try binding.types(settings, inputTypes)
+    let names = binding.names
+    for (name, (input, type)) in zip(names, zip(inputs, types)) {
       try define(input.name, .value(state.builder.input(name, type)), scope, by: "an input")
     }
     try addInitializers(graph, to: scope)
     try addNodes(graph.nodes, opsets: opsets, scope)
     var outputs: [GraphOutput] = []
-    var names = Set<String>()
+    var outputNames = UniqueNames()
     for output in graph.outputs {
       guard let operand = scope[output.name] else {
         throw Diagnostics(
@@ -117,7 +121,7 @@ final class GraphImporter {
         throw Diagnostics("output '\(output.name)': \(error)", path: path)
       }
       outputs.append(
-        GraphOutput(value: value, name: Self.unique(OnnxNames.identifier(output.name), &names)))
+        GraphOutput(value: value, name: outputNames.claim(OnnxNames.identifier(output.name))))
     }
     guard !outputs.isEmpty else { throw Diagnostics("has no output", path: path) }
     return try tidied(state.builder.finish(outputs: outputs))
@@ -141,15 +145,6 @@ final class GraphImporter {
     let names = Set(graph.inputs.map(\.name))
     state.declaredWeights.removeAll { !names.contains($0.name) }
     return graph
-  }
-
-  private static func unique(_ name: String, _ taken: inout Set<String>) -> String {
-    var (unique, number) = (name, 1)
-    while !taken.insert(unique).inserted {
-      unique = "\(name)_\(number)"
-      number += 1
-    }
-    return unique
   }
 
   /// Initializers by name: reals are weights, unless they are single numbers.
@@ -293,7 +288,7 @@ final class GraphImporter {
     }
   }
 
-  private func isWeight(_ value: Value) -> Bool { state.weightValues.contains(value) }
+  private func isWeight(_ value: Value) -> Bool { state.declaredValues.contains(value) }
 
   // MARK: functions and graphs within
 
@@ -315,6 +310,13 @@ final class GraphImporter {
     var attributes: [String: OnnxAttribute] = [:]
     for attribute in function.defaults + node.attributes { attributes[attribute.name] = attribute }
     let own = Self.table(function.opsets)
+    let read = OnnxOperators.importedOpsets
+    if let version = own[""], !read.contains(version) {
+      throw ImportFailure(
+        "the function is written in opset \(version), but \(read.lowerBound) to"
+          + " \(read.upperBound) are read",
+        hint: Self.conversionHint)
+    }
     calls.append(key)
     defer { calls.removeLast() }
     // Inputs that a call leaves out are left out inside too.
@@ -346,6 +348,7 @@ final class GraphImporter {
         given.name = attribute.name
         return given
       }
+      guard !attribute.graph.isEmpty else { return attribute }
       var attribute = attribute
       attribute.graph = attribute.graph.map { graph in
         var graph = graph

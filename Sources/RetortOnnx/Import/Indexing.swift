@@ -53,8 +53,8 @@ extension OnnxOperator {
     guard element == .i32 || element == .i64 else {
       throw ImportFailure("its indices are \(t.type(of: indices)), where integers are expected")
     }
-    if case .known(let known) = indices {
-      let numbers = try NodeImport.integers(known.tensor, "indices")
+    if let known = t.importer.tensor(of: indices) {
+      let numbers = try NodeImport.integers(known, "indices")
       if let odd = numbers.first(where: { $0 >= extent || $0 < -extent }) {
         throw ImportFailure("its index \(odd) is outside an axis of extent \(extent)")
       }
@@ -172,6 +172,9 @@ extension OnnxOperator {
     let numbers = try NodeImport.integers(try t.known(flat, "indices"), "indices")
     guard extent <= maskLimit else {
       throw ImportFailure("it replaces some of \(extent) slices, more than \(maskLimit)")
+    }
+    if let odd = numbers.first(where: { !(0..<extent).contains($0) }) {
+      throw ImportFailure("it replaces slice \(odd) of \(extent)")
     }
     let ops: [String: any TensorOp] = ["mul": Mul(), "max": Maximum(), "min": Minimum()]
     var y = x

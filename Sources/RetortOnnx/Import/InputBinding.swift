@@ -18,6 +18,10 @@ struct InputBinding {
 
   private let path: String
   private let inputs: [Input]
+  /// What the graph calls each input: the language's spelling, numbered where two are spelt alike.
+  let names: [String]
+  /// Names of extents in the order of the inputs, with the input that has them first.
+  private let symbols: [(name: String, input: String)]
 
   /// - Throws: for an input that is no tensor, or of a type or rank that is not known.
   init(_ values: [OnnxValue], path: String) throws(Diagnostics) {
@@ -40,6 +44,11 @@ struct InputBinding {
           "input '\(value.name)' has no shape", path: path,
           hint: "export the model with shapes, or run onnx.shape_inference over it")
       }
+      guard shape.dimensions.count <= NodeImport.rankLimit else {
+        throw Diagnostics(
+          "input '\(value.name)' has \(shape.dimensions.count) axes, more than the"
+            + " \(NodeImport.rankLimit) that are read", path: path)
+      }
       var extents: [Extent] = []
       for (axis, dimension) in shape.dimensions.enumerated() {
         if let extent = dimension.extent {
@@ -60,6 +69,15 @@ struct InputBinding {
           element: element == .f16 || element == .bf16 ? .f32 : element, extents: extents))
     }
     self.inputs = inputs
+    var unique = UniqueNames()
+    names = inputs.map { unique.claim(OnnxNames.identifier($0.name)) }
+    var (known, symbols) = (Set<String>(), [(name: String, input: String)]())
+    for input in inputs {
+      for case .symbol(let name) in input.extents where known.insert(name).inserted {
+        symbols.append((name, input.name))
+      }
+    }
+    self.symbols = symbols
   }
 
   /// - Parameters:
@@ -69,10 +87,10 @@ struct InputBinding {
     _ settings: [String: String], _ given: [String: TensorType]
   ) throws(Diagnostics) -> [TensorType] {
     var bound: [String: (extent: Int, by: String)] = [:]
-    let symbols = self.symbols
+    let symbolNames = Set(symbols.map(\.name))
     for name in settings.keys.sorted() {
       let text = settings[name]!
-      guard symbols.contains(where: { $0.name == name }) else {
+      guard symbolNames.contains(name) else {
         throw Diagnostics(
           "no input has an extent named '\(name)'", path: path,
           hint: Suggestion.hint(for: name, in: symbols.map(\.name))
@@ -83,8 +101,9 @@ struct InputBinding {
       }
       bound[name] = (extent, "--set")
     }
+    let places = Dictionary(uniqueKeysWithValues: zip(names, inputs))
     for name in given.keys.sorted() {
-      guard let input = inputs.first(where: { OnnxNames.identifier($0.name) == name }) else {
+      guard let input = places[name] else {
         throw Diagnostics(
           "has no input '\(name)'", path: path,
           hint: Suggestion.hint(for: name, in: inputs.map(\.name)))
@@ -108,17 +127,6 @@ struct InputBinding {
       types.append(TensorType(input.element, shape))
     }
     return types
-  }
-
-  /// Names of extents in the order of the inputs, with the input that has them first.
-  private var symbols: [(name: String, input: String)] {
-    var list: [(name: String, input: String)] = []
-    for input in inputs {
-      for case .symbol(let name) in input.extents where !list.contains(where: { $0.name == name }) {
-        list.append((name, input.name))
-      }
-    }
-    return list
   }
 
   private func bind(

@@ -9,7 +9,10 @@ extension NodeImport {
   private static let rememberedElementLimit = 64
 
   func applyAll(_ op: any TensorOp, _ operands: [Operand]) throws -> [Operand] {
-    if let folded = try fold(op, operands) { return folded.map { .known($0) } }
+    if let folded = try fold(op, operands) {
+      for tensor in folded { try checkRank(tensor.type.rank) }
+      return folded.map { .known($0) }
+    }
     let values = try operands.map { try materialise($0) }
     let results: [Value]
     do throws(Violation) {
@@ -17,6 +20,7 @@ extension NodeImport {
     } catch {
       throw ImportFailure(error, of: op)
     }
+    for result in results { try checkRank(importer.state.builder.type(of: result).rank) }
     remember(op, operands, results)
     return results.map(Operand.value)
   }

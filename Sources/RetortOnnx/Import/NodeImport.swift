@@ -62,6 +62,7 @@ final class NodeImport {
 
   func known(_ operand: Operand, _ role: String) throws -> HostTensor {
     guard let tensor = importer.tensor(of: operand) else {
+      importer.failedOnShape = true
       throw ImportFailure(
         "its \(role) depends on the model's inputs, so shapes are not static",
         hint: "fix the inputs' extents with --set, or make it a constant of the model")
@@ -187,6 +188,15 @@ final class NodeImport {
 
   // MARK: types
 
+  /// Tensors of more axes are refused, in files and on the way: each would cost its square.
+  static let rankLimit = 64
+
+  func checkRank(_ rank: Int) throws {
+    guard rank <= Self.rankLimit else {
+      throw ImportFailure("it makes a tensor of \(rank) axes, more than \(Self.rankLimit)")
+    }
+  }
+
   func type(of operand: Operand) -> TensorType {
     switch operand {
     case .value(let value): importer.state.builder.type(of: value)
@@ -209,9 +219,10 @@ final class NodeImport {
 
   func axes(_ axes: [Int], rank: Int) throws -> [Int] {
     var result: [Int] = []
+    var taken = Set<Int>()
     for each in axes {
       let counted = try axis(each, rank: rank)
-      guard !result.contains(counted) else {
+      guard taken.insert(counted).inserted else {
         throw ImportFailure("its axes \(axes) name one axis twice")
       }
       result.append(counted)

@@ -45,21 +45,32 @@ package struct OnnxSummary {
     return model.graph!.inputs.filter { !known.contains($0.name) }
   }
 
-  /// How often each operator stands in the graph, the commonest first.
+  /// How often each operator stands in the model, in the graphs within its nodes and in its
+  /// functions too, the commonest first.
   private var operators: [(name: String, count: Int)] {
     var counts: [String: Int] = [:]
-    for node in model.graph!.nodes { counts[name(node), default: 0] += 1 }
+    func count(_ nodes: [OnnxNode]) {
+      for node in nodes {
+        counts[Self.name(node.domain, node.opType), default: 0] += 1
+        for attribute in node.attributes {
+          for graph in attribute.graph + attribute.graphs { count(graph.nodes) }
+        }
+      }
+    }
+    count(model.graph!.nodes)
+    for function in model.functions { count(function.nodes) }
     return counts.map { (name: $0.key, count: $0.value) }
       .sorted { ($1.count, $0.name) < ($0.count, $1.name) }
   }
 
-  private func name(_ node: OnnxNode) -> String {
-    node.domain.isEmpty ? node.opType : "\(node.domain)::\(node.opType)"
+  /// `ai.onnx` is another spelling of the empty domain.
+  private static func name(_ domain: String, _ name: String) -> String {
+    domain.isEmpty || domain == "ai.onnx" ? name : "\(domain)::\(name)"
   }
 
   private func isKnown(_ name: String) -> Bool {
     OnnxOperator.byName[name] != nil
-      || model.functions.contains { name == "\($0.domain)::\($0.name)" || name == $0.name }
+      || model.functions.contains { Self.name($0.domain, $0.name) == name }
   }
 
   private func list(_ values: [OnnxValue]) -> String {

@@ -118,6 +118,14 @@ private struct EinsumPlan {
     guard sides.count <= 2, sides.count == 1 || sides[1].hasPrefix(">"), left.count == ranks.count,
       (1...2).contains(left.count)
     else { throw ImportFailure("its equation '\(equation)' is not understood") }
+    for term in left + sides.dropFirst().map({ $0.dropFirst() }) {
+      let letters = term.replacing("...", with: "", maxReplacements: 1)
+      guard letters.allSatisfy({ $0.isASCII && $0.isLetter }) else {
+        throw ImportFailure(
+          "its equation '\(equation)' is not understood",
+          hint: "axes are named by letters, or left to '...'")
+      }
+    }
     // Axes under the dots are numbered from the last by characters that no equation has.
     var dots = 0
     inputs = try zip(left, ranks).map { term, rank in

@@ -28,7 +28,7 @@ extension OnnxOperator {
     OnnxOperator("ArgMax") { t in [try place(t) { ArgMax(axis: $0) }] },
     OnnxOperator("ArgMin") { t in [try place(t) { ArgMin(axis: $0) }] },
     OnnxOperator("TopK", topK),
-    .one("CumSum", limits: "reals", cumulativeSum),
+    .one("CumSum", cumulativeSum),
     .one("Softmax") { t in
       try t.apply(Softmax(axis: try t.integer("axis", default: -1)), t.input(0))
     },
@@ -146,26 +146,30 @@ extension OnnxOperator {
     ]
   }
 
-  /// A product with ones on and below the diagonal.
+  /// What lies 1, 2, 4, … places before is added, until everything is.
   private static func cumulativeSum(_ t: NodeImport) throws -> Operand {
     let x = try t.input(0)
-    let rank = t.rank(of: x)
     guard let given = try t.scalarInput(1, "axis") else {
       throw ImportFailure("its input 1, the axis, is missing")
     }
-    let axis = try t.axis(Int(Int64(saturating: given)), rank: rank)
+    let axis = try t.axis(Int(Int64(saturating: given)), rank: t.rank(of: x))
     let extent = t.shape(of: x)[axis]
-    let (from, to) = (
-      try t.iota([extent, extent], axis: 0), try t.iota([extent, extent], axis: 1)
-    )
-    let (low, high) = try t.flag("reverse", default: false) ? (to, from) : (from, to)
-    let exclusive = try t.flag("exclusive", default: false)
-    let counts = try t.elementwise(exclusive ? Less() : LessEqual(), low, high)
-    let matrix = try t.convert(counts, t.element(of: x))
-    let moved = try t.move(x, axis: axis, to: rank - 1)
-    let rows = rank == 1 ? try t.reshape(moved, [1, extent]) : moved
-    let y = try t.reshape(try t.apply(MatMul(), rows, matrix), t.shape(of: moved))
-    return try t.move(y, axis: rank - 1, to: axis)
+    let isReversed = try t.flag("reverse", default: false)
+    func shifted(_ x: Operand, by places: Int) throws -> Operand {
+      let kept = isReversed ? places..<extent : 0..<extent - places
+      let (low, high) = isReversed ? (0, places) : (places, 0)
+      return try t.pad(
+        try t.slice(x, axis: axis, kept), axes: [axis], low: [low], high: [high])
+    }
+    let isExclusive = try t.flag("exclusive", default: false)
+    if extent == 0 { return x }
+    var y = isExclusive ? try shifted(x, by: 1) : x
+    var places = 1
+    while places < extent {
+      y = try t.add(y, try shifted(y, by: places))
+      places *= 2
+    }
+    return y
   }
 
   private static func hardmax(_ t: NodeImport) throws -> Operand {

@@ -21,6 +21,7 @@ extension OnnxOperator {
     .one("Expand") { t in
       let x = try t.input(0)
       let target = try required(t.integersInput(1, "shape"), "shape")
+      try t.checkRank(target.count)
       guard let shape = Shape.broadcast(t.type(of: x).shape, Shape(target)) else {
         throw ImportFailure("it cannot broadcast \(t.type(of: x)) with \(Shape(target))")
       }
@@ -40,6 +41,7 @@ extension OnnxOperator {
   private static func reshape(_ t: NodeImport) throws -> Operand {
     let x = try t.input(0)
     var extents = try required(t.integersInput(1, "shape"), "shape")
+    try t.checkRank(extents.count)
     let own = t.shape(of: x)
     if !(try t.flag("allowzero", default: false)) {
       for (axis, extent) in extents.enumerated() where extent == 0 {
@@ -87,6 +89,7 @@ extension OnnxOperator {
   private static func unsqueeze(_ t: NodeImport) throws -> Operand {
     let x = try t.input(0)
     let given = try required(t.integersInput(1, "axes"), "axes")
+    try t.checkRank(t.rank(of: x) + given.count)
     let axes = try t.axes(given, rank: t.rank(of: x) + given.count)
     var extents = t.shape(of: x)
     for axis in axes.sorted() { extents.insert(1, at: axis) }

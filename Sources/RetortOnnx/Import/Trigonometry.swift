@@ -3,21 +3,31 @@ import RetortOps
 import RetortTensor
 
 extension OnnxOperator {
-  /// Circular and hyperbolic functions, composed of operations that exist; their relative error in
-  /// f32 is about 1e-6. Models of pictures use them for encodings of positions.
+  /// Circular and hyperbolic functions, composed of operations that exist. In f32 the error of
+  /// `Sin` and `Cos` up to |x| = 1e4 is at most 5e-7; that of `Tan` is 5e-7 / |cos x|, relative where
+  /// it is above 1. The others have a relative error of about 1e-6. In f64 the polynomials alone
+  /// leave 1e-7. Models of pictures use them for encodings of positions.
   static let trigonometry: [OnnxOperator] = [
-    .one("Sin", limits: "up to |x| = 1e4") { t in try sine(t, t.input(0)) },
+    .one("Sin", limits: "up to |x| = 1e4") { t in
+      let (rest, sign) = try reduced(t, t.input(0))
+      return try t.mul(try sine(t, rest), sign)
+    },
     .one("Cos", limits: "up to |x| = 1e4") { t in
-      try sine(t, try t.add(t.input(0), .pi / 2))
+      let (rest, sign) = try reduced(t, t.input(0))
+      return try t.mul(try cosine(t, rest), sign)
     },
     .one("Tan", limits: "up to |x| = 1e4") { t in
-      let x = try t.input(0)
-      return try t.div(try sine(t, x), try sine(t, try t.add(x, .pi / 2)))
+      let (rest, _) = try reduced(t, t.input(0))
+      return try t.div(try sine(t, rest), try cosine(t, rest))
     },
     .one("Atan") { t in try arctangent(t, t.input(0)) },
     .one("Asin") { t in try arcsine(t, t.input(0)) },
     .one("Acos") { t in
-      try t.add(try t.apply(Neg(), try arcsine(t, t.input(0))), .pi / 2)
+      // 2 atan √((1 − x) / (1 + x)): near 1, where π/2 − asin x would cancel, it keeps its digits.
+      let x = try t.input(0)
+      let ratio = try t.div(
+        try t.add(try t.apply(Neg(), x), 1), try t.add(x, 1))
+      return try t.mul(try arctangent(t, try t.apply(Sqrt(), ratio)), 2)
     },
     .one("Sinh") { t in
       let x = try t.input(0)
@@ -69,19 +79,36 @@ extension OnnxOperator {
     return try t.select(isNear, try oddPolynomial(t, x, coefficients), y)
   }
 
-  /// `sin(x)` by the nearest multiple of π, which is taken off in two parts, and Taylor's polynomial
-  /// of degree 11 on what is left, at most π/2.
-  private static func sine(_ t: NodeImport, _ x: Operand) throws -> Operand {
+  /// `x` without the nearest multiple of π, at most π/2, and the sign that this multiple turns a
+  /// sine by. It is taken off in three parts, of which the first two have few bits, so that their
+  /// products with a small whole number are exact.
+  ///
+  /// Source: Cody and Waite 1980; the parts are those of Cephes' `sinf`, times 4.
+  private static func reduced(
+    _ t: NodeImport, _ x: Operand
+  ) throws -> (rest: Operand, sign: Operand) {
     let turns = try t.apply(Round(), try t.mul(x, 1 / Double.pi))
-    // 3.140625 has few bits, so that its product with a small whole number is exact.
-    let coarse = try t.sub(x, try t.mul(turns, 3.140625))
-    let rest = try t.sub(coarse, try t.mul(turns, Double.pi - 3.140625))
-    let y = try oddPolynomial(
-      t, rest, [1, -1.0 / 6, 1.0 / 120, -1.0 / 5_040, 1.0 / 362_880, -1.0 / 39_916_800])
-    // The sign turns with every half turn: 1 − 2 · (turns mod 2).
+    let (coarse, middle) = (3.140625, 9.67502593994140625e-4)
+    var rest = try t.sub(x, try t.mul(turns, coarse))
+    rest = try t.sub(rest, try t.mul(turns, middle))
+    rest = try t.sub(rest, try t.mul(turns, Double.pi - coarse - middle))
+    // 1 − 2 · (turns mod 2).
     let even = try t.mul(try t.apply(Floor(), try t.mul(turns, 0.5)), 2)
     let odd = try t.sub(turns, even)
-    return try t.mul(y, try t.add(try t.mul(odd, -2), 1))
+    return (rest, try t.add(try t.mul(odd, -2), 1))
+  }
+
+  /// Taylor's polynomial of degree 11, for at most π/2.
+  private static func sine(_ t: NodeImport, _ x: Operand) throws -> Operand {
+    try oddPolynomial(
+      t, x, [1, -1.0 / 6, 1.0 / 120, -1.0 / 5_040, 1.0 / 362_880, -1.0 / 39_916_800])
+  }
+
+  /// `sin(π/2 − |x|)` for at most π/2. The first part of π/2 has few bits, so that nothing is lost
+  /// beside the zeros.
+  private static func cosine(_ t: NodeImport, _ x: Operand) throws -> Operand {
+    let coarse = try t.add(try t.apply(Neg(), try t.apply(Abs(), x)), 1.5703125)
+    return try sine(t, try t.add(coarse, .pi / 2 - 1.5703125))
   }
 
   /// The argument is brought below tan(π/8) by `atan x = π/2 − atan(1/x)` and
@@ -100,9 +127,9 @@ extension OnnxOperator {
     return try t.mul(y, try t.apply(Sign(), x))
   }
 
-  /// `atan(x / √(1 − x²))`, which is ±π/2 at ±1 and NaN beyond.
+  /// `atan(x / √((1 − x)(1 + x)))`, which is ±π/2 at ±1 and NaN beyond.
   private static func arcsine(_ t: NodeImport, _ x: Operand) throws -> Operand {
-    let rest = try t.add(try t.apply(Neg(), try t.apply(Square(), x)), 1)
+    let rest = try t.mul(try t.add(try t.apply(Neg(), x), 1), try t.add(x, 1))
     return try arctangent(t, try t.div(x, try t.apply(Sqrt(), rest)))
   }
 

@@ -34,9 +34,7 @@ extension Command {
     var request = try arguments.request(arguments.positionals[0])
     request.keepsWeights = arguments.has("--save-weights")
     try arguments.refuseWhatAPlanFixes()
-    let inputs = Dictionary(
-      try arguments.inputTensors().map { (request.argumentName($0), $1) },
-      uniquingKeysWith: { first, _ in first })
+    let inputs = try request.arguments(arguments.inputTensors())
     let targets = try arguments.pairs("--output").map {
       (name: request.argumentName($0.name), value: $0.value)
     }
