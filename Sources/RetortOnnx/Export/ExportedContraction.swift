@@ -64,7 +64,6 @@ extension Conv2dKernel: OnnxExportable {
     let extents = acceptedExtents(node.operands.map { e.type(of: $0) })
     let groups = extents.groups
     let image = [extents.rows.input, extents.columns.input]
-    let output = [extents.rows.output, extents.columns.output]
     // [n, g·ci, h, w] → [ci, g·n, h, w]
     var x = e.whole(node.operands[0])
     x = e.add(
@@ -74,7 +73,6 @@ extension Conv2dKernel: OnnxExportable {
     // [n, co, oh, ow] → [co, n, oh, ow]
     let y = e.add(
       "Transpose", [e.whole(node.operands[1])], [OnnxAttribute("perm", [1, 0, 2, 3])])
-    precondition(output == Array(e.type(of: node.operands[1]).shape.extents[2...]))
     var kernels = e.add(
       "Conv", [x, y],
       [

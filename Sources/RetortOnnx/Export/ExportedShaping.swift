@@ -53,7 +53,7 @@ extension Reshape: OnnxExportable {
       return
     }
     let extents = e.extents(of: node.results[0])
-    let keepsZero = shape.extents.contains(0) ? [OnnxAttribute("allowzero", 1)] : []
+    let keepsZero = shape.extents.contains(0) ? [OnnxAttribute.keepsZero] : []
     e.define(
       node.results[0], "Reshape", [e.whole(node.operands[0]), e.integers(extents)], keepsZero)
   }
@@ -70,18 +70,25 @@ extension Transpose: OnnxExportable {
 
 extension Slice: OnnxExportable {
   func export(_ node: Node, _ e: inout OnnxEmitter) throws(Diagnostics) {
+    e.defineSlice(
+      node, axes, from: start, to: stop, by: step.isEmpty ? axes.map { _ in 1 } : step)
+  }
+}
+
+extension OnnxEmitter {
+  /// Defines a node's result by elements of its operand along some axes.
+  fileprivate mutating func defineSlice(
+    _ node: Node, _ axes: [Int], from start: [Int], to stop: [Int], by step: [Int]
+  ) {
     let x = node.operands[0]
     guard !axes.isEmpty else {
-      e.define(node.results[0], "Identity", [e.whole(x)])
+      define(node.results[0], "Identity", [whole(x)])
       return
     }
-    let counted = axes.map { e.type(of: x).shape.normalised($0)! }
-    e.define(
+    let counted = axes.map { type(of: x).shape.normalised($0)! }
+    define(
       node.results[0], "Slice",
-      [
-        e.whole(x), e.integers(start), e.integers(stop), e.integers(counted),
-        e.integers(step.isEmpty ? axes.map { _ in 1 } : step),
-      ])
+      [whole(x), integers(start), integers(stop), integers(counted), integers(step)])
   }
 }
 
@@ -130,19 +137,10 @@ extension OnnxEmitter {
 
 extension Reverse: OnnxExportable {
   func export(_ node: Node, _ e: inout OnnxEmitter) throws(Diagnostics) {
-    let x = node.operands[0]
-    guard !axes.isEmpty else {
-      e.define(node.results[0], "Identity", [e.whole(x)])
-      return
-    }
-    let counted = axes.map { e.type(of: x).shape.normalised($0)! }
     // From the last element to before the first; the least number is cut to that.
-    e.define(
-      node.results[0], "Slice",
-      [
-        e.whole(x), e.integers(axes.map { _ in -1 }), e.integers(axes.map { _ in -0x7fff_ffff }),
-        e.integers(counted), e.integers(axes.map { _ in -1 }),
-      ])
+    let backwards = axes.map { _ in -1 }
+    e.defineSlice(
+      node, axes, from: backwards, to: axes.map { _ in -0x7fff_ffff }, by: backwards)
   }
 }
 
