@@ -59,6 +59,12 @@ let package = Package(
     .target(
       name: "RetortTestSupport", dependencies: ["RetortDriver"],
       path: "Tests/RetortTestSupport", swiftSettings: plain),
+    .target(
+      name: "RetortFuzzing", dependencies: ["RetortDefence", "RetortTestSupport"],
+      path: "Tests/RetortFuzzing", swiftSettings: plain),
+    .executableTarget(
+      name: "retort-fuzz", dependencies: ["RetortFuzzing"], path: "Tests/RetortFuzz",
+      swiftSettings: plain),
     tests("RetortTextTests", ["RetortText", "RetortTestSupport"]),
     tests("RetortTensorTests", ["RetortTensor"]),
     tests("RetortIRTests", ["RetortIR", "RetortOps"]),
@@ -67,12 +73,13 @@ let package = Package(
     tests("RetortSyntaxTests", ["RetortSyntax", "RetortTestSupport"]),
     tests("RetortPassesTests", ["RetortPasses", "RetortTestSupport"]),
     tests("RetortRuntimeTests", ["RetortRuntime", "RetortTestSupport"]),
-    tests("RetortFormatsTests", ["RetortFormats"]),
+    tests("RetortFormatsTests", ["RetortFormats", "RetortTestSupport"]),
     tests("RetortOnnxTests", ["RetortOnnx", "RetortTestSupport"]),
     tests("RetortDriverTests", ["RetortDriver", "RetortTestSupport"]),
     tests("RetortDefenceTests", ["RetortDefence", "RetortTestSupport"]),
     tests("RetortAPITests", ["RetortAPI", "RetortTestSupport"]),
     tests("RetortCTests", ["RetortC", "RetortTestSupport"]),
+    tests("FuzzTests", ["RetortFuzzing", "RetortTestSupport"]),
     tests("RepositoryTests", ["RetortDefence", "RetortTestSupport"]),
   ],
   swiftLanguageModes: [.v6]

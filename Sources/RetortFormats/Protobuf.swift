@@ -41,7 +41,7 @@ package protocol ProtobufPart: Sendable {
 }
 
 /// A field's value as the wire has it.
-enum ProtobufValue: Sendable {
+package enum ProtobufValue: Sendable {
   case varint(UInt64)
   case fixed64(UInt64)
   case fixed32(UInt32)
@@ -244,36 +244,40 @@ extension ProtobufField {
   }
 
   package static func floats(_ number: Int, _ path: Path<[Float]>) -> Self {
-    Self(number: number) { message, value, _ throws(FormatError) in
-      switch value {
-      case .fixed32(let bits): message[keyPath: path].append(Float(bitPattern: bits))
-      case .bytes(let slice):
-        message[keyPath: path] += try littleEndian(slice, UInt32.self).map { Float(bitPattern: $0) }
-      default: throw value.unexpected("floats")
-      }
-    } write: { message, number, writer in
-      let values = message[keyPath: path]
-      guard !values.isEmpty else { return }
-      var packed = ByteWriter()
-      for value in values { packed.little(value.bitPattern) }
-      writer.bytes(packed.bytes, number)
-    }
+    packed(
+      number, path, \.bitPattern, "floats",
+      single: { value in if case .fixed32(let bits) = value { Float(bitPattern: bits) } else { nil }
+      },
+      Float.init(bitPattern:))
   }
 
   package static func doubles(_ number: Int, _ path: Path<[Double]>) -> Self {
+    packed(
+      number, path, \.bitPattern, "doubles",
+      single: { value in
+        if case .fixed64(let bits) = value { Double(bitPattern: bits) } else { nil }
+      }, Double.init(bitPattern:))
+  }
+
+  /// Numbers of fixed width, read one by one or packed, written packed.
+  private static func packed<Number, Word: FixedWidthInteger & Sendable>(
+    _ number: Int, _ path: Path<[Number]>, _ word: KeyPath<Number, Word> & Sendable,
+    _ what: String, single: @escaping @Sendable (ProtobufValue) -> Number?,
+    _ make: @escaping @Sendable (Word) -> Number
+  ) -> Self {
     Self(number: number) { message, value, _ throws(FormatError) in
-      switch value {
-      case .fixed64(let bits): message[keyPath: path].append(Double(bitPattern: bits))
-      case .bytes(let slice):
-        message[keyPath: path] += try littleEndian(slice, UInt64.self)
-          .map { Double(bitPattern: $0) }
-      default: throw value.unexpected("doubles")
+      if let one = single(value) {
+        message[keyPath: path].append(one)
+      } else if case .bytes(let slice) = value {
+        message[keyPath: path] += try littleEndian(slice, Word.self).map(make)
+      } else {
+        throw value.unexpected(what)
       }
     } write: { message, number, writer in
       let values = message[keyPath: path]
       guard !values.isEmpty else { return }
       var packed = ByteWriter()
-      for value in values { packed.little(value.bitPattern) }
+      for value in values { packed.little(value[keyPath: word]) }
       writer.bytes(packed.bytes, number)
     }
   }
@@ -295,11 +299,11 @@ extension ProtobufField {
 
 // MARK: the wire
 
-struct ProtobufReader {
+package struct ProtobufReader {
   private let bytes: ArraySlice<UInt8>
   private var position: Int
 
-  init(_ bytes: ArraySlice<UInt8>) {
+  package init(_ bytes: ArraySlice<UInt8>) {
     self.bytes = bytes
     position = bytes.startIndex
   }
@@ -307,7 +311,7 @@ struct ProtobufReader {
   var isAtEnd: Bool { position == bytes.endIndex }
 
   /// The next field, or nil at the end.
-  mutating func next() throws(FormatError) -> (number: Int, value: ProtobufValue)? {
+  package mutating func next() throws(FormatError) -> (number: Int, value: ProtobufValue)? {
     if isAtEnd { return nil }
     let tag = try varint()
     guard let number = Int(exactly: tag >> 3), number > 0, number < 1 << 29 else {
@@ -354,8 +358,10 @@ struct ProtobufReader {
   }
 }
 
-struct ProtobufWriter {
-  private(set) var bytes: [UInt8] = []
+package struct ProtobufWriter {
+  package private(set) var bytes: [UInt8] = []
+
+  package init() {}
 
   mutating func varint(_ value: UInt64) {
     var rest = value
@@ -366,17 +372,22 @@ struct ProtobufWriter {
     bytes.append(UInt8(rest))
   }
 
-  mutating func integer(_ value: Int64, _ number: Int) {
+  package mutating func integer(_ value: Int64, _ number: Int) {
     varint(UInt64(number) << 3)
     varint(UInt64(bitPattern: value))
   }
 
-  mutating func fixed32(_ value: UInt32, _ number: Int) {
+  package mutating func fixed32(_ value: UInt32, _ number: Int) {
     varint(UInt64(number) << 3 | 5)
     withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
-  mutating func bytes(_ value: some Collection<UInt8>, _ number: Int) {
+  package mutating func fixed64(_ value: UInt64, _ number: Int) {
+    varint(UInt64(number) << 3 | 1)
+    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+  }
+
+  package mutating func bytes(_ value: some Collection<UInt8>, _ number: Int) {
     varint(UInt64(number) << 3 | 2)
     varint(UInt64(value.count))
     bytes.append(contentsOf: value)

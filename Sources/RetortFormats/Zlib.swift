@@ -1,7 +1,7 @@
 /// The zlib wrapping of DEFLATE data, with its header and Adler-32. Source: RFC 1950.
-enum Zlib {
+package enum Zlib {
   /// - Throws: when the header or the checksum is wrong, or `Inflate.inflate` throws.
-  static func unpack(_ input: [UInt8], limit: Int) throws(FormatError) -> [UInt8] {
+  package static func unpack(_ input: [UInt8], limit: Int) throws(FormatError) -> [UInt8] {
     var reader = ByteReader(input)
     let header = try reader.big(UInt16.self, "the zlib header")
     guard header >> 8 & 15 == 8, header >> 12 <= 7, header % 31 == 0, header & 0x20 == 0 else {
@@ -15,7 +15,7 @@ enum Zlib {
     return bytes
   }
 
-  static func pack(_ bytes: [UInt8]) -> [UInt8] {
+  package static func pack(_ bytes: [UInt8]) -> [UInt8] {
     var writer = ByteWriter()
     writer.big(UInt16(0x789C))
     writer.append(Deflate.deflate(bytes))

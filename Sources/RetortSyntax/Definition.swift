@@ -59,14 +59,18 @@ package struct Definition: Sendable {
 
   /// The entry graph with every call inlined and every shape known.
   ///
-  /// - Parameter entry: the graph's name; the first file's first graph if nil.
+  /// - Parameters:
+  ///   - entry: the graph's name; the first file's first graph if nil.
+  ///   - limits: nil for those that go with the length of the text.
   /// - Throws: what is wrong with the definition or the settings.
   package func elaborate(
     entry: String? = nil, settings: Settings = Settings(), catalog: OpCatalog,
-    limits: Limits = Limits()
+    limits: Limits? = nil
   ) throws(Diagnostics) -> Elaboration {
     let graph = try entryGraph(entry)
-    let elaborator = Elaborator(self, catalog, limits, entry: graph)
+    let byteCount = files.reduce(0) { $0 + $1.bytes.count }
+    let elaborator = Elaborator(
+      self, catalog, limits ?? Limits(byteCount: byteCount), entry: graph)
     return try elaborator.elaborate(settings)
   }
 

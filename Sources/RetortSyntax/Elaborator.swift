@@ -53,6 +53,7 @@ final class Elaborator {
   private var reportedPlaces = Set<SourceRange>()
   private(set) var isAborted = false
   private var steps = 0
+  private var stepsAtNextCount = 0
   private var depth = 0
 
   init(_ definition: Definition, _ catalog: OpCatalog, _ limits: Limits, entry: GraphSyntax) {
@@ -121,6 +122,9 @@ final class Elaborator {
       throw abort(
         "the definition takes more than \(limits.steps) steps to elaborate", at: range)
     }
+    // Asking the builder copies it, which is felt if every expression does.
+    guard steps >= stepsAtNextCount else { return }
+    stepsAtNextCount = steps + 16
     if builder.valueCount > limits.values {
       throw abort("the graph has more than \(limits.values) values", at: range)
     }

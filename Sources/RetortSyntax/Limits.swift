@@ -1,9 +1,10 @@
-/// How much work a definition may cause, so that a hostile one ends with a sentence.
+/// How much work a definition may cause, so that a hostile one ends with a sentence, and within about
+/// a second.
 package struct Limits: Sendable {
   /// Values of the graph.
-  package var values = 2_000_000
+  package var values = 50_000
   /// Expressions evaluated, turns of `for`, pieces of text and lists.
-  package var steps = 20_000_000
+  package var steps = 500_000
   /// Calls, expressions and blocks within each other.
   package var depth = 320
   /// Calls within each other.
@@ -11,7 +12,7 @@ package struct Limits: Sendable {
   /// Bytes of one string.
   package var textLength = 1 << 16
   /// Elements of one compile-time list.
-  package var listLength = 1 << 20
+  package var listLength = 1 << 16
   /// Elements of one tensor.
   package var elements = 1 << 40
   /// The largest extent, stride or other number that an operation takes.
@@ -21,4 +22,11 @@ package struct Limits: Sendable {
   package var errors = 100
 
   package init() {}
+
+  /// For a definition of so many bytes in all: a long text, such as a dump, may make what it spells
+  /// out.
+  init(byteCount: Int) {
+    values = max(values, byteCount)
+    steps = max(steps, byteCount)
+  }
 }

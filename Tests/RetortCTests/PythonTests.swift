@@ -14,7 +14,8 @@ import Testing
 
   @Test(
     .enabled(if: hasNumPy, "python3 with numpy is not installed"),
-    .enabled(if: folder != nil, "libRetortC.so is not built beside the tests"))
+    .enabled(if: folder != nil, "libRetortC.so is not built beside the tests"),
+    .enabled(if: !Repository.isSanitized, "Python would have to load the sanitizer first"))
   func theLinesOfTheDocumentRun() throws {
     let text = try Repository.text("Docs/python.md")
     let script = try #require(text.components(separatedBy: "```python\n").dropFirst().first)

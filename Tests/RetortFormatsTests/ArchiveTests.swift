@@ -1,4 +1,5 @@
 import RetortFormats
+import RetortTestSupport
 import Testing
 
 /// ZIP archives, and with them DEFLATE in both directions.

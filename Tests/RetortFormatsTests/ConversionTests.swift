@@ -1,10 +1,13 @@
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import RetortText
 import Testing
 
 @Suite struct ConversionTests {
-  private let folder = TemporaryFolder()
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   /// NumPy's names of all types that are read, with values at the ends of their ranges.
   private static let integers: [(dtype: String, code: String, bytes: [UInt8])] = [
@@ -34,7 +37,7 @@ import Testing
     }
     header = "{" + header.dropLast() + "}"
     let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
-    return folder.write(length + Array(header.utf8) + data, "all.safetensors")
+    return try folder.write(length + Array(header.utf8) + data, to: "all.safetensors")
   }
 
   private func facts(_ path: String) throws -> [[String]] {
@@ -68,7 +71,7 @@ import Testing
 
   @Test func aSingleTensorBecomesAnArrayFile() throws {
     let bytes = Npy.encode(HostTensor([2], [Half(1), Half(bits: 1)]))
-    let source = folder.write(bytes, "w.npy")
+    let source = try folder.write(bytes, to: "w.npy")
     _ = try TensorFile.convert(source, to: folder.file("a.safetensors"))
     _ = try TensorFile.convert(folder.file("a.safetensors"), to: folder.file("b.npy"))
     #expect(try InputFile.read(folder.file("b.npy")) == bytes)

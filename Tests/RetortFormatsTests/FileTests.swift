@@ -1,11 +1,12 @@
 import Foundation
 import RetortFormats
+import RetortTestSupport
 import RetortText
 import Testing
 
 @Suite struct FileTests {
   @Test func aFileAppearsOnlyWhenCommitted() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let file = try AtomicFile(folder.file("a"))
     try file.write([1, 2])
     #expect(folder.names.count == 1)
@@ -17,7 +18,7 @@ import Testing
   }
 
   @Test func whatIsNotCommittedLeavesNothing() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     do {
       let file = try AtomicFile(folder.file("a"))
       try file.write([1])
@@ -28,7 +29,7 @@ import Testing
   /// In a process of its own, because it takes away the temporary files of all.
   @Test func anInterruptRemovesWhatIsBeingWritten() async {
     await #expect(processExitsWith: .success) {
-      let folder = TemporaryFolder()
+      let folder = try TemporaryFolder()
       let file = try AtomicFile(folder.file("a"))
       try file.write([1])
       #expect(folder.names.count == 1)
@@ -38,8 +39,8 @@ import Testing
   }
 
   @Test func aReplacedFileKeepsItsPermissionsAndLinksAreFollowed() throws {
-    let folder = TemporaryFolder()
-    let path = folder.write([1], "real")
+    let folder = try TemporaryFolder()
+    let path = try folder.write([1], to: "real")
     chmod(path, 0o640)
     symlink("real", folder.file("link"))
     try AtomicFile.write([2], to: folder.file("link"))
@@ -61,13 +62,13 @@ import Testing
     #expect(folder?.list.first?.message == "cannot be read: it is a folder")
   }
 
-  @Test func readingIsBounded() {
+  @Test func readingIsBounded() throws {
     let endless = #expect(throws: Diagnostics.self) {
       try InputFile.read("/dev/zero", limit: 100_000)
     }
     #expect(endless?.list.first?.message == "is larger than the limit of 100000 bytes")
-    let file = TemporaryFolder()
-    let path = file.write([1, 2, 3], "a")
+    let file = try TemporaryFolder()
+    let path = try file.write([1, 2, 3], to: "a")
     #expect(throws: Diagnostics.self) { try InputFile.read(path, limit: 2) }
     #expect(throws: Never.self) { try InputFile.read(path, limit: 3) }
   }

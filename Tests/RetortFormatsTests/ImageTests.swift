@@ -1,5 +1,6 @@
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import RetortText
 import Testing
 
@@ -13,12 +14,12 @@ import Testing
   }
 
   @Test func aFolderOfImagesIsReadInOrder() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let images = (0..<3).map { _ in sampleImage(width: 4, height: 5) }
     for (name, image) in zip(["b.png", "a.png", "c.PNG"], images) {
-      _ = folder.write(PNG.encode(image), name)
+      _ = try folder.write(PNG.encode(image), to: name)
     }
-    _ = folder.write([1], "notes.txt")
+    _ = try folder.write([1], to: "notes.txt")
     let read = try Images.read(folder.path)
     #expect(read.names == ["a.png", "b.png", "c.PNG"])
     #expect(read.pixels.shape == [3, 3, 5, 4])
@@ -27,9 +28,9 @@ import Testing
   }
 
   @Test func imagesOfTwoSizesDoNotGoTogether() throws {
-    let folder = TemporaryFolder()
-    _ = folder.write(PNG.encode(sampleImage(width: 4, height: 5)), "a.png")
-    _ = folder.write(PNG.encode(sampleImage(width: 5, height: 4)), "b.png")
+    let folder = try TemporaryFolder()
+    _ = try folder.write(PNG.encode(sampleImage(width: 4, height: 5)), to: "a.png")
+    _ = try folder.write(PNG.encode(sampleImage(width: 5, height: 4)), to: "b.png")
     let error = #expect(throws: Diagnostics.self) { try Images.read(folder.path) }
     #expect(
       error?.list.first?.message
@@ -37,8 +38,8 @@ import Testing
   }
 
   @Test func theSizeIsComparedWithWhatAGraphTakes() throws {
-    let folder = TemporaryFolder()
-    let path = folder.write(PNG.encode(sampleImage(width: 48, height: 48)), "a.png")
+    let folder = try TemporaryFolder()
+    let path = try folder.write(PNG.encode(sampleImage(width: 48, height: 48)), to: "a.png")
     let images = try Images.read(path)
     try images.expecting(height: 48, width: 48, by: "the purifier", path: path)
     let error = #expect(throws: Diagnostics.self) {
@@ -49,12 +50,12 @@ import Testing
 
   @Test(arguments: ["out.npy", "out.bin", "out"])
   func bytesSurviveWritingAndReading(_ name: String) throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     var generator = SeededGenerator(seed: 3)
     let cifar = Cifar(
       labels: [3, 9, 0],
       pixels: (0..<3 * Cifar.pixelBytes).map { _ in UInt8(truncatingIfNeeded: generator.next()) })
-    let source = folder.write(cifar.encoded, "in.bin")
+    let source = try folder.write(cifar.encoded, to: "in.bin")
     let images = try Images.read(source)
     #expect(images.labels == [3, 9, 0])
     try images.write(to: folder.file(name))
@@ -64,14 +65,15 @@ import Testing
   }
 
   @Test func arraysOfBytesAndOfFloatsAreImages() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let values = HostTensor([1, 3, 1, 1], [0, 0.25, 1] as [Float])
-    let floats = folder.write(Npy.encode(values), "f.npy")
+    let floats = try folder.write(Npy.encode(values), to: "f.npy")
     #expect(try Images.read(floats).pixels == values)
-    let large = folder.write(Npy.encode(HostTensor([1, 3, 1, 1], [0, 2, 1] as [Float])), "l.npy")
+    let large = try folder.write(
+      Npy.encode(HostTensor([1, 3, 1, 1], [0, 2, 1] as [Float])), to: "l.npy")
     let error = #expect(throws: Diagnostics.self) { try Images.read(large) }
     #expect(error?.list.first?.message == "has the value 2.0; images are in 0...1")
-    let other = folder.write(Npy.encode(HostTensor([3], [0, 2, 1] as [Float])), "o.npy")
+    let other = try folder.write(Npy.encode(HostTensor([3], [0, 2, 1] as [Float])), to: "o.npy")
     #expect(throws: Diagnostics.self) { try Images.read(other) }
   }
 
@@ -82,10 +84,11 @@ import Testing
   }
 
   @Test func batchesOfAFolderAreJoined() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     for label in UInt8(1)...3 {
       let pixels = [UInt8](repeating: label, count: Cifar.pixelBytes)
-      _ = folder.write(Cifar(labels: [label], pixels: pixels).encoded, "data_batch_\(label).bin")
+      _ = try folder.write(
+        Cifar(labels: [label], pixels: pixels).encoded, to: "data_batch_\(label).bin")
     }
     let all = try Cifar.read(folder.path)
     #expect(all.labels == [1, 2, 3])

@@ -1,12 +1,13 @@
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import RetortText
 import Testing
 
 @Suite struct TensorFileTests {
   @Test(arguments: ["weights.safetensors", "weights.npz"])
   func everyElementTypeComesBack(_ name: String) throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     // NumPy has no bfloat16; the file holds float32 instead.
     let tensors = sampleTensors().filter { $0.name != "bf16" || !name.hasSuffix("npz") }
     try TensorFile.write(tensors, to: folder.file(name))
@@ -17,7 +18,7 @@ import Testing
   }
 
   @Test func anArrayFileHoldsOneTensor() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     for (name, tensor) in sampleTensors() where name != "bf16" {
       let path = folder.file(name + ".npy")
       try TensorFile.write([("ignored", tensor)], to: path)
@@ -44,21 +45,22 @@ import Testing
   }
 
   @Test func theFormatIsToldByContentWithoutSuffix() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let tensors = sampleTensors().filter { $0.name != "bf16" }
     let files = [
-      folder.write(Safetensors.encode(tensors), "a"), folder.write(try Npz.encode(tensors), "b"),
+      try folder.write(Safetensors.encode(tensors), to: "a"),
+      try folder.write(try Npz.encode(tensors), to: "b"),
     ]
     for path in files {
       #expect(try TensorFile.read(path).map(\.tensor) == tensors.map(\.tensor))
     }
-    let text = folder.write(Array("hello".utf8), "c")
+    let text = try folder.write(Array("hello".utf8), to: "c")
     let error = #expect(throws: Diagnostics.self) { try TensorFile.read(text) }
     #expect(error?.list.first?.message == "is no file of tensors")
   }
 
   @Test func wrappersAndThePrefixModuleAreNoPartOfNames() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let one = HostTensor([], [1] as [Float])
     try TensorFile.write(
       [("module.conv.weight", one), ("model.bias", one)], to: folder.file("w.safetensors"))

@@ -1,5 +1,6 @@
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 @Suite struct TorchCheckpointTests {

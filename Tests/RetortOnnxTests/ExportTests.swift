@@ -151,4 +151,39 @@ enum ExportedGraphs {
         "row": HostTensor([3], [7, 8, 9] as [Float]),
       ])
   }()
+
+  /// What is no number, without end, past a range, equal or half way, where operations have to
+  /// decide something.
+  static let specialValues: ExportedCase = {
+    let nan = Float.nan
+    let special: [Float] = [
+      nan, .infinity, -.infinity, -0.0, 0, 0.5, 1.5, 2.5, -2.5, 3e9, -3e9, 1e19,
+    ]
+    let others: [Float] = [1, nan, 1, 0, -0.0, 0.5, nan, 2, 2, 5e18, -5, -1e19]
+    let ties: [Float] = [2, 7, -7, 7, 0, -7, 2, 2, -1, 7, 0, 1]
+    var b = GraphBuilder(name: "special")
+    let x = b.input("x", TensorType([12]))
+    let y = b.input("y", TensorType([12]))
+    let t = b.input("t", TensorType([12]))
+    var outputs: [(String, Value)] = [
+      ("sign", b.add(Sign(), [x])), ("relu", b.add(Relu(), [x])), ("step", b.add(Step(), [x])),
+      ("round", b.add(Round(), [x])), ("floor", b.add(Floor(), [x])),
+      ("least", b.add(Minimum(), [x, y])), ("most", b.add(Maximum(), [x, y])),
+      ("equal", b.add(Equal(), [x, y])), ("less", b.add(Less(), [x, y])),
+      ("argmax", b.add(ArgMax(axis: 0), [t])), ("argmin", b.add(ArgMin(axis: 0), [t])),
+      ("mean", b.add(Sum(), [y])),
+    ]
+    for type in [ElementType.i32, .i64, .u32, .bool] {
+      outputs.append(("as \(type)", b.convert(x, type)))
+      outputs.append(("wide as \(type)", b.convert(b.convert(y, .f64), type)))
+    }
+    let top = b.addAll(TopK(k: 5), [t])
+    outputs += [("top", top[0]), ("places", top[1])]
+    return ExportedCase(
+      "special-values", b.finish(outputs: outputs.map { GraphOutput(value: $1, name: $0) }),
+      [
+        "x": HostTensor([12], special), "y": HostTensor([12], others),
+        "t": HostTensor([12], ties),
+      ])
+  }()
 }

@@ -19,7 +19,9 @@ struct RuntimeTests {
   @Test("every operation gives what its reference gives, and so do loops and broadcasts")
   func samples() throws {
     var cases = try ExportedCase.samples()
-    cases += [ExportedGraphs.nestedLoops, ExportedGraphs.broadcasts]
+    cases += [
+      ExportedGraphs.nestedLoops, ExportedGraphs.broadcasts, ExportedGraphs.specialValues,
+    ]
     let folder = try TemporaryFolder()
     for sample in cases {
       let path = folder.path + "/" + sample.name

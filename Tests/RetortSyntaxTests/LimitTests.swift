@@ -61,7 +61,7 @@ import Testing
         .contains("the text has more than 65536 bytes"))
     #expect(
       body("  l = [1, 2]\n  for i in 0..<64 { l = [...l, ...l] }")
-        .contains("the list has more than 1048576 elements"))
+        .contains("the list has more than 65536 elements"))
     #expect(body("  l = [...0..<2000000000]").contains("'...' takes a list"))
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import RetortDriver
+import RetortFormats
 
 /// Where the parts of this repository, and what may lie beside it, are found.
 package enum Repository {
@@ -24,6 +25,12 @@ package enum Repository {
   /// A Python with numpy, onnx and onnxruntime, where there is one.
   package static let python = environment["RETORT_PYTHON"]
 
+  /// Whether a sanitizer is part of the process: it allocates in its own way, and a program that loads
+  /// what was built with it would have to load it first.
+  package static let isSanitized =
+    dlsym(dlopen(nil, RTLD_NOW), "__asan_init") != nil
+    || dlsym(dlopen(nil, RTLD_NOW), "__tsan_init") != nil
+
   /// Whether generated files are to be written again.
   package static let records = environment["RETORT_RECORD"] == "1"
 
@@ -37,6 +44,11 @@ package enum Repository {
     let names = FileManager.default.enumerator(atPath: "\(root)/\(folder)")?.allObjects ?? []
     return names.compactMap { $0 as? String }.filter { $0.hasSuffix(suffix) }
       .map { "\(folder)/\($0)" }.sorted()
+  }
+
+  /// The bytes of a file, by its path relative to the root.
+  package static func bytes(_ path: String) throws -> [UInt8] {
+    try InputFile.read("\(root)/\(path)")
   }
 
   /// The text of a file, by its path relative to the root.

@@ -11,6 +11,11 @@ package final class TemporaryFolder {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
+  /// What lies in it, sorted.
+  package var names: [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+  }
+
   package func file(_ name: String) -> String { path + "/" + name }
 
   /// Writes a file and gives its path.

@@ -32,6 +32,11 @@ def fault(path):
             return f"{name} is {actual.dtype}{actual.shape}, expected {wanted.dtype}{wanted.shape}"
         if wanted.dtype.kind == "f":
             bound = {4: 2e-6, 8: 1e-13}[wanted.dtype.itemsize]
+            # What is no finite number must be the same, signs of zero aside.
+            finite = numpy.isfinite(wanted)
+            if not numpy.array_equal(actual[~finite], wanted[~finite], equal_nan=True):
+                return f"{name} is {actual[~finite]} where {wanted[~finite]} is expected"
+            actual, wanted = actual[finite], wanted[finite]
             scale = max(1, float(numpy.abs(wanted).max(initial=0)))
             worst = float(numpy.abs(actual - wanted).max(initial=0)) / scale
             if not worst <= bound:

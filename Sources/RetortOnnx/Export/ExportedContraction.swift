@@ -66,10 +66,9 @@ extension Conv2dKernel: OnnxExportable {
     let image = [extents.rows.input, extents.columns.input]
     // [n, g·ci, h, w] → [ci, g·n, h, w]
     var x = e.whole(node.operands[0])
-    x = e.add(
-      "Reshape", [x, e.integers([extents.batch, groups, extents.groupInputs] + image)])
+    x = e.reshape(x, [extents.batch, groups, extents.groupInputs] + image)
     x = e.add("Transpose", [x], [OnnxAttribute("perm", [2, 1, 0, 3, 4])])
-    x = e.add("Reshape", [x, e.integers([extents.groupInputs, groups * extents.batch] + image)])
+    x = e.reshape(x, [extents.groupInputs, groups * extents.batch] + image)
     // [n, co, oh, ow] → [co, n, oh, ow]
     let y = e.add(
       "Transpose", [e.whole(node.operands[1])], [OnnxAttribute("perm", [1, 0, 2, 3])])

@@ -184,43 +184,54 @@ extension Detach: OnnxExportable {
 
 extension Convert: OnnxExportable {
   /// ONNX leaves open what a number becomes that the target does not hold, so it is cut to the
-  /// range first.
+  /// range first; where the source does not hold the range's end, that is put in afterwards.
   func export(_ node: Node, _ e: inout OnnxEmitter) throws(Diagnostics) {
     let source = e.type(of: node.operands[0]).element
     var x = e.whole(node.operands[0])
-    if type.isInteger, let range = Self.range(of: type, asHeldBy: source) {
-      if source.isReal {
-        x = e.add("Where", [e.add("IsNaN", [x]), e.scalar(0, source), x])
-      }
-      x = e.add("Min", [e.add("Max", [x, range.low(&e)]), range.high(&e)])
+    guard type.isInteger, let range = Self.range(of: type, asHeldBy: source) else {
+      e.define(node.results[0], castFrom: x)
+      return
     }
-    e.define(node.results[0], castFrom: x)
+    if source.isReal { x = e.add("Where", [e.add("IsNaN", [x]), e.scalar(0, source), x]) }
+    let low = e.add("Max", [x, e.scalar(range.low, source)])
+    let cut = e.add("Min", [low, e.scalar(range.high, source)])
+    guard let end = range.end else {
+      e.define(node.results[0], castFrom: cut)
+      return
+    }
+    let isPast = e.add("Greater", [x, e.scalar(range.high, source)])
+    e.define(
+      node.results[0], "Where",
+      [isPast, e.constant(end.converted(to: type), "last"), e.cast(cut, to: type)])
   }
 
   private struct Range {
-    let source: ElementType
-    let values: (low: Double, high: Double)
-
-    func low(_ e: inout OnnxEmitter) -> String { e.scalar(values.low, source) }
-    func high(_ e: inout OnnxEmitter) -> String { e.scalar(values.high, source) }
+    let low: Double
+    let high: Double
+    /// The range's end where the source does not hold it.
+    var end: HostTensor?
   }
 
-  /// The ends of an integer type's range as far as the source holds them; nil where the source
-  /// holds nothing else.
+  /// An integer type's range as far as the source holds it; nil where the source holds nothing else.
   private static func range(of type: ElementType, asHeldBy source: ElementType) -> Range? {
     let isSingle = source == .f32
     switch (type, source) {
     case (.i32, .f32), (.i32, .f64):
-      return Range(source: source, values: (-0x1p31, isSingle ? 0x1p31 - 128 : 0x1p31 - 1))
+      return isSingle
+        ? Range(low: -0x1p31, high: 0x1p31 - 128, end: HostTensor(Int64(1) << 31 - 1))
+        : Range(low: -0x1p31, high: 0x1p31 - 1)
     case (.u32, .f32), (.u32, .f64):
-      return Range(source: source, values: (0, isSingle ? 0x1p32 - 256 : 0x1p32 - 1))
+      return isSingle
+        ? Range(low: 0, high: 0x1p32 - 256, end: HostTensor(Int64(1) << 32 - 1))
+        : Range(low: 0, high: 0x1p32 - 1)
     case (.i64, .f32), (.i64, .f64):
       return Range(
-        source: source, values: (-0x1p63, isSingle ? 0x1p63 - 0x1p39 : 0x1p63 - 1024))
-    case (.i32, .i64): return Range(source: source, values: (-0x1p31, 0x1p31 - 1))
-    case (.u32, .i64): return Range(source: source, values: (0, 0x1p32 - 1))
-    case (.u32, .i32): return Range(source: source, values: (0, 0x1p31 - 1))
-    case (.i32, .u32): return Range(source: source, values: (0, 0x1p31 - 1))
+        low: -0x1p63, high: isSingle ? 0x1p63 - 0x1p39 : 0x1p63 - 1024,
+        end: HostTensor(Int64.max))
+    case (.i32, .i64): return Range(low: -0x1p31, high: 0x1p31 - 1)
+    case (.u32, .i64): return Range(low: 0, high: 0x1p32 - 1)
+    case (.u32, .i32): return Range(low: 0, high: 0x1p31 - 1)
+    case (.i32, .u32): return Range(low: 0, high: 0x1p31 - 1)
     default: return nil
     }
   }

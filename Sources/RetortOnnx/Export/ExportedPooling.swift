@@ -29,11 +29,11 @@ extension OnnxEmitter {
       OnnxNode(
         "MaxPool", name: values, inputs: [whole(x)], outputs: [values, places],
         attributes: window.onnxAttributes))
-    return add("Reshape", [places, integers([-1])])
+    return reshape(places, [-1])
   }
 
   fileprivate mutating func flat(_ value: Value) -> String {
-    add("Reshape", [whole(value), integers([-1])])
+    reshape(whole(value), [-1])
   }
 }
 
@@ -46,7 +46,7 @@ extension MaxPool2dScatter: OnnxExportable {
       "ScatterElements",
       [zeros, e.places(node.operands[0], window), e.flat(node.operands[1])],
       [OnnxAttribute("axis", 0), OnnxAttribute("reduction", "add")])
-    e.define(node.results[0], "Reshape", [sums, e.integers(image.shape.extents)])
+    e.define(node.results[0], reshaping: sums)
   }
 }
 
@@ -55,9 +55,7 @@ extension MaxPool2dGather: OnnxExportable {
     let picked = e.add(
       "GatherElements", [e.flat(node.operands[1]), e.places(node.operands[0], window)],
       [OnnxAttribute("axis", 0)])
-    e.define(
-      node.results[0], "Reshape",
-      [picked, e.integers(e.type(of: node.results[0]).shape.extents)])
+    e.define(node.results[0], reshaping: picked)
   }
 }
 
@@ -86,20 +84,14 @@ extension AvgPool2dAdjoint: OnnxExportable {
       [Double](repeating: 1, count: extents.tapCount)
     ).converted(to: dy.element)
     let scaled = e.add("Mul", [e.whole(node.operands[0]), e.constant(shares, "shares")])
-    let planes = e.add(
-      "Reshape",
-      [
-        scaled,
-        e.integers([extents.planeCount, 1, extents.rows.output, extents.columns.output]),
-      ])
+    let planes = e.reshape(
+      scaled, [extents.planeCount, 1, extents.rows.output, extents.columns.output])
     let spread = e.add(
       "ConvTranspose", [planes, e.constant(ones, "ones")],
       [
         OnnxAttribute("strides", window.steps), OnnxAttribute("pads", window.padding),
         OnnxAttribute("output_padding", [extents.rows.unreached, extents.columns.unreached]),
       ])
-    e.define(
-      node.results[0], "Reshape",
-      [spread, e.integers(e.type(of: node.results[0]).shape.extents)])
+    e.define(node.results[0], reshaping: spread)
   }
 }

@@ -42,20 +42,16 @@ extension Broadcast: OnnxExportable {
 
 extension Reshape: OnnxExportable {
   func export(_ node: Node, _ e: inout OnnxEmitter) throws(Diagnostics) {
-    let shape = e.type(of: node.results[0]).shape
     // A repeated number stays one, whatever its shape.
     let narrow = e.narrow(node.operands[0])
     if narrow.extents.allSatisfy({ $0 == 1 }), e.type(of: node.operands[0]).element != .key {
       let scalar =
         narrow.extents.isEmpty
-        ? narrow.name : e.add("Reshape", [narrow.name, e.integers([])])
+        ? narrow.name : e.reshape(narrow.name, [])
       e.define(node.results[0], broadcastFrom: .init(name: scalar, extents: []))
       return
     }
-    let extents = e.extents(of: node.results[0])
-    let keepsZero = shape.extents.contains(0) ? [OnnxAttribute.keepsZero] : []
-    e.define(
-      node.results[0], "Reshape", [e.whole(node.operands[0]), e.integers(extents)], keepsZero)
+    e.define(node.results[0], reshaping: e.whole(node.operands[0]))
   }
 }
 
@@ -106,13 +102,11 @@ extension Pad: OnnxExportable {
       : e.scalar(value, type.element)
     for (axis, between) in zip(counted, interior) where between > 0 && extents[axis] > 1 {
       let split = extents[...axis] + [1] + extents[(axis + 1)...]
-      name = e.add("Reshape", [name, e.integers(Array(split))])
+      name = e.reshape(name, Array(split))
       name = e.pad(name, split.count, [(axis + 1, 0, between)], filler)
       let folded = extents[axis] * (between + 1)
       extents[axis] = folded - between
-      name = e.add(
-        "Reshape",
-        [name, e.integers(Array(extents[..<axis] + [folded] + extents[(axis + 1)...]))])
+      name = e.reshape(name, Array(extents[..<axis] + [folded] + extents[(axis + 1)...]))
       name = e.add(
         "Slice", [name, e.integers([0]), e.integers([extents[axis]]), e.integers([axis])])
     }
@@ -183,13 +177,9 @@ extension ScatterAdd: OnnxExportable {
     let split = AxisSplit(result.shape, axis: axis)
     let count = e.type(of: node.operands[1]).elementCount
     let updates = [split.outerCount, count, split.innerCount]
-    let flat = e.add("Reshape", [e.indices(node.operands[1], extent: extent), e.integers([-1])])
-    let column = e.add(
-      "Reshape", [flat, e.integers([1, count, 1])], count == 0 ? [.keepsZero] : [])
+    let column = e.reshape(e.indices(node.operands[1], extent: extent), [1, count, 1])
     let places = e.add("Expand", [column, e.integers(updates)])
-    let values = e.add(
-      "Reshape", [e.whole(node.operands[0]), e.integers(updates)],
-      updates.contains(0) ? [.keepsZero] : [])
+    let values = e.reshape(e.whole(node.operands[0]), updates)
     let zeros = e.add(
       "Expand",
       [
@@ -199,15 +189,8 @@ extension ScatterAdd: OnnxExportable {
     let sums = e.add(
       "ScatterElements", [zeros, places, values],
       [OnnxAttribute("axis", 1), OnnxAttribute("reduction", "add")])
-    e.define(
-      node.results[0], "Reshape", [sums, e.integers(result.shape.extents)],
-      result.shape.extents.contains(0) ? [.keepsZero] : [])
+    e.define(node.results[0], reshaping: sums)
   }
-}
-
-extension OnnxAttribute {
-  /// Extents of zero in a shape mean zero, not "as before".
-  static let keepsZero = OnnxAttribute("allowzero", 1)
 }
 
 extension OneHot: OnnxExportable {

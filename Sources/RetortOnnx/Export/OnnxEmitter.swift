@@ -161,6 +161,22 @@ struct OnnxEmitter {
     return fresh(graph.name(of: value))
   }
 
+  /// The elements in another shape; −1 stands for what is left over.
+  mutating func reshape(_ name: String, _ extents: [Int]) -> String {
+    add("Reshape", [name, integers(extents)], Self.reshaping(extents))
+  }
+
+  /// Defines a value by another's elements in its own shape.
+  mutating func define(_ value: Value, reshaping name: String) {
+    let extents = extents(of: value)
+    define(value, "Reshape", [name, integers(extents)], Self.reshaping(extents))
+  }
+
+  /// Extents of zero are to mean zero, not "as before".
+  private static func reshaping(_ extents: [Int]) -> [OnnxAttribute] {
+    extents.contains(0) ? [OnnxAttribute("allowzero", 1)] : []
+  }
+
   /// Defines a value by another's elements in its own type.
   mutating func define(_ value: Value, castFrom name: String) {
     let element = OnnxElement(type(of: value).element).rawValue

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 
 import attacks
+import full
 import losses
 import published
 from draws import apply_view, draw_masks, draw_puzzles, draw_view, seeded
@@ -206,7 +207,7 @@ def public_networks(tiny, heads):
     y = torch.tensor([6, 2])
     found = {"x": x, "y": y.int()}
     raw = published.RawPreActResNet18(4).double()
-    raw.load_state_dict(tiny.state_dict())
+    raw.load_state_dict(tiny.state_dict(), strict=False)
     nets = {
         "tiny_raw": raw.eval(),
         "tiny_swish": published.SwishPreActResNet18(2),
@@ -341,6 +342,7 @@ def main():
     alternating(tiny, heads)
     adaptive(tiny, heads)
     training(tiny)
+    save("full", full.logits())
 
 
 if __name__ == "__main__":

@@ -30,7 +30,11 @@ def pooled(classifier, map):
 
 
 class RawPreActResNet18(PreActResNet18):
-    """Shortcuts of the raw x, no last norm (its `bn` is not used); no input normalisation."""
+    """Shortcuts of the raw x, no last norm; no input normalisation."""
+
+    def __init__(self, width):
+        super().__init__(width)
+        del self.bn
 
     def forward(self, x):
         y = self.conv1(x)
@@ -304,11 +308,13 @@ def counts(module, *shape):
     return sum(p.numel() for p in module.parameters()), total
 
 
-def main():
+def networks():
+    """The full networks and heads by name: how to make one, and the shape of its input."""
     resnet50 = (3, 4, 6, 3)
     small, large, row = (3, 32, 32), (3, 224, 224), lambda c: (c,)
-    table = {
+    return {
         "preactresnet18": (lambda: PreActResNet18(64), small),
+        "preactresnet18_raw": (lambda: RawPreActResNet18(64), small),
         "small": (lambda: PreActResNet18(16), small),
         "preactresnet18_swish": (SwishPreActResNet18, small),
         "wide_resnet_28_10": (lambda: WideResNet(28, 10), small),
@@ -317,7 +323,7 @@ def main():
         "wide_resnet_swish_28_10": (SwishWideResNet, small),
         "wide_resnet_swish_70_16": (lambda: SwishWideResNet(70, 16), small),
         "resnet18": (lambda: ResNet((2, 2, 2, 2)), small),
-        "resnet50": (lambda: ResNet(resnet50, bottleneck=True), small),
+        "resnet50": (lambda: ResNet(resnet50, 64, True, ENGSTROM), small),
         "resnet50_imagenet": (
             lambda: ResNet(resnet50, bottleneck=True, imagenet=True, classes=1000), large),
         "densenet121": (lambda: DenseNet((6, 12, 24, 16)), small),
@@ -328,7 +334,10 @@ def main():
         "head of 1024": (lambda: projection(1024, 128, 8), row(1024)),
         "head of 2048": (lambda: projection(2048, 512, 128), row(2048)),
     }
-    for name, (make, shape) in table.items():
+
+
+def main():
+    for name, (make, shape) in networks().items():
         with torch.device("meta"):
             module = make()
             print(name, *counts(module, *shape))

@@ -1,21 +1,21 @@
 import RetortFormats
 
 /// Checkpoints put together opcode by opcode, as PyTorch writes them.
-enum TorchSample {
-  static func text(_ text: String) -> [UInt8] {
+package enum TorchSample {
+  package static func text(_ text: String) -> [UInt8] {
     [UInt8(ascii: "X"), UInt8(text.utf8.count), 0, 0, 0] + Array(text.utf8)
   }
 
-  static func global(_ module: String, _ name: String) -> [UInt8] {
+  package static func global(_ module: String, _ name: String) -> [UInt8] {
     Array("c\(module)\n\(name)\n".utf8)
   }
 
-  static func integers(_ values: [Int]) -> [UInt8] {
+  package static func integers(_ values: [Int]) -> [UInt8] {
     Array("(".utf8) + values.flatMap { [UInt8(ascii: "K"), UInt8($0)] } + Array("t".utf8)
   }
 
   /// A view of storage "0", which has `storageCount` numbers.
-  static func tensor(
+  package static func tensor(
     offset: Int, sizes: [Int], strides: [Int], storageCount: Int = 6, type: String = "FloatStorage",
     isLegacy: Bool = false
   ) -> [UInt8] {
@@ -27,13 +27,13 @@ enum TorchSample {
     return bytes
   }
 
-  static func dictionary(_ items: [(String, [UInt8])]) -> [UInt8] {
+  package static func dictionary(_ items: [(String, [UInt8])]) -> [UInt8] {
     Array("}(".utf8) + items.flatMap { text($0.0) + $0.1 } + Array("u".utf8)
   }
 
-  static func pickled(_ value: [UInt8]) -> [UInt8] { [0x80, 2] + value + Array(".".utf8) }
+  package static func pickled(_ value: [UInt8]) -> [UInt8] { [0x80, 2] + value + Array(".".utf8) }
 
-  static let pickle = pickled(
+  package static let pickle = pickled(
     dictionary([
       (
         "state_dict",
@@ -47,12 +47,14 @@ enum TorchSample {
     ]))
 
   /// 0, 1, 2, 3, 4, 5 as float32.
-  static let storage: [UInt8] = [
+  package static let storage: [UInt8] = [
     0, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0, 0, 0x40, 0, 0, 0x40, 0x40, 0, 0, 0x80, 0x40, 0, 0, 0xA0,
     0x40,
   ]
 
-  static func archive(pickle: [UInt8] = pickle, byteorder: String = "little") throws -> [UInt8] {
+  package static func archive(pickle: [UInt8] = pickle, byteorder: String = "little") throws
+    -> [UInt8]
+  {
     var writer = ZipWriter()
     try writer.append("archive/data.pkl", pickle)
     try writer.append("archive/byteorder", Array(byteorder.utf8))
@@ -60,7 +62,7 @@ enum TorchSample {
     return try writer.finished()
   }
 
-  static let legacy: [UInt8] = {
+  package static let legacy: [UInt8] = {
     let magic: [UInt8] = [0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
     var bytes = pickled(magic) + pickled([UInt8(ascii: "M"), 0xE9, 3])
     bytes += pickled(dictionary([("little_endian", [0x88])]))
