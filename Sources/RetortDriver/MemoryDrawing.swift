@@ -1,5 +1,6 @@
 import RetortIR
 import RetortTensor
+import RetortText
 
 /// The arena over time as a picture (SVG): steps to the right, bytes upward, one rectangle a value.
 ///
@@ -48,7 +49,7 @@ struct MemoryDrawing {
         <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" \
         width="\(width)" height="\(height)" font-family="sans-serif" font-size="11">
         <rect width="\(width)" height="\(height)" fill="white"/>
-        <text x="\(Frame.left)" y="24" font-size="16">\(Self.escaped(title))</text>
+        <text x="\(Frame.left)" y="24" font-size="16">\(MarkupText.escape(title))</text>
         """
       ] + legend + axes + plan.entries.map(rectangle) + lines
     return parts.joined(separator: "\n") + "\n</svg>\n"
@@ -91,7 +92,7 @@ struct MemoryDrawing {
       if place + room > Frame.width - Frame.right { break }
       parts.append(
         "<rect x=\"\(place)\" y=\"36\" width=\"12\" height=\"12\" fill=\"\(colour(group))\"/>"
-          + "<text x=\"\(place + 16)\" y=\"46\">\(Self.escaped(group))</text>")
+          + "<text x=\"\(place + 16)\" y=\"46\">\(MarkupText.escape(group))</text>")
       place += room
     }
     return parts
@@ -136,11 +137,11 @@ struct MemoryDrawing {
       "<rect x=\"\(Self.number(left))\" y=\"\(Self.number(top))\" width=\"\(Self.number(width))\""
       + " height=\"\(Self.number(height))\" fill=\"\(colour(Self.group(origin)))\""
       + " fill-opacity=\"\(isGradient ? "0.45" : "0.85")\" stroke=\"white\" stroke-width=\"0.5\">"
-      + "<title>\(Self.escaped(about))</title></rect>"
+      + "<title>\(MarkupText.escape(about))</title></rect>"
     if height >= 12, width >= Double(7 * name.count + 4) {
       text +=
         "<text x=\"\(Self.number(left + 3))\" y=\"\(Self.number(top + min(height, 16) - 3))\""
-        + " pointer-events=\"none\">\(Self.escaped(name))</text>"
+        + " pointer-events=\"none\">\(MarkupText.escape(name))</text>"
     }
     return text
   }
@@ -199,21 +200,5 @@ struct MemoryDrawing {
     while text.last == "0" { text.removeLast() }
     if text.last == "." { text.removeLast() }
     return text
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text.unicodeScalars {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "\n": result += "\n"
-      case _ where character.value < 0x20 || character.value == 0x7F: result += "\u{FFFD}"
-      default: result.unicodeScalars.append(character)
-      }
-    }
-    return result
   }
 }

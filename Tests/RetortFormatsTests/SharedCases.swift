@@ -21,12 +21,12 @@ enum SharedCases {
     let tensors: [Tensor]?
     let shape: [Int]?
     let dtype: String?
-    let sha256_f32le: String?
-    let sha256_rgb8: String?
+    let sha256F32le: String?
+    let sha256Rgb8: String?
     let width: Int?
     let height: Int?
     let labels: [Int]?
-    let other_tensors: Int?
+    let otherTensors: Int?
 
     var description: String { file }
   }
@@ -36,7 +36,7 @@ enum SharedCases {
     let path: [Step]
     let shape: [Int]
     let dtype: String
-    let sha256_f32le: String
+    let sha256F32le: String
   }
 
   /// A key or a list position.
@@ -52,6 +52,8 @@ enum SharedCases {
   static func cases(_ area: String) -> [Case] {
     guard arePresent else { return [] }
     let data = try! Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(area)/manifest.json"))
-    return try! JSONDecoder().decode(Manifest.self, from: data).cases
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try! decoder.decode(Manifest.self, from: data).cases
   }
 }

@@ -46,11 +46,11 @@ struct SharedCasesTests {
     case .png(let image):
       #expect(image.width == item.width)
       #expect(image.height == item.height)
-      #expect(SHA256.hexadecimal(image.bytes) == item.sha256_rgb8)
+      #expect(SHA256.hexadecimal(image.bytes) == item.sha256Rgb8)
     case .cifar(let cifar):
       #expect(cifar.labels.map(Int.init) == item.labels)
       #expect([cifar.count, 3, 32, 32] == item.shape)
-      #expect(SHA256.hexadecimal(cifar.pixels) == item.sha256_rgb8)
+      #expect(SHA256.hexadecimal(cifar.pixels) == item.sha256Rgb8)
     }
   }
 
@@ -58,17 +58,17 @@ struct SharedCasesTests {
     guard let tensors = item.tensors else {
       #expect(contents.tensors.map(\.tensor.shape.extents) == [item.shape])
       #expect(contents.tensors.map(\.dtype) == [item.dtype])
-      #expect(contents.tensors.map { Inspection.checksum($0.tensor) } == [item.sha256_f32le])
+      #expect(contents.tensors.map { Inspection.checksum($0.tensor) } == [item.sha256F32le])
       return
     }
-    #expect(contents.otherCount == item.other_tensors ?? 0)
+    #expect(contents.otherCount == item.otherTensors ?? 0)
     #expect(contents.tensors.map(\.name).sorted() == tensors.map(\.name).sorted())
     for wanted in tensors {
       let stored = contents.tensors.first { $0.name == wanted.name }
       #expect(stored?.path.map(\.text) == wanted.path.map(\.text))
       #expect(stored?.tensor.shape.extents == wanted.shape)
       #expect(stored?.dtype == wanted.dtype)
-      #expect(stored.map { Inspection.checksum($0.tensor) } == wanted.sha256_f32le)
+      #expect(stored.map { Inspection.checksum($0.tensor) } == wanted.sha256F32le)
     }
   }
 }

@@ -1,3 +1,5 @@
+import RetortText
+
 /// The headline table in HTML: arms by attacks, in each cell the share, a strip from 0 to 100 %
 /// with the interval and the undefended arm's share, and what the figure rests on.
 struct AccuracyTable {
@@ -12,8 +14,8 @@ struct AccuracyTable {
         attack.level == "clean"
         ? "no attack"
         : "\(attack.level), \(attack.norm) \(ReportText.radius(attack.epsilon))"
-      return "<th scope=\"col\">\(HTMLText.escape(attack.name))"
-        + "<small>\(HTMLText.escape(means))</small></th>"
+      return "<th scope=\"col\">\(MarkupText.escape(attack.name))"
+        + "<small>\(MarkupText.escape(means))</small></th>"
     }
     let rows = results.mainArms.enumerated().map { index, arm in
       let cells = attacks.map { attack in
@@ -25,9 +27,10 @@ struct AccuracyTable {
         worstCase(arm.name), arm, index, base: results.staticArm.flatMap { worstCase($0.name) },
         style: " class=\"worst\"")
       return "<tr class=\"s\(index % ReportStyle.seriesCount)\">"
-        + "<th scope=\"row\">\(HTMLText.escape(arm.name))</th>\(cells.joined())\(worst)</tr>"
+        + "<th scope=\"row\">\(MarkupText.escape(arm.name))</th>\(cells.joined())\(worst)</tr>"
     }
-    return "<h2>Accuracy</h2>\n<p class=\"note\">\(HTMLText.prose(tables.accuracyNote)) The strip "
+    return
+      "<h2>Accuracy</h2>\n<p class=\"note\">\(MarkupText.prose(tables.accuracyNote)) The strip "
       + "runs from 0 to 100\u{A0}%: bar, the interval; tick, the arm without defence.</p>\n"
       + "<div class=\"scroll accuracy\"><table><thead><tr><th scope=\"col\">arm</th>"
       + "\(head.joined())<th scope=\"col\" class=\"worst\">worst case"
@@ -49,7 +52,7 @@ struct AccuracyTable {
         + "x2=\"\(Chart.at(high * 100))\" y2=\"\(y.1)\"/>"
     }
     let tick = base.map { line($0.share, $0.share, (0, 8), "base") } ?? ""
-    let steps = arm.steps.map { " \u{00B7} K \(HTMLText.escape($0))" } ?? ""
+    let steps = arm.steps.map { " \u{00B7} K \(MarkupText.escape($0))" } ?? ""
     return "<td\(style)><b>\(ReportText.percent(share.share))</b>"
       + "<svg class=\"strip\" viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" "
       + "aria-hidden=\"true\">"

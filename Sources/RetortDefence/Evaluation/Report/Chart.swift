@@ -1,4 +1,5 @@
 import Foundation
+import RetortText
 
 /// What the report's plots share: axes with round ticks, and the spelling of SVG.
 enum Chart {
@@ -53,14 +54,14 @@ enum Chart {
     _ text: String, _ x: Double, _ y: Double, _ style: String, anchor: String = "start"
   ) -> String {
     "<text class=\"\(style)\" x=\"\(at(x))\" y=\"\(at(y))\" text-anchor=\"\(anchor)\">"
-      + "\(HTMLText.escape(text))</text>"
+      + "\(MarkupText.escape(text))</text>"
   }
 
   /// A drawing that a screen reader names.
   static func svg(
     width: Double, height: Double, title: String, style: String = "chart", _ parts: [String]
   ) -> String {
-    let title = HTMLText.escape(title)
+    let title = MarkupText.escape(title)
     return "<svg class=\"\(style)\" viewBox=\"0 0 \(at(width)) \(at(height))\" role=\"img\" "
       + "aria-label=\"\(title)\"><title>\(title)</title>\n"
       + parts.joined(separator: "\n") + "\n</svg>"

@@ -1,3 +1,5 @@
+import RetortText
+
 /// The report as one HTML file that needs nothing else: no scripts, no fonts, pictures inside.
 package struct ReportHTML {
   private let results: EvaluationResults
@@ -27,14 +29,14 @@ package struct ReportHTML {
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
       style-src 'unsafe-inline'">
-      <title>\(HTMLText.escape(title))</title>
+      <title>\(MarkupText.escape(title))</title>
       <style>
       \(ReportStyle.text)
       </style>
       </head>
       <body>
       <main>
-      <h1>\(HTMLText.escape(title))</h1>
+      <h1>\(MarkupText.escape(title))</h1>
       \(sections.filter { !$0.isEmpty }.joined(separator: "\n"))
       </main>
       </body>
@@ -55,7 +57,7 @@ package struct ReportHTML {
   }
 
   private func paragraph(_ text: String, _ style: String) -> String {
-    text.isEmpty ? "" : "<p class=\"\(style)\">\(HTMLText.prose(text))</p>"
+    text.isEmpty ? "" : "<p class=\"\(style)\">\(MarkupText.prose(text))</p>"
   }
 
   private var facts: String {
@@ -75,7 +77,7 @@ package struct ReportHTML {
 
   private func section(_ table: ReportTable, level: Int = 2) -> String {
     guard !table.rows.isEmpty else { return "" }
-    return "<h\(level)>\(HTMLText.escape(table.title))</h\(level)>\n"
+    return "<h\(level)>\(MarkupText.escape(table.title))</h\(level)>\n"
       + paragraph(table.note, "note") + Self.html(table)
   }
 
@@ -89,12 +91,12 @@ package struct ReportHTML {
     }
     let head = table.columns.map { column in
       "<th scope=\"col\"\(column.kind == .number ? " class=\"num\"" : "")>"
-        + "\(HTMLText.escape(column.name))</th>"
+        + "\(MarkupText.escape(column.name))</th>"
     }
     let rows = table.rows.map { row in
       "<tr>"
         + zip(table.columns, row).map { column, text in
-          let inner = HTMLText.escape(text)
+          let inner = MarkupText.escape(text)
           return "<td\(style(column.kind, text))>"
             + (column.kind == .code ? "<code>\(inner)</code>" : inner) + "</td>"
         }.joined() + "</tr>"
@@ -112,8 +114,8 @@ package struct ReportHTML {
         case .cannotTell: ("unknown", "?")
         }
       return "<li><span class=\"state \(style)\">\(sign) \(check.outcome.rawValue)</span>"
-        + "<b>\(HTMLText.escape(check.name))</b>"
-        + "<p>\(HTMLText.prose(check.sentence))</p></li>"
+        + "<b>\(MarkupText.escape(check.name))</b>"
+        + "<p>\(MarkupText.prose(check.sentence))</p></li>"
     }
     return
       "<h2>Checks</h2>\n<p class=\"note\">What commonly makes such an evaluation wrong, looked "
@@ -130,7 +132,7 @@ package struct ReportHTML {
       let counts = sweep.curves.flatMap(\.cells)
         .compactMap { summary.cell($0.arm, $0.attack)?.first.images }
       let images = Set(counts).sorted().map(String.init).joined(separator: ", ")
-      return "<h3>\(HTMLText.escape(sweep.name))</h3>\n"
+      return "<h3>\(MarkupText.escape(sweep.name))</h3>\n"
         + figure(
           chart.svg,
           "Images answered right, with Wilson\u{2019}s 95 % intervals; n = \(images). Curves are "
@@ -147,7 +149,7 @@ package struct ReportHTML {
       let samples = results.losses.filter { $0.task == task }
       let images = Set(samples.map(\.values.count)).sorted().map(String.init)
       let gaps = summary.lossGaps.filter { $0.task == task }
-      return "<h3>\(HTMLText.escape(task))</h3>\n"
+      return "<h3>\(MarkupText.escape(task))</h3>\n"
         + figure(
           LossChart(
             task: task, samples: samples, gaps: gaps, cleanPoints: results.cleanPoints
@@ -172,26 +174,26 @@ package struct ReportHTML {
     guard !results.gallery.isEmpty else { return "" }
     let rows = results.gallery.map { row in
       let panels = row.panels.map { panel in
-        let caption = HTMLText.escape(panel.caption)
+        let caption = MarkupText.escape(panel.caption)
         let answer = panel.answer.map { answer in
           let isRight = answer == row.label
           return
             "<br><span class=\"\(isRight ? "good" : "bad")\">\(isRight ? "\u{2713}" : "\u{2717}") "
-            + "\(HTMLText.escape(className(answer)))</span>"
+            + "\(MarkupText.escape(className(answer)))</span>"
         }
-        return "<figure><img src=\"data:image/png;base64,\(HTMLText.escape(panel.png))\" "
+        return "<figure><img src=\"data:image/png;base64,\(MarkupText.escape(panel.png))\" "
           + "alt=\"image \(row.image), \(caption)\">"
           + "<figcaption>\(caption)\(answer ?? "")</figcaption></figure>"
       }
       return "<div class=\"row\"><p>Image \(row.image): "
-        + "\(HTMLText.escape(className(row.label)))</p>\(panels.joined(separator: "\n"))</div>"
+        + "\(MarkupText.escape(className(row.label)))</p>\(panels.joined(separator: "\n"))</div>"
     }
     return "<h2>Gallery</h2>\n<div class=\"gallery\">\(rows.joined(separator: "\n"))</div>"
   }
 
   private var conditions: String {
     let items = tables.conditions.map {
-      "<dt>\(HTMLText.escape($0.name))</dt><dd>\(HTMLText.escape($0.value))</dd>"
+      "<dt>\(MarkupText.escape($0.name))</dt><dd>\(MarkupText.escape($0.value))</dd>"
     }
     return
       "<h2>To repeat it</h2>\n<p class=\"note\">The same program, recipe, data and weights give "

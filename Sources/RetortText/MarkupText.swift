@@ -1,7 +1,8 @@
-/// Text inside HTML.
-enum HTMLText {
-  /// Text as it stands, in elements and in quoted attributes; control characters become spaces.
-  static func escape(_ text: String) -> String {
+/// Text inside HTML and SVG.
+package enum MarkupText {
+  /// Text as it stands, in elements and in quoted attributes; control characters become spaces, but
+  /// lines still end.
+  package static func escape(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -10,6 +11,7 @@ enum HTMLText {
       case ">": result += "&gt;"
       case "\"": result += "&quot;"
       case "'": result += "&#39;"
+      case "\n": result += "\n"
       case _ where scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value): result += " "
       default: result.unicodeScalars.append(scalar)
       }
@@ -18,7 +20,7 @@ enum HTMLText {
   }
 
   /// A sentence, in which no line ends before a per cent sign.
-  static func prose(_ text: String) -> String {
+  package static func prose(_ text: String) -> String {
     escape(text).split(separator: " %", omittingEmptySubsequences: false)
       .joined(separator: "\u{A0}%")
   }
