@@ -20,9 +20,9 @@ func layer(
   .target(name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [String]) -> Target {
+func tests(_ name: String, _ dependencies: [String], exclude: [String] = []) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies.map { .byName(name: $0) },
+    name: name, dependencies: dependencies.map { .byName(name: $0) }, exclude: exclude,
     swiftSettings: plain)
 }
 
@@ -79,7 +79,7 @@ let package = Package(
     tests("RetortDefenceTests", ["RetortDefence", "RetortTestSupport"]),
     tests("RetortAPITests", ["RetortAPI", "RetortTestSupport"]),
     tests("RetortCTests", ["RetortC", "RetortTestSupport"]),
-    tests("FuzzTests", ["RetortFuzzing", "RetortTestSupport"]),
+    tests("FuzzTests", ["RetortFuzzing", "RetortTestSupport"], exclude: ["Found"]),
     tests("RepositoryTests", ["RetortDefence", "RetortTestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -245,25 +245,25 @@ extension ProtobufField {
 
   package static func floats(_ number: Int, _ path: Path<[Float]>) -> Self {
     packed(
-      number, path, \.bitPattern, "floats",
+      number, path, "floats",
       single: { value in if case .fixed32(let bits) = value { Float(bitPattern: bits) } else { nil }
       },
-      Float.init(bitPattern:))
+      Float.init(bitPattern:), \.bitPattern)
   }
 
   package static func doubles(_ number: Int, _ path: Path<[Double]>) -> Self {
     packed(
-      number, path, \.bitPattern, "doubles",
+      number, path, "doubles",
       single: { value in
         if case .fixed64(let bits) = value { Double(bitPattern: bits) } else { nil }
-      }, Double.init(bitPattern:))
+      }, Double.init(bitPattern:), \.bitPattern)
   }
 
   /// Numbers of fixed width, read one by one or packed, written packed.
   private static func packed<Number, Word: FixedWidthInteger & Sendable>(
-    _ number: Int, _ path: Path<[Number]>, _ word: KeyPath<Number, Word> & Sendable,
-    _ what: String, single: @escaping @Sendable (ProtobufValue) -> Number?,
-    _ make: @escaping @Sendable (Word) -> Number
+    _ number: Int, _ path: Path<[Number]>, _ what: String,
+    single: @escaping @Sendable (ProtobufValue) -> Number?,
+    _ make: @escaping @Sendable (Word) -> Number, _ word: @escaping @Sendable (Number) -> Word
   ) -> Self {
     Self(number: number) { message, value, _ throws(FormatError) in
       if let one = single(value) {
@@ -277,7 +277,7 @@ extension ProtobufField {
       let values = message[keyPath: path]
       guard !values.isEmpty else { return }
       var packed = ByteWriter()
-      for value in values { packed.little(value[keyPath: word]) }
+      for value in values { packed.little(word(value)) }
       writer.bytes(packed.bytes, number)
     }
   }

@@ -1,5 +1,5 @@
-/// How much work a definition may cause, so that a hostile one ends with a sentence, and within about
-/// a second.
+/// How much work a definition may cause, so that a hostile one ends with a sentence, within about a
+/// second unless its text is long.
 package struct Limits: Sendable {
   /// Values of the graph.
   package var values = 50_000
@@ -23,10 +23,10 @@ package struct Limits: Sendable {
 
   package init() {}
 
-  /// For a definition of so many bytes in all: a long text, such as a dump, may make what it spells
-  /// out.
+  /// For a definition of so many bytes in all. A long text, such as a dump, may make what it spells
+  /// out: a value takes sixteen bytes of it or more.
   init(byteCount: Int) {
-    values = max(values, byteCount)
-    steps = max(steps, byteCount)
+    values = min(values + byteCount / 16, 2_000_000)
+    steps = min(steps + byteCount, 20_000_000)
   }
 }

@@ -47,22 +47,6 @@ import Testing
     func bytes() throws -> [UInt8] { try InputFile.read(plan) }
   }
 
-  /// Small, but with weights to prepare, weights to read, and a loop.
-  static let thin = """
-    import "blocks/convolution.graph"
-    import "blocks/linear.graph"
-    import "blocks/norm.graph"
-
-    graph thin(x: f32[n, 2, 4, 4]) -> (y: f32[n, 3], z: f32[n, 2, 4, 4]) {
-      h = relu(batch_norm(convolution(x, channels: 2) as "conv") as "bn")
-      y = linear(reshape(h, [n, 32]), features: 3) as "linear"
-      z = repeat i in 0..<2 with w = x {
-        yield w - 0.1 * gradient(sum(w * w * w), w)
-      }
-      return y, z
-    }
-    """
-
   /// The error of a task that must fail with one.
   static func refusal(_ task: () throws -> Void) -> String? {
     do {
@@ -76,7 +60,7 @@ import Testing
   }
 
   @Test func planRunsAsTheDefinition() throws {
-    let bench = try Workbench(Self.thin, set: [("n", "2")])
+    let bench = try Workbench(SmallPrograms.thin, set: [("n", "2")])
     let inputs = ["x": HostTensor.acceptance([2, 2, 4, 4], as: .f32)]
     let direct = try bench.request.executable().executable.run(inputs)
     #expect(try bench.loaded().run(inputs) == direct)
@@ -92,7 +76,7 @@ import Testing
   }
 
   @Test func planTakesOtherWeights() throws {
-    let bench = try Workbench(Self.thin)
+    let bench = try Workbench(SmallPrograms.thin)
     let weights = try bench.request.graph(at: .elaborated).graph.randomWeights(seed: 2)
     let path = bench.folder.file("other.safetensors")
     try TensorFile.write(weights.map { (name: $0.key, tensor: $0.value) }, to: path)
@@ -107,14 +91,14 @@ import Testing
   }
 
   @Test func planWithoutWeightsAsksForThem() throws {
-    let bench = try Workbench(Self.thin, hasWeights: false)
+    let bench = try Workbench(SmallPrograms.thin, hasWeights: false)
     let message = Self.refusal { _ = try bench.loaded() }
     #expect(message?.contains("without weights") == true)
     #expect(message?.contains("--weights") == true)
   }
 
   @Test func planWithSettingsIsRefused() throws {
-    let bench = try Workbench(Self.thin)
+    let bench = try Workbench(SmallPrograms.thin)
     var request = Request(path: bench.plan, library: Repository.library)
     request.settings = [("n", "3")]
     let message = Self.refusal { _ = try request.executable() }
@@ -122,7 +106,7 @@ import Testing
   }
 
   @Test func aPlanSaysWhichPassesWereLeftOut() throws {
-    let bench = try Workbench(Self.thin)
+    let bench = try Workbench(SmallPrograms.thin)
     var request = bench.request
     request.disabledPasses = ["fuse-elementwise", "fold-scales-into-weights"]
     let path = bench.folder.file("plain.retort")
@@ -139,7 +123,7 @@ import Testing
   }
 
   @Test func aPlanKnowsWhereItsNodesCameFrom() throws {
-    let bench = try Workbench(Self.thin)
+    let bench = try Workbench(SmallPrograms.thin)
     let graph = try bench.loaded().graph
     var found: Node?
     graph.forEachNode { node in
@@ -159,7 +143,7 @@ import Testing
   }
 
   @Test func truncatedPlansAreRefused() throws {
-    let bench = try Workbench(Self.thin)
+    let bench = try Workbench(SmallPrograms.thin)
     let bytes = try bench.bytes()
     for count in stride(from: 8, to: bytes.count, by: 101) {
       let path = try bench.folder.write(Array(bytes.prefix(count)), to: "cut.retort")
@@ -168,7 +152,7 @@ import Testing
   }
 
   @Test func flippedBitsAreRefused() throws {
-    let bench = try Workbench(Self.thin)
+    let bench = try Workbench(SmallPrograms.thin)
     let bytes = try bench.bytes()
     for index in stride(from: 0, to: bytes.count, by: 97) {
       var damaged = bytes
@@ -180,7 +164,7 @@ import Testing
   }
 
   @Test func anotherVersionIsRefused() throws {
-    let bench = try Workbench(Self.thin)
+    let bench = try Workbench(SmallPrograms.thin)
     var bytes = try bench.bytes()
     bytes[8] += 1
     let path = try bench.folder.write(bytes, to: "newer.retort")
@@ -203,7 +187,7 @@ import Testing
   }
 
   @Test func tensorsLieWhereTheyCanBeComputedOn() throws {
-    let bench = try Workbench(Self.thin)
+    let bench = try Workbench(SmallPrograms.thin)
     let file = try PlanFile(bench.plan, processor: Processor.fingerprint)
     #expect(file.entries.contains { $0.name.hasPrefix("%") })
     #expect(file.entries.first.map { $0.offset % 4096 } == 0)
@@ -241,7 +225,7 @@ import Testing
   }
 
   @Test func anotherProcessorIsRefusedWithTheCommandThatRebuilds() throws {
-    let bench = try Workbench(Self.thin)
+    let bench = try Workbench(SmallPrograms.thin)
     var artifact = try PlanFile(bench.plan, processor: Processor.fingerprint).artifact
     artifact.processor = "z80"
     let path = bench.folder.file("foreign.retort")

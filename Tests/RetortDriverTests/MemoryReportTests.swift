@@ -54,7 +54,7 @@ import Testing
 
   /// What the planner says of its plan and what is read from its annotations is the same.
   @Test func whatIsReadIsWhatWasPlanned() throws {
-    let bench = try ArtifactTests.Workbench(ArtifactTests.thin, set: [("n", "2")])
+    let bench = try ArtifactTests.Workbench(SmallPrograms.thin, set: [("n", "2")])
     let (graph, plan) = MemoryPlanner.plan(try bench.request.graph(at: .fused).graph)
     let read = try MemoryPlan(of: graph)
     #expect(read.arenaByteCount == plan.arenaByteCount)
@@ -86,7 +86,7 @@ import Testing
     var graph = try Self.graph()
     graph.values[graph.body.nodes[0].results[0].id].name = "a<b>&\"\u{1B}"
     let svg = try MemoryReport(graph).drawing
-    #expect(svg.contains("a&lt;b&gt;&amp;&quot;\u{FFFD}"))
+    #expect(svg.contains("a&lt;b&gt;&amp;&quot; "))
     #expect(!svg.contains("\u{1B}"))
   }
 

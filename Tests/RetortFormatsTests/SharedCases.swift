@@ -21,7 +21,7 @@ enum SharedCases {
     let tensors: [Tensor]?
     let shape: [Int]?
     let dtype: String?
-    let sha256F32le: String?
+    let sha256F32Le: String?
     let sha256Rgb8: String?
     let width: Int?
     let height: Int?
@@ -36,7 +36,7 @@ enum SharedCases {
     let path: [Step]
     let shape: [Int]
     let dtype: String
-    let sha256F32le: String
+    let sha256F32Le: String
   }
 
   /// A key or a list position.

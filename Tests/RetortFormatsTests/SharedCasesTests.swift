@@ -58,7 +58,7 @@ struct SharedCasesTests {
     guard let tensors = item.tensors else {
       #expect(contents.tensors.map(\.tensor.shape.extents) == [item.shape])
       #expect(contents.tensors.map(\.dtype) == [item.dtype])
-      #expect(contents.tensors.map { Inspection.checksum($0.tensor) } == [item.sha256F32le])
+      #expect(contents.tensors.map { Inspection.checksum($0.tensor) } == [item.sha256F32Le])
       return
     }
     #expect(contents.otherCount == item.otherTensors ?? 0)
@@ -68,7 +68,7 @@ struct SharedCasesTests {
       #expect(stored?.path.map(\.text) == wanted.path.map(\.text))
       #expect(stored?.tensor.shape.extents == wanted.shape)
       #expect(stored?.dtype == wanted.dtype)
-      #expect(stored.map { Inspection.checksum($0.tensor) } == wanted.sha256F32le)
+      #expect(stored.map { Inspection.checksum($0.tensor) } == wanted.sha256F32Le)
     }
   }
 }

@@ -5,20 +5,22 @@ import RetortFuzzing
 @main struct Main {
   static let usage = """
     usage: retort-fuzz [READER ...] [--minutes M] [--seed S] [--keep FOLDER]
-           retort-fuzz READER --case N [--seed S]
+           retort-fuzz READER --read FILE
 
     Damages valid files and reads them, M minutes of processor time for each reader (10), and keeps
     the files that a reader crashes on, takes over a second for, takes more memory for than the
     documents say, or refuses without a sentence (in FOLDER, `fuzz-found`). The same seed gives the
-    same files. Exit status 1 says that there were some. --case reads one file by its number.
+    same files. Exit status 1 says that there were some. --read reads one file, such as a kept one.
 
     readers:
     """
 
   static func main() {
-    do { exit(try run(Array(CommandLine.arguments.dropFirst()))) } catch {
+    do {
+      exit(try run(Array(CommandLine.arguments.dropFirst())))
+    } catch {
       FileHandle.standardError.write(Data("retort-fuzz: \(error)\n".utf8))
-      exit(1)
+      exit(64)
     }
   }
 
@@ -27,48 +29,56 @@ import RetortFuzzing
     var readers: [FuzzReader] = []
     var rest = arguments[...]
     while let argument = rest.popFirst() {
-      if argument == "--help" {
-        say(usage)
-        for reader in FuzzReader.all {
-          print(
-            "  \(reader.name.padding(toLength: 12, withPad: " ", startingAt: 0))  \(reader.about)")
-        }
+      switch argument {
+      case "--help":
+        help()
         return 0
-      }
-      if argument == "--worker" {
-        readers.append(try self.reader(rest.popFirst() ?? ""))
-        options[argument] = ""
-      } else if ["--minutes", "--seed", "--keep", "--case", "--first", "--seconds", "--cell"]
-        .contains(argument)
-      {
+      case "--minutes", "--seed", "--keep", "--read", "--worker", "--first", "--seconds", "--cell":
         guard let value = rest.popFirst() else { throw CampaignError("\(argument) needs a value") }
         options[argument] = value
-      } else {
-        readers.append(try self.reader(argument))
+      default: readers.append(try reader(argument))
       }
     }
-    let seed = UInt64(try number(options["--seed"] ?? "1"))
-    if options["--worker"] != nil {
+    let seed = try number(options["--seed"] ?? "1", UInt64.init)
+    if let name = options["--worker"] {
       try Worker(
-        reader: readers[0], seed: seed, first: Int(try number(options["--first"] ?? "0")),
-        seconds: try number(options["--seconds"] ?? "1"), cell: options["--cell"] ?? ""
+        reader: try reader(name), seed: seed,
+        first: try number(options["--first"] ?? "0") { Int($0) },
+        seconds: try number(options["--seconds"] ?? "1", Double.init), cell: options["--cell"] ?? ""
       ).run()
       return 0
     }
-    if let text = options["--case"] {
-      guard let reader = readers.first else { throw CampaignError("--case needs a reader") }
-      let cases = try FuzzCases(reader, seed: seed)
-      say("\(cases.outcome(of: try cases.file(Int(try number(text)))))")
-      return 0
+    if let path = options["--read"] {
+      guard readers.count == 1 else { throw CampaignError("--read takes one reader") }
+      return try read(path, readers[0])
     }
-    let seconds = 60 * (try number(options["--minutes"] ?? "10"))
-    var faults = 0
+    let minutes = try number(options["--minutes"] ?? "10", Double.init)
+    guard minutes > 0, minutes < 1e6 else { throw CampaignError("--minutes is above 0") }
+    var faultCount = 0
     for reader in readers.isEmpty ? FuzzReader.all : readers {
-      faults += try Campaign(
-        reader: reader, seed: seed, seconds: seconds, folder: options["--keep"] ?? "fuzz-found"
+      faultCount += try Campaign(
+        reader: reader, seed: seed, seconds: 60 * minutes,
+        folder: options["--keep"] ?? "fuzz-found"
       ).run()
     }
-    return faults == 0 ? 0 : 1
+    return faultCount == 0 ? 0 : 1
+  }
+
+  private static func help() {
+    say(usage)
+    for reader in FuzzReader.all {
+      say("  \(reader.name.padding(toLength: 12, withPad: " ", startingAt: 0))  \(reader.about)")
+    }
+  }
+
+  private static func read(_ path: String, _ reader: FuzzReader) throws -> Int32 {
+    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    let measured = try Measurement(of: bytes, by: FuzzCases(reader, seed: 0))
+    say(
+      "\(measured.outcome) in \((measured.seconds * 1000).rounded() / 1000) s and "
+        + "\(measured.peak >> 10) KiB")
+    for fault in measured.faults { say("fault: \(fault)") }
+    return measured.faults.isEmpty ? 0 : 1
   }
 
   /// Writes a line at once: what a long run found shall be seen.
@@ -83,8 +93,8 @@ import RetortFuzzing
     return reader
   }
 
-  private static func number(_ text: String) throws -> Double {
-    guard let value = Double(text), value >= 0, value < 1e15 else {
+  private static func number<N>(_ text: String, _ parse: (String) -> N?) throws -> N {
+    guard let value = parse(text) else {
       throw CampaignError("'\(text)' is not a number of that kind")
     }
     return value

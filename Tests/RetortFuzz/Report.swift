@@ -8,11 +8,11 @@ struct Tally: Codable {
   var longestSeconds = 0.0
   var largestPeak = 0
 
-  mutating func add(_ outcome: FuzzReader.Outcome, seconds: Double, peak: Int) {
+  mutating func add(_ measured: Measurement) {
     fileCount += 1
-    if outcome == .refused { refusedCount += 1 }
-    longestSeconds = max(longestSeconds, seconds)
-    largestPeak = max(largestPeak, peak)
+    if measured.outcome == .refused { refusedCount += 1 }
+    longestSeconds = max(longestSeconds, measured.seconds)
+    largestPeak = max(largestPeak, measured.peak)
   }
 
   mutating func add(_ other: Tally) {
@@ -27,7 +27,10 @@ struct Tally: Codable {
 enum Report: Codable {
   /// So far, with the number of the next file.
   case tally(Tally, next: Int)
-  case fault(Int, String)
+  /// A file's number, what it did, and its bytes.
+  case fault(Int, String, [UInt8])
+  /// The worker ends as it should.
+  case end
 
   func print() {
     guard var line = try? JSONEncoder().encode(self) else { return }

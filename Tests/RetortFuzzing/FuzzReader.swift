@@ -3,26 +3,25 @@ import RetortFormats
 import RetortTestSupport
 import RetortText
 
-/// A reader of files as a fuzzer sees it: valid files, ways to damage them, and what reading one may
-/// cost.
+/// A reader of files as a fuzzer sees it: valid files, ways to damage them, and what reading one
+/// may cost.
 package struct FuzzReader: Sendable, CustomStringConvertible {
   /// Turns a valid file into a damaged one; the second file is another valid one.
-  typealias Damage = @Sendable ([UInt8], [UInt8], inout SeededGenerator) throws -> [UInt8]
+  package typealias Damage = @Sendable ([UInt8], [UInt8], inout SeededGenerator) throws -> [UInt8]
 
   package let name: String
   /// What is read, for people.
   package let about: String
   /// The most bytes that reading a file of so many bytes may take, as the documents state it.
   package let memoryBound: @Sendable (Int) -> Int
-  /// How large a part of the damaged files is refused at least, else the damage does nothing.
-  package let leastRefused: Double
-  /// Whether every proper beginning of a valid file is refused, because the format tells its length.
+  /// Whether every proper beginning of a valid file is refused: the format tells its length.
   package let tellsItsLength: Bool
   /// Valid files, which must be read.
   let makeSeeds: @Sendable () throws -> [[UInt8]]
-  /// More files to damage, of which those count that are read.
+  /// More files to damage, of which those count that are read; so many are, at least.
   let findSeeds: @Sendable () throws -> [[UInt8]]
-  let damages: [Damage]
+  package let leastFound: Int
+  package let damages: [Damage]
   /// Reads a file's bytes; the folder is for those that are read by path.
   let read: @Sendable ([UInt8], TemporaryFolder) throws -> Void
 
@@ -30,19 +29,19 @@ package struct FuzzReader: Sendable, CustomStringConvertible {
 
   init(
     _ name: String, _ about: String, memoryBound: @escaping @Sendable (Int) -> Int,
-    leastRefused: Double = 0.05, tellsItsLength: Bool = false, damages: [Damage],
+    tellsItsLength: Bool = false, damages: [Damage],
     seeds: @escaping @Sendable () throws -> [[UInt8]],
-    moreSeeds: @escaping @Sendable () throws -> [[UInt8]] = { [] },
+    moreSeeds: @escaping @Sendable () throws -> [[UInt8]] = { [] }, atLeast leastFound: Int = 0,
     read: @escaping @Sendable ([UInt8], TemporaryFolder) throws -> Void
   ) {
     self.name = name
     self.about = about
     self.memoryBound = memoryBound
-    self.leastRefused = leastRefused
     self.tellsItsLength = tellsItsLength
     self.damages = damages
     makeSeeds = seeds
     findSeeds = moreSeeds
+    self.leastFound = leastFound
     self.read = read
   }
 
@@ -78,11 +77,15 @@ package struct FuzzCases {
     precondition(!validFiles.isEmpty, "the reader '\(reader.name)' has no valid file")
   }
 
-  package func file(_ number: Int) throws -> [UInt8] {
-    var generator = SeededGenerator(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(number))
+  package func file(_ number: Int) -> [UInt8] {
+    // Of neighbouring seeds and numbers each gets a sequence of its own.
+    var mixed = SeededGenerator(seed: seed)
+    var generator = SeededGenerator(seed: mixed.next() ^ UInt64(number) &* 0xD134_2543_DE82_EF95)
     let file = files.randomElement(using: &generator)!
     let other = files.randomElement(using: &generator)!
-    return try reader.damages.randomElement(using: &generator)!(file, other, &generator)
+    let damage = reader.damages.randomElement(using: &generator)!
+    // What has no checksums left to put right stays as it was.
+    return (try? damage(file, other, &generator)) ?? file
   }
 
   package func outcome(of bytes: [UInt8]) -> FuzzReader.Outcome {

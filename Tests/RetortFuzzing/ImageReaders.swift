@@ -4,11 +4,15 @@ import RetortTestSupport
 extension FuzzReader {
   static let imageReaders = [png, cifar]
 
-  /// Pixels are three bytes each and their rows as many as the header says, eight a sample at most,
-  /// but no more than the data can unpack to.
+  /// Data unpack to 1032 times their size at most, and each byte of a row to 8 pixels, 24 bytes;
+  /// the rows are held twice.
   static let png = FuzzReader(
-    "png", "PNG images", memoryBound: { size in 30 * 1032 * size }, tellsItsLength: true,
-    damages: [raw(Mutation(words: ["IDAT", "PLTE", "tRNS", "IEND"])), Seals.png(Mutation())],
+    "png", "PNG images", memoryBound: { size in (24 + 2) * 1032 * size + 3 * size },
+    tellsItsLength: true,
+    damages: [
+      Mutation(words: ["IDAT", "PLTE", "tRNS", "IEND"]).callAsFunction,
+      Seals.png(Mutation().callAsFunction),
+    ],
     seeds: {
       [
         PNG.encode(sampleImage(width: 9, height: 8)),
@@ -19,10 +23,11 @@ extension FuzzReader {
 
   static let cifar = FuzzReader(
     "cifar", "CIFAR-10 and CIFAR-100 batches", memoryBound: { 2 * $0 },
-    damages: [raw(Mutation())],
+    damages: [Mutation().callAsFunction],
     seeds: {
       let pixels = [UInt8](repeating: 9, count: 2 * Cifar.pixelBytes)
-      return [Cifar(labels: [1, 2], pixels: pixels).encoded]
+      let image = [UInt8](repeating: 7, count: Cifar.pixelBytes)
+      return [Cifar(labels: [1, 2], pixels: pixels).encoded, [3, 99] + image + [4, 0] + image]
     },
     read: { bytes, _ in
       let isFine = bytes.count % (2 + Cifar.pixelBytes) == 0

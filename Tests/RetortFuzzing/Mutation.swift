@@ -24,8 +24,8 @@ package struct Mutation: Sendable {
   /// One to a few changes, most often one.
   ///
   /// - Parameter other: another valid file of the format.
-  package func callAsFunction(
-    _ bytes: [UInt8], other: [UInt8], _ generator: inout SeededGenerator
+  @Sendable package func callAsFunction(
+    _ bytes: [UInt8], _ other: [UInt8], _ generator: inout SeededGenerator
   ) -> [UInt8] {
     var bytes = bytes
     repeat { change(&bytes, other, &generator) } while Int.random(in: 0..<3, using: &generator) == 0

@@ -23,25 +23,33 @@ extension FuzzReader {
       ",", "=", "==", "+", "-", "*", "/", "%", "\"", "\\", "//", "true", "false", "none", "\u{e9}",
     ] + OpCatalog.standard.groups.flatMap(\.ops).map { "\($0.name)(" }
 
-  /// The library's files by name, wherever they lie: a damaged file imports from no folder.
+  /// The library's files by path, their imports spelt from the library's folder, so that a damaged
+  /// one may stand anywhere.
   private static let library: [String: [UInt8]] = {
     var files: [String: [UInt8]] = [:]
     for path in Repository.files(in: "graphs", suffix: ".graph") {
-      files[(path as NSString).lastPathComponent] = try? Repository.bytes(path)
+      guard let text = try? Repository.text(path) else { continue }
+      let folder = URL(fileURLWithPath: "/" + path).deletingLastPathComponent()
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+        guard line.hasPrefix("import \""), let end = line.lastIndex(of: "\"") else { return line }
+        let name = line[..<end].dropFirst("import \"".count)
+        let full = folder.appendingPathComponent(String(name)).standardizedFileURL.path
+        return "import \"\(full.dropFirst("/graphs/".count))\"\(line[line.index(after: end)...])"
+      }
+      files["/" + path] = Array(lines.joined(separator: "\n").utf8)
     }
     return files
   }()
 
   static let graph = FuzzReader(
     "graph", "definitions in the language", memoryBound: { 256 << 20 + 64 * $0 },
-    damages: [raw(Mutation(words: graphWords))],
+    damages: [Mutation(words: graphWords).callAsFunction],
     seeds: { SmallPrograms.definitions.map { Array($0.utf8) } },
-    moreSeeds: { library.sorted { $0.key < $1.key }.map(\.value) },
+    moreSeeds: { library.sorted { $0.key < $1.key }.map(\.value) }, atLeast: 60,
     read: { bytes, _ in
-      let definition = try Frontend.load("damaged.graph", library: [""]) { asked in
-        let name = (asked as NSString).lastPathComponent
-        return (asked == "damaged.graph" ? bytes : library[name])
-          .map { SourceFile(path: asked, bytes: $0) }
+      let path = "/damaged.graph"
+      let definition = try Frontend.load(path, library: ["/graphs"]) { asked in
+        (asked == path ? bytes : library[asked]).map { SourceFile(path: asked, bytes: $0) }
       }
       let graph = try definition.elaborate(catalog: .standard).graph
       try Verifier().verify(graph)
@@ -59,12 +67,11 @@ extension FuzzReader {
   static let onnx = FuzzReader(
     "onnx", "ONNX models, made into a definition", memoryBound: { 150 * $0 },
     damages: [
-      raw(Mutation(words: onnxWords)),
-      { ProtobufMutation(words: onnxWords)($0, other: $1, &$2) },
-      { ProtobufMutation(words: onnxWords)($0, other: $1, &$2) },
-      { ProtobufMutation(words: onnxWords)($0, other: $1, &$2) },
+      Mutation(words: onnxWords).callAsFunction,
+      ProtobufMutation(words: onnxWords).callAsFunction,
+      ProtobufMutation(words: onnxWords).callAsFunction,
     ],
-    seeds: graphModels, moreSeeds: operationModels,
+    seeds: graphModels, moreSeeds: operationModels, atLeast: 300,
     read: { bytes, folder in
       let path = folder.file("damaged.onnx")
       let model = try OnnxModel(decoding: bytes)
@@ -107,8 +114,8 @@ extension FuzzReader {
     "plan", ".retort files, opened, bound and run", memoryBound: { 64 * $0 },
     tellsItsLength: true,
     damages: [
-      raw(Mutation()), Seals.plan(Mutation(words: graphWords)),
-      Seals.planText(Mutation(words: graphWords)),
+      Mutation().callAsFunction, Seals.plan(Mutation(words: graphWords).callAsFunction),
+      Seals.planText(Mutation(words: graphWords).callAsFunction),
     ],
     seeds: { try SmallPrograms.plans() },
     read: { bytes, folder in
@@ -141,7 +148,7 @@ extension FuzzReader {
 
   static let recipe = FuzzReader(
     "recipe", "recipes of trainings and evaluations", memoryBound: { 64 * $0 },
-    damages: [raw(Mutation(words: recipeWords))],
+    damages: [Mutation(words: recipeWords).callAsFunction],
     seeds: {
       try Repository.files(in: "graphs/recipes", suffix: ".json")
         .map { try Repository.bytes($0) }

@@ -1,8 +1,8 @@
 import RetortFormats
 import RetortTestSupport
 
-/// Changes to a message of Protocol Buffers that leave its lengths right, so that they get as far as
-/// what the message means: fields lost, doubled, moved or taken from elsewhere, and other values.
+/// Changes to a message of Protocol Buffers that leave its lengths right, so that they get as far
+/// as what the message means: fields lost, doubled, moved or taken from elsewhere, other values.
 struct ProtobufMutation: Sendable {
   private struct Field {
     let number: Int
@@ -25,8 +25,8 @@ struct ProtobufMutation: Sendable {
     bytesMutation = Mutation(words: words)
   }
 
-  func callAsFunction(
-    _ bytes: [UInt8], other: [UInt8], _ generator: inout SeededGenerator
+  @Sendable func callAsFunction(
+    _ bytes: [UInt8], _ other: [UInt8], _ generator: inout SeededGenerator
   ) -> [UInt8] {
     guard var fields = Self.fields(bytes[...], depth: 0) else { return bytes }
     let donors = Self.fields(other[...], depth: 0) ?? []
@@ -131,9 +131,9 @@ struct ProtobufMutation: Sendable {
     case .bytes(let bytes):
       let word = words.randomElement(using: &generator) ?? []
       let isWord = Bool.random(using: &generator)
-      value = .bytes(isWord ? word : bytesMutation(bytes, other: word, &generator))
+      value = .bytes(isWord ? word : bytesMutation(bytes, word, &generator))
     case .message(let inner):
-      value = .bytes(bytesMutation(Self.encoded(inner), other: [], &generator))
+      value = .bytes(bytesMutation(Self.encoded(inner), [], &generator))
     }
   }
 }

@@ -5,9 +5,12 @@ import RetortTestSupport
 
 /// Damage behind a format's checksums and lengths, which are put right again: else nothing but the
 /// checks themselves would be tried.
-enum Seals {
+package enum Seals {
+  /// What is done to the bytes behind a seal; the second are another file's.
+  package typealias Change = @Sendable ([UInt8], [UInt8], inout SeededGenerator) -> [UInt8]
+
   /// One entry of an archive changed.
-  static func archive(_ mutation: Mutation) -> FuzzReader.Damage {
+  package static func archive(_ change: @escaping Change) -> FuzzReader.Damage {
     { bytes, other, generator in
       let zip = try Zip(bytes)
       let donor = (try? Zip(other))?.entries.randomElement(using: &generator)
@@ -17,7 +20,7 @@ enum Seals {
         var contents = Array(try zip.contents(of: entry))
         if entry.name == changed {
           let foreign = try donor.map { Array(try Zip(other).contents(of: $0)) } ?? []
-          contents = mutation(contents, other: foreign, &generator)
+          contents = change(contents, foreign, &generator)
         }
         try writer.append(
           entry.name, contents, compress: Bool.random(using: &generator))
@@ -27,7 +30,7 @@ enum Seals {
   }
 
   /// One chunk of a PNG image changed; of the pixels, what they unpack to.
-  static func png(_ mutation: Mutation) -> FuzzReader.Damage {
+  package static func png(_ change: @escaping Change) -> FuzzReader.Damage {
     { bytes, other, generator in
       var chunks = self.chunks(of: bytes)
       guard !chunks.isEmpty else { return bytes }
@@ -35,12 +38,9 @@ enum Seals {
       if chunks[index].type == Array("IDAT".utf8), Bool.random(using: &generator),
         let rows = try? Zlib.unpack(chunks[index].content, limit: 1 << 22)
       {
-        chunks[index].content = Zlib.pack(mutation(rows, other: [], &generator))
+        chunks[index].content = Zlib.pack(change(rows, [], &generator))
       } else {
-        chunks[index].content = mutation(chunks[index].content, other: [], &generator)
-      }
-      if Int.random(in: 0..<8, using: &generator) == 0 {
-        chunks.swapAt(index, Int.random(in: 0..<chunks.count, using: &generator))
+        chunks[index].content = change(chunks[index].content, [], &generator)
       }
       var writer = ByteWriter()
       writer.append(bytes[..<8])
@@ -67,9 +67,9 @@ enum Seals {
   }
 
   /// The head of a plan changed and signed again.
-  static func plan(_ mutation: Mutation) -> FuzzReader.Damage {
+  package static func plan(_ change: @escaping Change) -> FuzzReader.Damage {
     { bytes, other, generator in
-      let changed = mutation(Array(bytes.dropFirst(24)), other: other, &generator)
+      let changed = change(Array(bytes.dropFirst(24)), other, &generator)
       return signed(Array(bytes.prefix(24)) + changed)
     }
   }
@@ -87,7 +87,7 @@ enum Seals {
   }
 
   /// A text of a plan (its graph, its origins, its measurements) changed.
-  static func planText(_ mutation: Mutation) -> FuzzReader.Damage {
+  package static func planText(_ change: @escaping Change) -> FuzzReader.Damage {
     { bytes, _, generator in
       let folder = try TemporaryFolder()
       let path = try folder.write(bytes, to: "valid.retort")
@@ -96,7 +96,7 @@ enum Seals {
         \.graphText, \.graphText, \.graphText, \.graphText, \.origins, \.calibration,
       ]
       let field = fields.randomElement(using: &generator)!
-      let text = mutation(Array(artifact[keyPath: field].utf8), other: [], &generator)
+      let text = change(Array(artifact[keyPath: field].utf8), [], &generator)
       artifact[keyPath: field] = String(decoding: text, as: UTF8.self)
       try artifact.write(to: path)
       return try InputFile.read(path)

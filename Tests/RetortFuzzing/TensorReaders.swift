@@ -13,17 +13,32 @@ extension FuzzReader {
 
   static let npy = FuzzReader(
     "npy", "NumPy arrays", memoryBound: { 6 * $0 }, tellsItsLength: true,
-    damages: [raw(Mutation(words: npyWords))],
+    damages: [Mutation(words: npyWords).callAsFunction],
     seeds: {
-      sampleTensors().map { Npy.encode($0.tensor) }
+      sampleTensors().map { Npy.encode($0.tensor) } + [largeNpy]
     }, moreSeeds: { sharedCases("images", suffixes: [".npy"]) },
     read: { bytes, _ in _ = try TensorFile.contents(bytes, "damaged.npy") })
+
+  /// A MiB of 8-bit integers, which take four times as much when they are read.
+  private static let largeNpy = renamed(Npy.encode(ones), "|b1", "|u1")
+  private static let largeSafetensors = renamed(
+    Safetensors.encode([("large", ones)]), "\"BOOL\"", "\"U8\"  ")
+
+  private static let ones = HostTensor([1 << 20], [Bool](repeating: true, count: 1 << 20))
+
+  /// A file with one word of its head, which must be there, replaced by another of its length.
+  private static func renamed(_ bytes: [UInt8], _ word: String, _ other: String) -> [UInt8] {
+    var bytes = bytes
+    let place = bytes.firstRange(of: Array(word.utf8))!
+    bytes.replaceSubrange(place, with: Array(other.utf8))
+    return bytes
+  }
 
   static let npz = FuzzReader(
     "npz", "NumPy archives, stored and deflated",
     memoryBound: { size in size + 6 * unpackedBound(size) },
     tellsItsLength: true,
-    damages: [raw(Mutation()), Seals.archive(Mutation(words: npyWords))],
+    damages: [Mutation().callAsFunction, Seals.archive(Mutation(words: npyWords).callAsFunction)],
     seeds: {
       try [false, true].map { try Npz.encode(sampleTensors(), compress: $0) }
     }, moreSeeds: { sharedCases("checkpoints", suffixes: [".npz"]) },
@@ -32,14 +47,13 @@ extension FuzzReader {
   static let safetensors = FuzzReader(
     "safetensors", "safetensors files", memoryBound: { 6 * $0 }, tellsItsLength: true,
     damages: [
-      raw(
-        Mutation(words: [
-          "\"dtype\"", "\"shape\"", "\"data_offsets\"", "\"__metadata__\"", "\"F32\"", "\"BF16\"",
-          "\"I64\"", "\"F8_E4M3\"", "{", "}", "[", "]", ":", ",", "null", "[0,0]", "\\u0000",
-        ]))
+      Mutation(words: [
+        "\"dtype\"", "\"shape\"", "\"data_offsets\"", "\"__metadata__\"", "\"F32\"", "\"BF16\"",
+        "\"I64\"", "\"F8_E4M3\"", "{", "}", "[", "]", ":", ",", "null", "[0,0]", "\\u0000",
+      ]).callAsFunction
     ],
     seeds: {
-      [Safetensors.encode(sampleTensors())]
+      [Safetensors.encode(sampleTensors()), largeSafetensors]
     }, moreSeeds: { sharedCases("checkpoints", suffixes: [".safetensors"]) },
     read: { bytes, _ in _ = try TensorFile.contents(bytes, "damaged.safetensors") })
 
@@ -55,7 +69,7 @@ extension FuzzReader {
     memoryBound: { size in
       size + 9 * unpackedBound(size) + 1 << 26 + 2 * (8 * unpackedBound(size) + 1 << 26)
     }, tellsItsLength: true,
-    damages: [raw(Mutation(words: pickleWords)), sealedCheckpoint],
+    damages: [Mutation(words: pickleWords).callAsFunction, sealedCheckpoint],
     seeds: {
       [try TorchSample.archive(), TorchSample.legacy]
     }, moreSeeds: { sharedCases("checkpoints", suffixes: [".pt"]) },
@@ -64,17 +78,11 @@ extension FuzzReader {
   /// One entry changed where the file is an archive; legacy files have no checksums.
   private static let sealedCheckpoint: Damage = { bytes, other, generator in
     let mutation = Mutation(words: pickleWords)
-    guard Zip.recognises(bytes), (try? Zip(bytes)) != nil else {
-      return mutation(bytes, other: other, &generator)
-    }
-    // Entries that do not unpack are damaged already.
-    return (try? Seals.archive(mutation)(bytes, other, &generator)) ?? bytes
+    return Zip.recognises(bytes)
+      ? try Seals.archive(mutation.callAsFunction)(bytes, other, &generator)
+      : mutation(bytes, other, &generator)
   }
 
   /// What an archive of so many bytes may unpack to.
   private static func unpackedBound(_ size: Int) -> Int { Zip.expansionLimit * size + 1 << 26 }
-
-  static func raw(_ mutation: Mutation) -> Damage {
-    { bytes, other, generator in mutation(bytes, other: other, &generator) }
-  }
 }

@@ -15,7 +15,7 @@ func load(_ text: String, files: [String: String] = [:]) throws(Diagnostics) -> 
 
 func elaborate(
   _ text: String, entry: String? = nil, set values: [String: String] = [:],
-  inputs: [String: TensorType] = [:], files: [String: String] = [:], limits: Limits = Limits()
+  inputs: [String: TensorType] = [:], files: [String: String] = [:], limits: Limits? = nil
 ) throws(Diagnostics) -> Elaboration {
   try load(text, files: files).elaborate(
     entry: entry, settings: Settings(values: values, inputTypes: inputs), catalog: .standard,
@@ -33,7 +33,7 @@ func dump(
 /// What a user reads, or an empty text where all is well.
 func mistakes(
   _ text: String, entry: String? = nil, set values: [String: String] = [:],
-  inputs: [String: TensorType] = [:], files: [String: String] = [:], limits: Limits = Limits()
+  inputs: [String: TensorType] = [:], files: [String: String] = [:], limits: Limits? = nil
 ) -> String {
   do {
     _ = try elaborate(

@@ -6,7 +6,7 @@ import Testing
 
 /// Hostile definitions end with a sentence.
 @Suite struct LimitTests {
-  private func body(_ lines: String, _ limits: Limits = Limits()) -> String {
+  private func body(_ lines: String, _ limits: Limits? = nil) -> String {
     mistakes("graph f(x: f32[2]) -> f32[2] {\n\(lines)\n  return x\n}", limits: limits)
   }
 
@@ -53,6 +53,13 @@ import Testing
     }
     text += "graph g40(x: f32[2]) -> f32[2] { return -x }\n"
     #expect(mistakes(text, limits: limits).contains("more than"))
+  }
+
+  @Test func longTextsMayMakeMore() {
+    let lines = (0..<60_000).map { "  a\($0) = -x\n" }.joined()
+    #expect(body(lines) == "")
+    #expect(body("  for i in 0..<60000 { a = -x }").contains("the graph has more than 5000"))
+    #expect(body("  for i in 0..<1000000000 { y = i }").contains("takes more than 5000"))
   }
 
   @Test func textsAndListsAreBounded() {

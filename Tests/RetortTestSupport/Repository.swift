@@ -25,8 +25,8 @@ package enum Repository {
   /// A Python with numpy, onnx and onnxruntime, where there is one.
   package static let python = environment["RETORT_PYTHON"]
 
-  /// Whether a sanitizer is part of the process: it allocates in its own way, and a program that loads
-  /// what was built with it would have to load it first.
+  /// Whether a sanitizer is part of the process: it allocates in its own way, and a program that
+  /// loads what was built with it would have to load it first.
   package static let isSanitized =
     dlsym(dlopen(nil, RTLD_NOW), "__asan_init") != nil
     || dlsym(dlopen(nil, RTLD_NOW), "__tsan_init") != nil

@@ -32,7 +32,7 @@ def fault(path):
             return f"{name} is {actual.dtype}{actual.shape}, expected {wanted.dtype}{wanted.shape}"
         if wanted.dtype.kind == "f":
             bound = {4: 2e-6, 8: 1e-13}[wanted.dtype.itemsize]
-            # What is no finite number must be the same, signs of zero aside.
+            # What is no finite number must be the same.
             finite = numpy.isfinite(wanted)
             if not numpy.array_equal(actual[~finite], wanted[~finite], equal_nan=True):
                 return f"{name} is {actual[~finite]} where {wanted[~finite]} is expected"

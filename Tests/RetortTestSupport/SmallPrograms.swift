@@ -1,11 +1,13 @@
 import RetortDriver
 import RetortFormats
+import RetortRuntime
 import RetortTensor
-import RetortTestSupport
 
 /// Small programs with weights to prepare, weights to read, loops and draws.
-enum SmallPrograms {
-  static let definitions = [
+package enum SmallPrograms {
+  package static let definitions = [thin, draws]
+
+  package static let thin =
     """
     import "blocks/convolution.graph"
     import "blocks/linear.graph"
@@ -19,7 +21,9 @@ enum SmallPrograms {
       }
       return y, z
     }
-    """,
+    """
+
+  package static let draws =
     """
     graph draws(x: f32[n, 4], key: key[]) -> (y: f32[n, 4], z: f32[3, n, 4]) {
       y, z = repeat i in 0..<3 with w = x {
@@ -28,10 +32,10 @@ enum SmallPrograms {
       }
       return y, z
     }
-    """,
-  ]
+    """
 
-  static func request(_ text: String, in folder: TemporaryFolder) throws -> Request {
+  /// A definition with `n` set to 2, in a file of the folder.
+  package static func request(_ text: String, in folder: TemporaryFolder) throws -> Request {
     var request = Request(
       path: try folder.write(text, to: "small.graph"), library: Repository.library)
     request.settings = [("n", "2")]
@@ -39,8 +43,8 @@ enum SmallPrograms {
     return request
   }
 
-  /// Their plans, compiled with weights.
-  static func plans() throws -> [[UInt8]] {
+  /// Their plans, compiled with weights; the same bytes in every process of a machine.
+  package static func plans() throws -> [[UInt8]] {
     let folder = try TemporaryFolder()
     return try definitions.map { text in
       var request = try request(text, in: folder)
@@ -53,6 +57,9 @@ enum SmallPrograms {
       }
       let plan = folder.file("small.retort")
       _ = try PlanWriter(request: request, rebuild: "retort compile small.graph").write(to: plan)
+      var artifact = try PlanFile(plan, processor: Processor.fingerprint).artifact
+      artifact.origins = artifact.origins.replacing(folder.path, with: "")
+      try artifact.write(to: plan)
       return try InputFile.read(plan)
     }
   }
