@@ -30,14 +30,15 @@ def pooled(classifier, map):
 
 
 class RawPreActResNet18(PreActResNet18):
-    """Shortcuts of the raw x, no last norm; no input normalisation."""
+    """Shortcuts of the raw x, no last norm."""
 
-    def __init__(self, width):
+    def __init__(self, width, constants=None):
         super().__init__(width)
         del self.bn
+        self.constants = constants
 
     def forward(self, x):
-        y = self.conv1(x)
+        y = self.conv1(normalised(x, self.constants) if self.constants else x)
         for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
             for block in stage:
                 past = block.shortcut(y) if hasattr(block, "shortcut") else y
@@ -314,7 +315,7 @@ def networks():
     small, large, row = (3, 32, 32), (3, 224, 224), lambda c: (c,)
     return {
         "preactresnet18": (lambda: PreActResNet18(64), small),
-        "preactresnet18_raw": (lambda: RawPreActResNet18(64), small),
+        "preactresnet18_raw": (lambda: RawPreActResNet18(64, CIFAR), small),
         "small": (lambda: PreActResNet18(16), small),
         "preactresnet18_swish": (SwishPreActResNet18, small),
         "wide_resnet_28_10": (lambda: WideResNet(28, 10), small),
@@ -325,7 +326,7 @@ def networks():
         "resnet18": (lambda: ResNet((2, 2, 2, 2)), small),
         "resnet50": (lambda: ResNet(resnet50, 64, True, ENGSTROM), small),
         "resnet50_imagenet": (
-            lambda: ResNet(resnet50, bottleneck=True, imagenet=True, classes=1000), large),
+            lambda: ResNet(resnet50, 64, True, IMAGENET, True, 1000), large),
         "densenet121": (lambda: DenseNet((6, 12, 24, 16)), small),
         "network_in_network": (NetworkInNetwork, small),
         "context_encoder": (ContextEncoder, (3, 128, 128)),
