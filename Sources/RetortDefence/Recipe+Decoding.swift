@@ -7,8 +7,7 @@ extension Recipe: Decodable {
   }
 
   package init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
-    let fields = try decoder.container(keyedBy: Keys.self)
+    let fields = try decoder.fields(Keys.self)
     let kind = try fields.decode(String.self, forKey: .kind)
     guard kind == "training" else {
       throw DecodingError.dataCorruptedError(
@@ -47,8 +46,7 @@ extension Recipe.Validation: Decodable {
   private enum Keys: String, CodingKey, CaseIterable { case graph, set, images, fall }
 
   package init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
-    let fields = try decoder.container(keyedBy: Keys.self)
+    let fields = try decoder.fields(Keys.self)
     graph = try fields.decode(String.self, forKey: .graph)
     settings = try fields.settings(.set)
     images = try fields.count(.images)
@@ -64,8 +62,7 @@ extension Recipe.Finish: Decodable {
   private enum Keys: String, CodingKey, CaseIterable { case graph, images }
 
   package init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
-    let fields = try decoder.container(keyedBy: Keys.self)
+    let fields = try decoder.fields(Keys.self)
     graph = try fields.decode(String.self, forKey: .graph)
     images = try fields.count(.images)
   }
@@ -80,8 +77,7 @@ extension LearningRate: Decodable {
       self.init(shape: .constant, peak: number, rise: nil)
       return
     }
-    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
-    let fields = try decoder.container(keyedBy: Keys.self)
+    let fields = try decoder.fields(Keys.self)
     guard let shape = try fields.choice(Shape.self, .shape) else {
       throw DecodingError.keyNotFound(
         Keys.shape, .init(codingPath: fields.codingPath, debugDescription: "is required"))

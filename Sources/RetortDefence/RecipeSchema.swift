@@ -9,9 +9,14 @@ struct AnyKey: CodingKey {
 }
 
 extension Decoder {
-  /// - Throws: for a key that is not in the list, with the nearest that is.
-  func refuseUnknownKeys(_ known: [String]) throws {
+  /// The fields of an object whose keys are known.
+  ///
+  /// - Throws: for a key that is not, with the nearest that is.
+  func fields<Keys: CodingKey & CaseIterable>(
+    _: Keys.Type
+  ) throws -> KeyedDecodingContainer<Keys> {
     let container = try container(keyedBy: AnyKey.self)
+    let known = Keys.allCases.map(\.stringValue)
     for key in container.allKeys.sorted(by: { $0.stringValue < $1.stringValue })
     where !known.contains(key.stringValue) {
       let nearest = Suggestion.nearest(to: key.stringValue, in: known).map {
@@ -20,6 +25,7 @@ extension Decoder {
       throw DecodingError.dataCorruptedError(
         forKey: key, in: container, debugDescription: "is not a known key\(nearest ?? "")")
     }
+    return try self.container(keyedBy: Keys.self)
   }
 }
 

@@ -7,8 +7,7 @@ extension EvaluationRecipe: Decodable {
   }
 
   package init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
-    let fields = try decoder.container(keyedBy: Keys.self)
+    let fields = try decoder.fields(Keys.self)
     let kind = try fields.decode(String.self, forKey: .kind)
     guard kind == "evaluation" else {
       throw fields.problem(.kind, "is \"\(kind)\", expected \"evaluation\"")
@@ -93,8 +92,7 @@ extension EvaluationRecipe: Decodable {
     let comparison: EvaluationResults.Comparison
 
     init(from decoder: any Decoder) throws {
-      try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
-      let fields = try decoder.container(keyedBy: Keys.self)
+      let fields = try decoder.fields(Keys.self)
       let margin = try fields.decodeIfPresent(Double.self, forKey: .margin)
       comparison = EvaluationResults.Comparison(
         name: try fields.decode(String.self, forKey: .name),
@@ -129,8 +127,7 @@ extension EvaluationRecipe: Decodable {
     let images: Int?
 
     init(from decoder: any Decoder) throws {
-      try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
-      let fields = try decoder.container(keyedBy: Keys.self)
+      let fields = try decoder.fields(Keys.self)
       name = try fields.decode(String.self, forKey: .name)
       about = try fields.decodeIfPresent(String.self, forKey: .about) ?? ""
       let graph = try fields.decodeIfPresent(String.self, forKey: .graph)
@@ -218,8 +215,7 @@ extension EvaluationRecipe.Arm: Decodable {
   private enum Keys: String, CodingKey, CaseIterable { case name, about, purifier, set }
 
   package init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
-    let fields = try decoder.container(keyedBy: Keys.self)
+    let fields = try decoder.fields(Keys.self)
     name = try fields.decode(String.self, forKey: .name)
     about = try fields.decodeIfPresent(String.self, forKey: .about) ?? ""
     purifier = try fields.decodeIfPresent(String.self, forKey: .purifier)
@@ -237,8 +233,7 @@ extension EvaluationRecipe.Sweep: Decodable {
   }
 
   package init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
-    let fields = try decoder.container(keyedBy: Keys.self)
+    let fields = try decoder.fields(Keys.self)
     name = try fields.decode(String.self, forKey: .name)
     axis = try fields.decodeIfPresent(String.self, forKey: .axis) ?? name
     let attack = try fields.decode(String.self, forKey: .attack)
@@ -268,8 +263,7 @@ extension EvaluationRecipe.Losses: Decodable {
   }
 
   package init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
-    let fields = try decoder.container(keyedBy: Keys.self)
+    let fields = try decoder.fields(Keys.self)
     graph = try fields.decode(String.self, forKey: .graph)
     entry = try fields.decodeIfPresent(String.self, forKey: .entry)
     settings = try fields.settings(.set)
@@ -284,8 +278,7 @@ extension EvaluationRecipe.Gallery: Decodable {
   private enum Keys: String, CodingKey, CaseIterable { case attack, arm, images }
 
   package init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(Keys.allCases.map(\.rawValue))
-    let fields = try decoder.container(keyedBy: Keys.self)
+    let fields = try decoder.fields(Keys.self)
     attack = try fields.decode(String.self, forKey: .attack)
     arm = try fields.decode(String.self, forKey: .arm)
     images = try fields.count(.images)
