@@ -12,7 +12,10 @@ extension Model {
       case auto
       /// The plain definition of every operation: slow, the oracle.
       case reference
-      case simd, blas
+      /// Vector code, products by its own kernels.
+      case simd
+      /// Vector code, products by OpenBLAS.
+      case blas
     }
 
     /// The graph to take; the file's first if nil.
@@ -23,6 +26,7 @@ extension Model {
     public var weightFiles: [String]
     /// Weights by name, which replace those of the files.
     public var weights: [String: Tensor]
+    /// Which kernels run; results of different ones differ by rounding.
     public var backend: Backend
     /// Threads to compute with; all processors if nil. Results do not depend on it.
     public var threadCount: Int?
@@ -31,9 +35,10 @@ extension Model {
     public var library: String?
     /// Bytes that the memory of a run must not exceed.
     public var memoryLimit: Int?
-    /// Direct convolutions only.
+    /// Direct convolutions only, none by Winograd's algorithm, whose rounding is larger.
     public var isExact: Bool
 
+    /// The defaults are the command line's: the file's first graph, all processors, no limit.
     public init(
       entry: String? = nil, settings: [String: String] = [:], weightFiles: [String] = [],
       weights: [String: Tensor] = [:], backend: Backend = .auto, threadCount: Int? = nil,

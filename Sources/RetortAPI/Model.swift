@@ -13,9 +13,13 @@ internal import RetortText
 public final class Model: @unchecked Sendable {
   /// A tensor that goes in or comes out.
   public struct Port: Sendable, Hashable {
+    /// As the definition declares it.
     public let name: String
+    /// What its elements are, in the compiled graph.
     public let elementType: Tensor.ElementType
+    /// Every extent is known; empty for a single element.
     public let shape: [Int]
+    /// Bytes of all elements; a key has 8.
     public let byteCount: Int
   }
 
@@ -48,9 +52,13 @@ public final class Model: @unchecked Sendable {
   /// - Parameter weights: nil for those that a plan has of its own, and for none.
   private init(_ request: Request, _ weights: Weights?) throws(RetortError) {
     self.request = request
-    let notes: [Diagnostic]
-    (executable, notes) = try RetortError.reporting { try request.executable(weights: weights) }
-    self.notes = notes.map { RetortError(Diagnostics([$0])).description }
+    let (executable, notes, unused) = try RetortError.reporting {
+      try request.executable(weights: weights)
+    }
+    self.executable = executable
+    self.notes = (notes + Weights.note(unused: unused)).map {
+      RetortError(Diagnostics([$0])).description
+    }
     let graph = executable.graph
     inputs = graph.inputs.filter { $0.role == .input }.map {
       Port($0.name, graph.type(of: $0.value))
@@ -74,7 +82,8 @@ public final class Model: @unchecked Sendable {
   /// Runs once.
   ///
   /// - Parameters:
-  ///   - inputs: by name. Shapes must agree; numbers are converted where nothing is lost by it.
+  ///   - inputs: by name. Shapes must agree; reals are rounded to the
+  ///     input's type, integers must fit it.
   ///   - seed: fills the inputs of element type `key` that are not given.
   /// - Returns: every result by name.
   /// - Throws: for an input that is missing, unknown or of another type.

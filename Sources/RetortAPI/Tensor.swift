@@ -2,10 +2,13 @@ internal import RetortTensor
 
 /// A tensor: an element type, a shape, and elements in row-major order.
 public struct Tensor: Sendable, Hashable {
+  /// What an element is.
   public enum ElementType: String, Sendable, CaseIterable {
+    /// IEEE 754 floats of 64 and 32 bits.
     case f64, f32
     /// Half precision, for weights; widened when they are bound.
     case f16, bf16
+    /// Integers of two's complement, and unsigned ones of 32 bits.
     case i64, i32, u32
     /// One byte, 0 or 1.
     case bool
@@ -45,8 +48,11 @@ public struct Tensor: Sendable, Hashable {
     host = HostTensor(type, bytes: elementType == .bool ? bytes.map { $0 == 0 ? 0 : 1 } : bytes)
   }
 
+  /// What its elements are.
   public var elementType: ElementType { ElementType(host.type.element) }
+  /// The extents, the outermost first; empty for a single element.
   public var shape: [Int] { host.shape.extents }
+  /// The product of the extents.
   public var elementCount: Int { host.elementCount }
 
   /// The elements' bytes, in the machine's byte order.

@@ -14,7 +14,10 @@ package final class BatchRunner {
   package let resultName: String
   package let resultType: TensorType
   package let notes: [Diagnostic]
-  private let path: String
+  /// Names of the given weights that the graph does not read.
+  package let unusedWeights: [String]
+  package let path: String
+  private let imageName: String
   private let executable: Executable
   private let seed: UInt64
   /// Every result with a row for each image; the first result is one of them.
@@ -23,17 +26,34 @@ package final class BatchRunner {
   /// Compiles `request` for a batch of images of the given size; settings that the entry does not
   /// declare are an error.
   ///
-  /// - Parameter weights: what to compute with; the request's files are read if nil.
-  package init(
+  /// - Parameter weights: what to compute with; nil for the request's files, or what a plan holds.
+  package convenience init(
     _ request: Request, batch: Int, height: Int, width: Int, weights: Weights? = nil
+  ) throws {
+    try self.init(
+      request, batch: batch, height: height, width: width, weights: weights,
+      input: ImageInput(of: request))
+  }
+
+  init(
+    _ request: Request, batch: Int, height: Int, width: Int, weights: Weights?, input: ImageInput
   ) throws {
     self.batch = batch
     seed = request.seed
-    try request.requireImages(height: height, width: width)
+    imageName = input.name
+    try input.require(height: height, width: width)
     imageType = TensorType(.f32, [batch, 3, height, width])
     let sample = HostTensor(zeros: imageType)
-    (executable, notes) = try request.executable(inputs: ["x": sample], weights: weights)
+    (executable, notes, unusedWeights) = try request.executable(
+      inputs: [imageName: sample], weights: weights)
     let graph = executable.graph
+    if let taken = graph.inputs.first(where: { $0.role == .input && $0.name == input.name }),
+      graph.type(of: taken.value) != imageType
+    {
+      throw Diagnostics(
+        "'\(input.name)' of '\(graph.name)' is \(graph.type(of: taken.value)), but images are"
+          + " \(imageType)", path: request.path)
+    }
     let results = graph.outputs.filter { $0.role == .result }
       .map { (name: $0.name, type: graph.type(of: $0.value)) }
     guard let first = results.first else {
@@ -47,16 +67,17 @@ package final class BatchRunner {
         path: request.path)
     }
     path = request.path
-    for input in graph.inputs where input.role == .input && input.name != "x" {
+    for input in graph.inputs where input.role == .input && input.name != imageName {
       let type = graph.type(of: input.value)
       let fits =
-        type.element == .key
-        ? type.rank == 0 || type.shape == [batch]
-        : input.name == "y" && type.element.isInteger && type.shape == [batch]
+        type.keys.map { $0.rank == 0 || $0.shape == [batch] }
+        ?? (input.name == "y" && type.element.isInteger && type.shape == [batch])
       guard fits else {
         throw Diagnostics(
           "'\(input.name)' of '\(graph.name)' is \(type), which images do not give",
-          path: request.path, hint: "beside x an input is a key, key[] or key[n], or y: i32[n]")
+          path: request.path,
+          hint: "beside \(imageName) an input is a key, key[] or key[n], in ONNX its two words,"
+            + " or y: i32[n]")
       }
     }
     perImage = results.filter { $0.type.shape.extents.first == batch }
@@ -68,6 +89,7 @@ package final class BatchRunner {
       .map { ($0.name, graph.type(of: $0.value)) }
   }
 
+  package var graphName: String { executable.graph.name }
   package var resultNames: [String] { perImage.map(\.name) }
 
   /// The results that are one real number an image.
@@ -94,9 +116,11 @@ package final class BatchRunner {
 
   /// Every result that has a row for each image, stacked, by name.
   ///
-  /// - Parameter keys: whose draws each image gets; its place among the images if nil.
+  /// - Parameters:
+  ///   - keys: whose draws each image gets; its place among the images if nil.
+  ///   - seed: of those draws, in place of the request's.
   package func results(
-    _ images: ImageSet, keys: [ImageKey]? = nil, title: String = "running",
+    _ images: ImageSet, keys: [ImageKey]? = nil, seed: UInt64? = nil, title: String = "running",
     observer: (any ProgressObserver)? = nil
   ) throws -> [String: HostTensor] {
     let count = images.count
@@ -107,7 +131,7 @@ package final class BatchRunner {
     var bytes = [String: [UInt8]]()
     for start in stride(from: 0, to: count, by: batch) {
       let rows = (start..<start + batch).map { min($0, count - 1) }
-      let found = try executable.run(try inputs(images, rows, keys))
+      let found = try executable.run(try inputs(images, rows, keys, seed ?? self.seed))
       for (name, type) in perImage {
         let tensor = found[name]!
         let each = type.byteCount / batch
@@ -123,23 +147,29 @@ package final class BatchRunner {
   }
 
   private func inputs(
-    _ images: ImageSet, _ rows: [Int], _ keys: [ImageKey]?
+    _ images: ImageSet, _ rows: [Int], _ keys: [ImageKey]?, _ seed: UInt64
   ) throws -> [String: HostTensor] {
-    var inputs = ["x": images.batch(rows)]
-    for input in executable.graph.inputs where input.role == .input {
+    var inputs = [imageName: images.batch(rows)]
+    for input in executable.graph.inputs where input.role == .input && input.name != imageName {
       let type = executable.graph.type(of: input.value)
-      if input.name == "y" {
-        inputs["y"] = HostTensor([batch], rows.map { Int32(images.labels[$0]) })
-      } else if type.element == .key {
-        let chosen = rows.map { keys?[$0] ?? ImageKey(index: $0) }
-        inputs[input.name] =
-          type.shape.rank == 0
-          ? RandomKeys.input(type.shape, seed: seed)
-          : HostTensor(type.shape, chosen.map { $0.key(seed: seed) })
+      guard let keyType = type.keys else {
+        inputs[input.name] = HostTensor([batch], rows.map { Int32(images.labels[$0]) })
+        continue
       }
+      let chosen = rows.map { keys?[$0] ?? ImageKey(index: $0) }
+      let given =
+        keyType.rank == 0
+        ? RandomKeys.input(keyType.shape, seed: seed)
+        : HostTensor(keyType.shape, chosen.map { $0.key(seed: seed) })
+      inputs[input.name] = type.element == .key ? given : given.wordsOfKeys
     }
     return inputs
   }
+}
+
+extension TensorType {
+  /// The keys that a graph takes as this: themselves, or their words where it came from ONNX.
+  fileprivate var keys: TensorType? { element == .key ? self : keysInWords }
 }
 
 extension HostTensor {

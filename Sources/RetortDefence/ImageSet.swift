@@ -22,9 +22,10 @@ package struct ImageSet: Sendable {
 
   /// Everything that `Images` reads: a PNG file or folder, CIFAR-10 `.bin` files, `.npy`.
   ///
+  /// - Parameter first: how many are wanted; all if nil. There may be fewer.
   /// - Throws: for what cannot be read, and for an array of no images.
-  package init(reading path: String) throws(Diagnostics) {
-    let images = try Images.read(path)
+  package init(reading path: String, first: Int? = nil) throws(Diagnostics) {
+    let images = try Images.read(path, first: first)
     guard images.count > 0, images.height > 0, images.width > 0 else {
       throw Diagnostics("holds no images, its shape is \(images.pixels.shape)", path: path)
     }

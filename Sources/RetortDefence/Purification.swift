@@ -6,8 +6,9 @@ import RetortText
 
 /// Purifies images and asks the classifier before and after.
 ///
-/// A purifier's file holds the purifier as its first graph, `purify(x, key) -> (purified)`, and may
-/// hold `classify(x) -> (logits)` beside it; else its argument `backbone` is the classifier.
+/// A purifier's definition holds the purifier as its first graph, `purify(x, key) -> (purified)`, and
+/// may hold `classify(x) -> (logits)` beside it; else its argument `backbone` is the classifier. A
+/// plan or a model of ONNX holds one graph, so that the classifier has a file of its own.
 package struct Purification {
   /// What decides an image's draws, besides the seed.
   package enum KeySource: String, Sendable, CaseIterable {
@@ -17,8 +18,14 @@ package struct Purification {
     case index
   }
 
+  package static let defaultBatch = 32
+
   package let request: Request
-  package var batch = 32
+  /// A definition, a plan or a model of ONNX that gives the answers, in place of the purifier's own
+  /// classifier.
+  package var classifierPath: String?
+  /// Images at a time; nil for what a plan or a model fixes, else `defaultBatch`.
+  package var batch: Int?
   package var keySource = KeySource.content
 
   package init(request: Request) { self.request = request }
@@ -43,32 +50,76 @@ package struct Purification {
 
   /// The purifier and the classifier, each with those settings that it declares.
   ///
-  /// The classifier is the same file's graph `classify`, or else the backbone that the purifier's
-  /// argument of that name says.
-  /// - Throws: for a setting that neither declares, and where there is no classifier.
+  /// - Throws: for a setting that neither declares, where there is no classifier, and for weights
+  ///   where both are plans, which hold their own.
   package func requests() throws -> (purifying: Request, classifying: Request) {
-    let definition = try Compiler(library: request.library).load(request.path)
-    var classifier = request
-    if definition.entries.contains(where: { $0.name == "classify" }) {
-      classifier.entry = "classify"
-    } else {
-      guard try !request.declared([("backbone", "")]).isEmpty else {
-        throw Diagnostics(
-          "has no graph 'classify', which gives the answers", path: request.path,
-          hint: "add: graph classify(x: f32[n, 3, 32, 32]) -> (logits: f32[n, 10]) { ... }")
-      }
-      classifier.path = request.library.path("blocks/classify.graph")
-      classifier.entry = nil
-    }
-    classifier.settings = try classifier.declared(request.settings)
     var purifier = request
-    let own = try request.declared(request.settings)
+    if request.isDefinition, let n = request.settings.first(where: { $0.name == "n" }) {
+      throw Diagnostics(
+        "--set n=\(n.value): the images that are purified at a time are --batch",
+        hint: "--batch \(n.value)")
+    }
+    var classifier = try classifierRequest()
+    guard
+      request.weightPaths.isEmpty || !Artifact.isArtifact(purifier.path)
+        || !Artifact.isArtifact(classifier.path)
+    else {
+      throw Diagnostics(
+        "is a plan, and so is the classifier; they hold their own weights", path: request.path,
+        hint: "leave --weights out")
+    }
+    classifier.settings = try declared(by: classifier)
+    let own = try declared(by: purifier)
     let known = Set((own + classifier.settings).map(\.name))
-    // What neither knows stays, so that elaboration says so with the nearest name.
+    // What neither knows stays, so that whoever reads the purifier says so with the nearest name.
     purifier.settings = request.settings.filter { setting in
       own.contains { $0.name == setting.name } || !known.contains(setting.name)
     }
-    return (purifier, classifier)
+    return (purifier.withoutWeightsOfPlans, classifier.withoutWeightsOfPlans)
+  }
+
+  /// The classifier is the file that was given, the purifier's own graph `classify`, or else the
+  /// backbone that the purifier's argument of that name says.
+  private func classifierRequest() throws -> Request {
+    var classifier = request
+    classifier.entry = nil
+    if let classifierPath {
+      classifier.path = classifierPath
+      return classifier
+    }
+    guard request.isDefinition else {
+      throw Diagnostics(
+        "holds one graph, and purifying asks a classifier too", path: request.path,
+        hint: "name the classifier, a definition, a plan or a model: --classifier FILE")
+    }
+    let definition = try Compiler(library: request.library).load(request.path)
+    if definition.entries.contains(where: { $0.name == "classify" }) {
+      classifier.entry = "classify"
+      return classifier
+    }
+    guard try !request.declared([("backbone", "")]).isEmpty else {
+      throw Diagnostics(
+        "has no graph 'classify', which gives the answers", path: request.path,
+        hint: "add: graph classify(x: f32[n, 3, 32, 32]) -> (logits: f32[n, 10]) { ... }"
+          + ", or name a classifier with --classifier FILE")
+    }
+    classifier.path = request.library.path("blocks/classify.graph")
+    return classifier
+  }
+
+  /// The settings that a definition declares; plans and models declare none.
+  private func declared(by asked: Request) throws -> [(name: String, value: String)] {
+    asked.isDefinition ? try asked.declared(request.settings) : []
+  }
+}
+
+extension Request {
+  /// A plan keeps the weights that it holds.
+  fileprivate var withoutWeightsOfPlans: Request {
+    guard Artifact.isArtifact(path) else { return self }
+    var request = self
+    request.weightPaths = []
+    return request
   }
 }
 

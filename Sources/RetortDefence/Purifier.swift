@@ -6,24 +6,28 @@ import RetortText
 /// A purifier and its classifier, compiled and ready for images in any number, one after the other.
 package final class Purifier {
   private let purification: Purification
+  private let weights: Weights
   private let purifying: BatchLadder
   private let classifying: BatchLadder
 
   package init(_ purification: Purification, height: Int, width: Int) throws {
-    let request = purification.request
-    guard !Artifact.isArtifact(request.path) else {
-      throw Diagnostics(
-        "is a plan of one graph; purifying asks the classifier too", path: request.path,
-        hint: "give the definition of the purifier")
-    }
     self.purification = purification
-    let weights = try Weights(reading: request.weightPaths)
     let (purifier, classifier) = try purification.requests()
-    let batch = max(1, purification.batch)
-    purifying = try BatchLadder(
-      purifier, batch: batch, height: height, width: width, weights: weights)
-    classifying = try BatchLadder(
-      classifier, batch: batch, height: height, width: width, weights: weights)
+    let weights = try Weights(reading: purification.request.weightPaths)
+    self.weights = weights
+    func ladder(_ request: Request) throws -> BatchLadder {
+      let ladder = try BatchLadder(
+        request, batch: purification.batch ?? Purification.defaultBatch, height: height,
+        width: width, weights: Artifact.isArtifact(request.path) ? nil : weights)
+      if let batch = purification.batch, batch != ladder.batch {
+        throw Diagnostics(
+          "takes \(ladder.batch) images at a time, not \(batch)", path: request.path,
+          hint: "leave --batch out; fewer images are filled up")
+      }
+      return ladder
+    }
+    purifying = try ladder(purifier)
+    classifying = try ladder(classifier)
   }
 
   /// - Parameters:
@@ -36,33 +40,24 @@ package final class Purifier {
   ) throws -> Purification.Outcome {
     let purifier = try purifying.runner(for: images.count)
     let classifier = try classifying.runner(for: images.count)
-    try check(purifier, classifier)
-    let before = try classifier.run(images.pixels).predictions
+    let before = try classifier.answers(images.pixels)
     let bare = ImageSet(pixels: images.pixels, labels: [])
     let keys =
       purification.keySource == .content
       ? bare.contentKeys : (0..<images.count).map { ImageKey(index: first + $0) }
-    var purified = try purifier.results(
-      bare, keys: keys, title: "purifying", observer: observer)[purifier.resultName]!
+    var purified = try purifier.purified(bare, keys: keys, observer: observer)
     if roundsToBytes { purified = purified.roundedToBytes }
-    let after = try classifier.run(purified).predictions
+    let after = try classifier.answers(purified)
     return Purification.Outcome(
-      purified: purified, before: before, after: after, notes: purifier.notes)
+      purified: purified, before: before, after: after,
+      notes: purifier.notes + Weights.note(unused: unused(purifier, classifier)))
   }
 
-  /// What a file's own graphs may have wrong.
-  private func check(_ purifier: BatchRunner, _ classifier: BatchRunner) throws(Diagnostics) {
-    let path = purification.request.path
-    guard purifier.resultType == purifier.imageType else {
-      throw Diagnostics(
-        "the purifier's result is \(purifier.resultType), but images are \(purifier.imageType)",
-        path: path)
-    }
-    let logits = classifier.resultType
-    guard logits.element == .f32, logits.rank == 2, logits.shape[1] > 0 else {
-      throw Diagnostics(
-        "the result of 'classify' is \(logits), not logits f32[\(classifier.batch), classes]",
-        path: path)
+  /// The names of the weight files that neither reads. A plan reads none of them.
+  private func unused(_ purifier: BatchRunner, _ classifier: BatchRunner) -> [String] {
+    [purifier, classifier].filter { !Artifact.isArtifact($0.path) }.reduce(weights.names) {
+      let unused = Set($1.unusedWeights)
+      return $0.filter(unused.contains)
     }
   }
 }

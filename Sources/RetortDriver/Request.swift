@@ -151,9 +151,10 @@ package struct Request: Sendable {
   /// A program ready to run, with its weights bound, from a definition or a plan.
   ///
   /// - Parameter weights: in place of the request's files.
+  /// - Returns: with the names of the weights that the program does not read.
   package func executable(
     inputs: [String: HostTensor] = [:], weights: Weights? = nil
-  ) throws -> (executable: Executable, notes: [Diagnostic]) {
+  ) throws -> (executable: Executable, notes: [Diagnostic], unused: [String]) {
     if Artifact.isArtifact(path) {
       guard settings.isEmpty, entry == nil, disabledPasses.isEmpty, memoryLimit == nil, !isExact,
         calibrationObserver == nil
@@ -168,7 +169,7 @@ package struct Request: Sendable {
           "is a plan, whose graph is not differentiated any more", path: path,
           hint: "load the definition that it was compiled from")
       }
-      return (try Executable(artifact: path, request: self, weights: weights), [])
+      return (try Executable(artifact: path, request: self, weights: weights), [], [])
     }
     let compilation = try compilation(through: .planned, inputs: inputs)
     let executable = try Executable(
@@ -176,6 +177,6 @@ package struct Request: Sendable {
     executable.program.releasesWeights = !keepsWeights
     let unused = try executable.bind(
       try weights.map(compilation.ownWeights.replaced) ?? self.weights(of: compilation))
-    return (executable, compilation.notes + Weights.note(unused: unused))
+    return (executable, compilation.notes, unused)
   }
 }

@@ -17,37 +17,88 @@ extension Images {
     return RGBImage(width: width, height: height, bytes: bytes)
   }
 
-  /// Writes by suffix: `.npy` float32 as they are, `.bin` CIFAR-10 records (32 × 32 with labels),
-  /// `.png` for a single image; any other path is a folder that gets one PNG file for each.
-  package func write(to path: String) throws(Diagnostics) {
-    let lower = path.lowercased()
-    if lower.hasSuffix(".npy") || path == "-" {
-      return try AtomicFile.write(Npy.encode(pixels), to: path)
+  /// How images are written to a path.
+  package enum Target: Equatable, Sendable {
+    /// `.npy`, and standard output: 32-bit floats as they are.
+    case array
+    /// `.bin`: records of CIFAR-10, images of 32 × 32 with labels.
+    case records
+    /// `.png`: one image.
+    case picture
+    /// A folder that gets a PNG file for each image.
+    case folder
+
+    /// Told by the suffix, in any case.
+    ///
+    /// - Throws: for the suffix of a format in which images are not written.
+    package init(_ path: String) throws(Diagnostics) {
+      let lower = path.lowercased()
+      if path == "-" || lower.hasSuffix(".npy") {
+        self = .array
+      } else if lower.hasSuffix(".bin") {
+        self = .records
+      } else if lower.hasSuffix(".png") {
+        self = .picture
+      } else {
+        guard !Self.foreignSuffixes.contains(where: lower.hasSuffix) else {
+          throw Diagnostics(
+            "images are not written in this format", path: path,
+            hint: "end it in .npy, .png (one image) or .bin (CIFAR-10), or name a folder")
+        }
+        self = .folder
+      }
     }
-    if lower.hasSuffix(".bin") { return try AtomicFile.write(cifarBytes(path), to: path) }
-    if lower.hasSuffix(".png") {
+
+    private static let foreignSuffixes = [
+      ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".npz", ".pt",
+      ".safetensors",
+    ]
+  }
+
+  /// Whether these images, or others of their number, size and labels, can be written to a path: to
+  /// be asked before they are computed. A file is tried; a folder is not made.
+  ///
+  /// - Throws: what would stop `write`.
+  package func checkWritable(to path: String) throws(Diagnostics) {
+    switch try Target(path) {
+    case .array: break
+    case .records:
+      guard let labels, height == 32, width == 32, labels.allSatisfy((0..<10).contains) else {
+        throw Diagnostics(
+          "CIFAR-10 records need images of 32x32 with labels 0 to 9", path: path,
+          hint: "write .npy or a folder of PNG files")
+      }
+    case .picture:
       guard count == 1 else {
         throw Diagnostics(
           "a PNG file holds one image, not \(count)", path: path,
           hint: "name a folder, or an .npy file")
       }
-      return try AtomicFile.write(PNG.encode(image(at: 0)), to: path)
+    case .folder: return
     }
-    try AtomicFile.createFolder(path)
-    for index in 0..<count {
-      let name = names[index].lowercased().hasSuffix(".png") ? names[index] : names[index] + ".png"
-      try AtomicFile.write(PNG.encode(image(at: index)), to: path + "/" + name)
+    try AtomicFile(path).discard()
+  }
+
+  /// Writes as `Target` says.
+  package func write(to path: String) throws(Diagnostics) {
+    try checkWritable(to: path)
+    switch try Target(path) {
+    case .array: try AtomicFile.write(Npy.encode(pixels), to: path)
+    case .records: try AtomicFile.write(records, to: path)
+    case .picture: try AtomicFile.write(PNG.encode(image(at: 0)), to: path)
+    case .folder:
+      try AtomicFile.createFolder(path)
+      for index in 0..<count {
+        let name =
+          names[index].lowercased().hasSuffix(".png") ? names[index] : names[index] + ".png"
+        try AtomicFile.write(PNG.encode(image(at: index)), to: path + "/" + name)
+      }
     }
   }
 
-  private func cifarBytes(_ path: String) throws(Diagnostics) -> [UInt8] {
-    guard let labels, height == 32, width == 32, labels.allSatisfy((0..<10).contains) else {
-      throw Diagnostics(
-        "CIFAR-10 records need images of 32x32 with labels 0 to 9", path: path,
-        hint: "write .npy or a folder of PNG files")
-    }
+  private var records: [UInt8] {
     let bytes = pixels.withElements(of: Float.self) { $0.map(Self.byte) }
-    return Cifar(labels: labels.map(UInt8.init), pixels: bytes).encoded
+    return Cifar(labels: (labels ?? []).map(UInt8.init), pixels: bytes).encoded
   }
 
   private static func byte(_ value: Float) -> UInt8 {

@@ -48,17 +48,6 @@ package struct Images: Sendable {
     return fromCifar(try naming(path) { () throws(FormatError) in try Cifar(bytes) }, path, first)
   }
 
-  /// Checks the size against what a graph takes.
-  package func expecting(
-    height: Int, width: Int, by taker: String, path: String
-  ) throws(Diagnostics) {
-    guard self.height == height, self.width == width else {
-      throw Diagnostics(
-        "image is \(self.width)x\(self.height), \(taker) takes \(width)x\(height)", path: path,
-        hint: "scale the images to \(width)x\(height) pixels")
-    }
-  }
-
   private static func readFolder(_ path: String, _ first: Int?) throws(Diagnostics) -> Images {
     let all = try InputFile.names(inFolder: path)
     let names = all.filter { $0.lowercased().hasSuffix(".png") }

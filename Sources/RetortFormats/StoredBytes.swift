@@ -11,13 +11,8 @@ struct StoredBytes: Sendable {
   init(_ name: String, _ tensor: HostTensor) {
     self.name = name
     type = StoredType(tensor.type.element)
-    guard tensor.type.element == .key else {
-      (shape, bytes) = (tensor.shape, tensor.bytes)
-      return
-    }
-    let words = tensor.elements(as: Key.self).flatMap { [$0.first, $0.second] }
-    shape = Shape(tensor.shape.extents + [2])
-    bytes = HostTensor(shape, words).bytes
+    let plain = tensor.type.element == .key ? tensor.wordsOfKeys : tensor
+    (shape, bytes) = (plain.shape, plain.bytes)
   }
 
   /// A tensor in the element type of the file that it came from.

@@ -65,6 +65,12 @@ public struct HostTensor: Sendable, Hashable {
       type.shape, stride(from: 0, to: words.count, by: 2).map { Key(words[$0], words[$0 + 1]) })
   }
 
+  /// The words of keys as `u32` with a last axis of two, the first word first.
+  public var wordsOfKeys: HostTensor {
+    HostTensor(
+      Shape(shape.extents + [2]), elements(as: Key.self).flatMap { [$0.first, $0.second] })
+  }
+
   /// Every element as a Double: numbers by value (64-bit integers rounded), `true` as 1, a key by
   /// its 64 bits.
   public var doubles: [Double] {

@@ -11,10 +11,13 @@ extension Arguments {
   func library() throws -> GraphLibrary { try GraphLibrary.locate(self["--graphs"]) }
 
   /// The request that `--entry`, `--set`, `--weights`, `--backend`, `--threads`, `--seed` describe.
-  func request(_ path: String) throws -> Request {
+  func request(_ path: String) throws -> Request { try request([path]) }
+
+  /// The same for the first of several files, which share a library.
+  func request(_ paths: [String]) throws -> Request {
     // A plan runs wherever it is; only definitions import.
-    let needsLibrary = self["--graphs"] != nil || !Artifact.isArtifact(path)
-    var request = Request(path: path, library: needsLibrary ? try library() : .none)
+    let needsLibrary = self["--graphs"] != nil || !paths.allSatisfy(Artifact.isArtifact)
+    var request = Request(path: paths[0], library: needsLibrary ? try library() : .none)
     request.entry = self["--entry"]
     request.settings = try pairs("--set")
     request.weightPaths = all("--weights")

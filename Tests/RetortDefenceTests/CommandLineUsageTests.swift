@@ -24,7 +24,9 @@ struct CommandLineUsageTests {
     (
       "purify",
       definition + running
-        + ["--calibrate", "--images", "-o", "--batch", "--key", "--count", "--labels"]
+        + [
+          "--calibrate", "--classifier", "--images", "-o", "--batch", "--key", "--count", "--labels",
+        ]
     ),
     ("train", ["--data", "-o", "--set", "--weights", "--threads", "--backend", "--graphs"]),
     (
@@ -162,7 +164,7 @@ struct CommandLineUsageTests {
       ["purify", "a.graph", "--images", "-", "-o", "x"],
       "retort purify: a stream goes in and out: give '--images -' and '-o -'\n"
     ),
-    (["evaluate", "r.json"], "retort evaluate: '--data PATH' is missing\n"),
+    (["evaluate", "r.json"], "retort evaluate: '--data FILE' is missing\n"),
     (["evaluate", "--data", "d"], "retort evaluate: 'retort evaluate' takes one RECIPE\n"),
     (
       ["evaluate", "r.json", "--data", "d", "-o", "-"],

@@ -70,8 +70,17 @@ struct CommandLineWorkTests {
     #expect(scored.output.contains("\nright before: "))
 
     let many = try CommandLineProgram.run(purify + test + ["-o", space.path("many.png")])
-    #expect(many.code == 64)
-    #expect(many.error.contains("holds one image, there are 3"))
+    #expect(many.code == 1)
+    #expect(
+      many.error.hasPrefix("\(space.path("many.png")): error: a PNG file holds one image, not 3\n"))
+    let picture = try CommandLineProgram.run(purify + test + ["-o", space.path("one.jpg")])
+    #expect(picture.code == 1)
+    #expect(picture.error.contains("one.jpg: error: images are not written in this format\n"))
+    let records = try CommandLineProgram.run(purify + test + ["-o", space.path("records.bin")])
+    #expect(records.code == 0, "\(records.error)")
+    #expect(try Images.read(space.path("records.bin")).labels == [0, 1, 2])
+    let floats = try CommandLineProgram.run(purify + test + ["-o", space.path("ALL.NPY")])
+    #expect(floats.code == 0, "\(floats.error)")
     let first = try CommandLineProgram.run(
       purify + test + ["-o", space.path("first.npy"), "--count", "1"])
     #expect(first.code == 0)
@@ -113,7 +122,9 @@ struct CommandLineWorkTests {
     let compiled = try CommandLineProgram.run(
       ["purify", plan, "-o", space.path("out"), "--images", small] + library)
     #expect(compiled.code == 1)
-    #expect(compiled.error.hasPrefix("\(plan): error: is a plan of one graph; "))
+    #expect(
+      compiled.error.hasPrefix(
+        "\(plan): error: holds one graph, and purifying asks a classifier too\n"))
     let unlabelled = try CommandLineProgram.run(
       ["train", recipe(epochs: 1), "--data", small, "-o", space.path("w.npz")] + library)
     #expect(unlabelled.code == 1)

@@ -177,6 +177,42 @@ struct PurificationTests {
     #expect(text.contains("purifier.graph: error: \(sentence)\n"))
   }
 
+  @Test(arguments: [
+    ("min(max(x + strength * noise, 0), 1)", "log(x - 2)", "the purified images are not in [0, 1]"),
+    ("min(max(x + strength * noise, 0), 1)", "x + 1", "the purified images are not in [0, 1]"),
+    (
+      "linear(reshape(x, [n, -1]), features: 10) as \"head\"",
+      "log(linear(reshape(x, [n, -1]), features: 10) as \"head\" - 1000000)",
+      "the classifier's logits on images hold NaN or infinity"
+    ),
+  ])
+  func whatIsNoImageAndNoLogitIsNotPassedOn(
+    part: String, replacement: String, sentence: String
+  ) throws {
+    let odd = SmallGraphs.purifier.replacing(part, with: replacement)
+    try #require(odd != SmallGraphs.purifier)
+    let text = try complaint { _ = try purification(odd).run(images, roundsToBytes: true) }
+    #expect(text.contains("purifier.graph: error: \(sentence)\n"), "\(text)")
+  }
+
+  /// The classifier's weights are used, though the purifier reads none.
+  @Test func weightsThatEitherReadsAreUsed() throws {
+    #expect(try purification().run(images, roundsToBytes: false).notes.isEmpty)
+    var request = try purification().request
+    request.weightPaths.append(
+      try space.write([("spare", Self.bias)], to: "spare.safetensors"))
+    let notes = try Purification(request: request).run(images, roundsToBytes: false).notes
+    #expect(
+      notes.map(\.message) == ["1 tensors of the weight files are not used: 'spare'"])
+  }
+
+  @Test func theBatchIsNoSetting() throws {
+    let text = try complaint {
+      _ = try purification(settings: [("n", "8")]).run(images, roundsToBytes: false)
+    }
+    #expect(text.hasPrefix("error: --set n=8: the images that are purified at a time are --batch"))
+  }
+
   @Test func anAttackNeedsLabels() throws {
     let attack = SmallGraphs.purifier.replacing(
       "x: f32[n, 3, 32, 32], key",

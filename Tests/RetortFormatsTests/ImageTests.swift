@@ -37,17 +37,6 @@ import Testing
         == "'b.png' is 5x4, but 'a.png' is 4x5; images that go together have one size")
   }
 
-  @Test func theSizeIsComparedWithWhatAGraphTakes() throws {
-    let folder = try TemporaryFolder()
-    let path = try folder.write(PNG.encode(sampleImage(width: 48, height: 48)), to: "a.png")
-    let images = try Images.read(path)
-    try images.expecting(height: 48, width: 48, by: "the purifier", path: path)
-    let error = #expect(throws: Diagnostics.self) {
-      try images.expecting(height: 32, width: 32, by: "the purifier", path: path)
-    }
-    #expect(error?.list.first?.message == "image is 48x48, the purifier takes 32x32")
-  }
-
   @Test(arguments: ["out.npy", "out.bin", "out"])
   func bytesSurviveWritingAndReading(_ name: String) throws {
     let folder = try TemporaryFolder()

@@ -333,4 +333,14 @@ import Testing
     #expect(text.contains("| `Conv` |"))
     #expect(text.contains("| `Attention` | 23 |"))
   }
+
+  /// Inputs are spelt anew; what they are called then is no weight's name any more.
+  @Test func anInputMayBeSpeltLikeAWeight() throws {
+    let weight = HostTensor([3], [1, 2, 3] as [Float])
+    let model = ImportModels.model(
+      [OnnxNode("Add", inputs: ["x.1", "x_1"], outputs: ["y"])],
+      inputs: [("x.1", [2, 3])], weights: [("x_1", weight)])
+    let found = try ImportModels.run(model, ["x_1": HostTensor(zeros: TensorType(.f32, [2, 3]))])
+    #expect(found["y"] == HostTensor([2, 3], [1, 2, 3, 1, 2, 3] as [Float]))
+  }
 }

@@ -42,6 +42,12 @@ package struct OnnxModel: ProtobufMessage {
         hint: "export the model again, or check it with onnx.checker")
     }
   }
+
+  /// What the graph must be given: its inputs without those that initializers give a value.
+  package var arguments: [OnnxValue] {
+    let valued = Set(graph?.initializers.map(\.name) ?? [])
+    return graph?.inputs.filter { !valued.contains($0.name) } ?? []
+  }
 }
 
 /// The version of a set of operators that a model is written in.

@@ -73,8 +73,13 @@ extension GraphImporter {
   private func path(_ known: KnownTensor) -> String {
     let name = known.name ?? "constant"
     var (path, number) = (name, 0)
-    while let place = state.weightPlaces[path], state.declaredWeights[place].tensor != known.tensor
-    {
+    func isTaken(_ path: String) -> Bool {
+      if state.inputNames.contains(path) { return true }
+      return state.weightPlaces[path].map {
+        state.declaredWeights[$0].tensor != known.tensor
+      } ?? false
+    }
+    while isTaken(path) {
       number += 1
       path = "\(name).\(number)"
     }

@@ -35,6 +35,8 @@ final class GraphImporter {
     /// The values of the declared weights, and their places in that list.
     var weightPlaces: [String: Int] = [:]
     var weightValues: [Value] = []
+    /// What the graph's inputs are called, which no weight may be.
+    var inputNames: Set<String> = []
     var declaredValues: Set<Value> = []
     /// What values are that depend on small weights alone.
     var remembered: [Value: HostTensor] = [:]
@@ -96,11 +98,11 @@ final class GraphImporter {
     guard graph.sparseInitializers.isEmpty else {
       throw Diagnostics("has sparse initializers, which are not read", path: path)
     }
-    let weightNames = Set(graph.initializers.map(\.name))
-    let inputs = graph.inputs.filter { !weightNames.contains($0.name) }
+    let inputs = model.arguments
     let binding = try InputBinding(inputs, path: path)
     let types = try binding.types(settings, inputTypes)
     let names = binding.names
+    state.inputNames = Set(names)
     for (name, (input, type)) in zip(names, zip(inputs, types)) {
       try define(input.name, .value(state.builder.input(name, type)), scope, by: "an input")
     }

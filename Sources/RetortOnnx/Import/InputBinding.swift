@@ -80,6 +80,17 @@ struct InputBinding {
     self.symbols = symbols
   }
 
+  /// The inputs with those extents that the model fixes.
+  var declared: [(name: String, extents: [Int?])] {
+    zip(names, inputs).map { name, input in
+      let extents = input.extents.map { extent -> Int? in
+        guard case .fixed(let number) = extent else { return nil }
+        return number
+      }
+      return (name, extents)
+    }
+  }
+
   /// - Parameters:
   ///   - settings: extents by name.
   ///   - given: the types of files by the inputs' names.

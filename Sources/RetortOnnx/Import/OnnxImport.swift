@@ -40,6 +40,14 @@ package struct OnnxImport: Sendable {
       + "opset \(importer.opsets[""] ?? 0)"
   }
 
+  /// What a model is run with, as the graph calls it, before its nodes are looked at; an extent that
+  /// nothing has bound yet is nil.
+  package static func inputs(
+    reading path: String
+  ) throws(Diagnostics) -> [(name: String, extents: [Int?])] {
+    try InputBinding(OnnxModel(reading: path).arguments, path: path).declared
+  }
+
   private static let suffix = ".onnx"
 
   /// Whether a file is a model of ONNX: by its suffix, or by its first fields.

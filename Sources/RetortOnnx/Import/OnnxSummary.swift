@@ -10,7 +10,7 @@ package struct OnnxSummary {
   package var text: String {
     let graph = model.graph!
     var lines = [
-      "graph \(graph.name)(\(list(arguments))) -> (\(list(graph.outputs)))",
+      "graph \(graph.name)(\(list(model.arguments))) -> (\(list(graph.outputs)))",
       "producer   \(model.producerName) \(model.producerVersion)",
       "opsets     "
         + model.opsets.map { "\($0.domain.isEmpty ? "ai.onnx" : $0.domain) \($0.version)" }
@@ -33,16 +33,11 @@ package struct OnnxSummary {
     return JSONValue.object([
       "format": .string("onnx"), "graph": .string(graph.name),
       "producer": .string(model.producerName), "version": .string(model.producerVersion),
-      "inputs": values(arguments), "outputs": values(graph.outputs),
+      "inputs": values(model.arguments), "outputs": values(graph.outputs),
       "initializers": .number(graph.initializers.count),
       "operators": .object(
         operators.map { JSONValue.Member($0.name, JSONValue.number($0.count)) }),
     ]).text
-  }
-
-  private var arguments: [OnnxValue] {
-    let known = Set(model.graph!.initializers.map(\.name))
-    return model.graph!.inputs.filter { !known.contains($0.name) }
   }
 
   /// How often each operator stands in the model, in the graphs within its nodes and in its

@@ -15,8 +15,14 @@ extension Command {
         "a PNG file, a folder of them, a CIFAR-10 .bin file or .npy; - for a stream of .npy arrays"),
       Option(
         "-o", "PATH",
-        "a .npy file, a .png file (one image) or a folder of PNG files; - for a stream"),
-      Option("--batch", "N", "images at a time (default: 32)"),
+        "a .npy file, a .png file (one image), a CIFAR-10 .bin file or a folder of PNG files; -"
+          + " for a stream"),
+      Option(
+        "--classifier", "FILE",
+        "gives the answers: a definition, a plan or a model of ONNX (default: the purifier's own"
+          + " graph 'classify', else its backbone). A plan or a model as PURIFIER needs it"),
+      Option(
+        "--batch", "N", "images at a time (default: what a plan or a model fixes, else 32)"),
       Option(
         "--key", "content|index",
         "what an image's draws come from, besides --seed: its pixels (default), so that it is"
@@ -32,20 +38,26 @@ extension Command {
       [n, 3, 32, 32] are read from standard input, one after the other until it ends; each is
       answered at once with the purified array, and answers go to standard error.
 
+      PURIFIER is a definition, or a plan or a model of ONNX of one; those start faster, and have
+      a batch of their own.
+
         retort purify graphs/purifiers/multitask.graph --set backbone=tiny \\
           --weights graphs/weights/classifier-synthetic.safetensors \\
           --weights graphs/weights/heads-synthetic.safetensors --images pictures -o purified
+        retort purify purifier.retort --classifier classifier.retort --images - -o -
       """
   ) { arguments in
     guard let source = arguments["--images"] else {
       throw UsageError(message: "'--images PATH' is missing")
     }
     guard let target = arguments["-o"] else { throw UsageError(message: "'-o PATH' is missing") }
-    var request = try arguments.request(arguments.positionals[0])
+    let files = [arguments.positionals[0]] + arguments.all("--classifier")
+    var request = try arguments.request(files)
     // An image's result must not depend on its company.
     request.fixesAlgorithms = true
     var purification = Purification(request: request)
-    purification.batch = try arguments.integer("--batch", minimum: 1) ?? 32
+    purification.classifierPath = arguments["--classifier"]
+    purification.batch = try arguments.integer("--batch", minimum: 1)
     purification.keySource =
       try arguments.choice("--key", Purification.KeySource.self) ?? purification.keySource
     if source == "-" || target == "-" {
@@ -57,21 +69,20 @@ extension Command {
       }
       return try purifyStream(purification)
     }
-    var images = try ImageSet(reading: source)
-    if let count = try arguments.integer("--count", minimum: 1), count < images.count {
-      images = images.slice(0..<count)
-    }
+    var images = try ImageSet(
+      reading: source, first: arguments.integer("--count", minimum: 1))
     if let labelled = arguments["--labels"] {
       images = try images.labelled(like: ImageSet(reading: labelled), path: labelled)
     }
-    guard !target.hasSuffix(".png") || images.count == 1 else {
-      throw UsageError(message: "'-o \(target)' holds one image, there are \(images.count)")
+    let labels = images.labels.isEmpty ? nil : images.labels
+    func named(_ pixels: HostTensor) -> Images {
+      Images(pixels: pixels, names: images.names, labels: labels)
     }
-    let keepsFloats = target.hasSuffix(".npy")
+    try named(images.pixels).checkWritable(to: target)
     let outcome = try purification.run(
-      images, roundsToBytes: !keepsFloats, observer: ProgressLine())
+      images, roundsToBytes: Images.Target(target) != .array, observer: ProgressLine())
     Console.notes(outcome.notes)
-    try Images(pixels: outcome.purified, names: images.names).write(to: target)
+    try named(outcome.purified).write(to: target)
     try Console.print(PurificationTable(images: images, outcome: outcome).text, terminator: "")
   }
 }

@@ -41,8 +41,8 @@ extension Command {
     if arguments.has("--check-finite") {
       try FiniteCheck.run(request, inputs: inputs)
     }
-    let (executable, notes) = try request.executable(inputs: inputs)
-    Console.notes(notes)
+    let (executable, notes, unused) = try request.executable(inputs: inputs)
+    Console.notes(notes + Weights.note(unused: unused))
     let names = executable.graph.outputs.filter { $0.role == .result }.map(\.name)
     for (name, _) in targets where !names.contains(name) {
       throw Diagnostics(
