@@ -7,12 +7,7 @@ extension Recipe: Decodable {
   }
 
   package init(from decoder: any Decoder) throws {
-    let fields = try decoder.fields(Keys.self)
-    let kind = try fields.decode(String.self, forKey: .kind)
-    guard kind == "training" else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .kind, in: fields, debugDescription: "is \"\(kind)\", expected \"training\"")
-    }
+    let fields = try decoder.fields(Keys.self, of: .training)
     func take<T: Decodable>(_ key: Keys, _ target: inout T) throws {
       if let value = try fields.decodeIfPresent(T.self, forKey: key) { target = value }
     }

@@ -31,6 +31,8 @@ package struct Recipe: Sendable {
   package var finish: Finish?
   /// SHA-256 of the recipe's bytes: checkpoints of another recipe are not resumed.
   package private(set) var checksum = ""
+  /// Of the file, for messages.
+  package private(set) var path = ""
 
   package enum Storage: String, Sendable, CaseIterable {
     case f32, f16
@@ -67,6 +69,7 @@ package struct Recipe: Sendable {
       throw Diagnostics("is not JSON: \(error.localizedDescription)", path: path)
     }
     checksum = SHA256.hexadecimal(bytes)
+    self.path = path
   }
 
   /// Where the training graph is: in the library, else relative to the recipe's file.

@@ -27,6 +27,30 @@ extension Decoder {
     }
     return try self.container(keyedBy: Keys.self)
   }
+
+  /// The fields of a recipe, which must be of a kind: else its keys mean nothing.
+  func fields<Keys: CodingKey & CaseIterable>(
+    _ keys: Keys.Type, of kind: RecipeKind
+  ) throws -> KeyedDecodingContainer<Keys> {
+    let container = try container(keyedBy: AnyKey.self)
+    let key = AnyKey(stringValue: "kind")
+    let found = try container.decode(String.self, forKey: key)
+    guard found == kind.rawValue else {
+      let other = RecipeKind(rawValue: found).map { "; 'retort \($0.command)' runs it" }
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: container,
+        debugDescription: "is \"\(found)\", expected \"\(kind.rawValue)\"\(other ?? "")")
+    }
+    return try fields(keys)
+  }
+}
+
+/// What a recipe makes.
+enum RecipeKind: String {
+  case training, evaluation
+
+  /// Which command runs it.
+  var command: String { self == .training ? "train" : "evaluate" }
 }
 
 /// A compile-time argument as JSON spells it.

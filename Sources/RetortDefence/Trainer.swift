@@ -36,14 +36,18 @@ package final class Trainer {
     self.observer = observer
     let count = recipe.imageCount ?? images.count
     guard count <= images.count else {
-      throw Diagnostics("the recipe asks for \(count) images, the data has \(images.count)")
+      throw Diagnostics(
+        "asks for \(count) images, the data has \(images.count)", path: recipe.path,
+        hint: "give more data, or lower \"images\"")
     }
     self.images = images.slice(0..<count)
     allImages = images
     guard self.images.count >= recipe.batch else {
-      throw Diagnostics("a batch of \(recipe.batch) is larger than the \(self.images.count) images")
+      throw Diagnostics(
+        "has a batch of \(recipe.batch), larger than the \(self.images.count) images",
+        path: recipe.path, hint: "give more data, or lower \"batch\"")
     }
-    try request.requireImages(height: images.height, width: images.width)
+    try ImageInput(of: request).require(height: images.height, width: images.width)
     let shape: Shape = [recipe.batch, 3, images.height, images.width]
     let (graph, _) = try request.graph(
       at: .planned, inputs: ["x": HostTensor(zeros: TensorType(.f32, shape))])
@@ -74,23 +78,36 @@ package final class Trainer {
   }
 
   /// Given weights first, the rest as `init` says.
+  ///
+  /// - Throws: where weights are given and none is read, which would train on what was drawn.
   private func bindWeights(_ given: Weights) throws {
     let graph = executable.graph
-    let found = try given.bind(to: graph, allowingMissing: true).tensors
+    let binding = try given.bind(to: graph, allowingMissing: true)
+    let found = binding.tensors
+    guard !found.isEmpty || given.isEmpty else {
+      throw Diagnostics(
+        "the training reads none of the \(given.names.count) tensors of the weight files",
+        path: recipe.path,
+        hint: "it reads "
+          + graph.inputs.filter(\.role.isWeight).prefix(3).map { "'\($0.name)'" }
+          .joined(separator: ", ") + ", …; --weights PREFIX=FILE puts a prefix before names")
+    }
+    for note in Weights.note(unused: binding.unused) { observer.said("note: \(note.message)") }
     let drawn = try Weights.initial(for: graph, seed: recipe.seed, except: Set(found.keys))
     try executable.program.bind(weights: found.merging(drawn) { a, _ in a })
   }
 
   /// Trains to the end, from the last checkpoint if there is one, and writes the weights.
   package func run() throws {
-    try checkTarget()
+    try checkEnd()
     let stepsPerEpoch = images.count / recipe.batch
     let total = recipe.epochs * stepsPerEpoch
     let resumed = try resume()
     if resumed > 0 { observer.said("resumed from \(checkpointPath) at epoch \(resumed)") }
     let validation = try recipe.validate.map {
       try Validation(
-        $0, request, allImages, trained: images.count, batch: recipe.batch, weights: weights)
+        $0, request, allImages, trained: images.count, batch: recipe.batch, weights: weights,
+        path: recipe.path)
     }
     if resumed > 0, let validation { observer.said("there: \(try validation.check(weights).text)") }
     for epoch in resumed..<max(resumed, recipe.epochs) {
@@ -117,7 +134,8 @@ package final class Trainer {
         }
       }
       observer.said(line)
-      if epoch + 1 < recipe.epochs { try writeCheckpoint(epoch: epoch + 1) }
+      // After the last epoch too: what stops the result from being written must not cost it.
+      if epoch + 1 < recipe.epochs || hasFiniteWeights { try writeCheckpoint(epoch: epoch + 1) }
     }
     try writeResult()
     try? FileManager.default.removeItem(atPath: checkpointPath)
@@ -216,12 +234,18 @@ extension Trainer {
     try TensorFile.write(tensors + executable.program.weightTensors(), to: checkpointPath)
   }
 
+  private var hasFiniteWeights: Bool {
+    executable.program.weightTensors().allSatisfy { _, tensor in
+      !tensor.type.element.isReal || tensor.doubles.allSatisfy(\.isFinite)
+    }
+  }
+
   private func writeResult() throws {
     var weights = executable.program.weightTensors()
     if let finish = recipe.finish { weights = try self.finish(finish, weights) }
     let saved = weights.filter { recipe.keeps($0.name) }
     guard !saved.isEmpty else {
-      throw Diagnostics("the recipe keeps nothing: no tensor's name begins with '\(recipe.keep)'")
+      throw keepsNothing
     }
     let stored = saved.map { name, tensor in
       let isHalved = recipe.storage == .f16 && tensor.type.element.isReal
@@ -237,8 +261,22 @@ extension Trainer {
     try TensorFile.write(stored, to: target)
   }
 
+  private var keepsNothing: Diagnostics {
+    Diagnostics(
+      "keeps nothing: no tensor's name begins with '\(recipe.keep)'", path: recipe.path,
+      hint: "correct \"keep\"")
+  }
+
   /// What would stop the result from being written is told before hours are spent on it.
-  private func checkTarget() throws(Diagnostics) {
+  private func checkEnd() throws(Diagnostics) {
+    if let finish = recipe.finish, finish.images > images.count {
+      throw Diagnostics(
+        "\"finish\" asks for \(finish.images) of \(images.count) images", path: recipe.path,
+        hint: "give more data, or lower \"images\" of \"finish\"")
+    }
+    let names = executable.graph.inputs.filter(\.role.isWeight).map(\.name)
+    // The closing graph may have weights of its own.
+    guard recipe.finish != nil || names.contains(where: recipe.keeps) else { throw keepsNothing }
     guard [".safetensors", ".npz"].contains(where: { target.lowercased().hasSuffix($0) }) else {
       throw Diagnostics(
         "has no suffix in which weights are written", path: target,
@@ -252,10 +290,6 @@ extension Trainer {
   private func finish(
     _ finish: Recipe.Finish, _ trained: [(name: String, tensor: HostTensor)]
   ) throws -> [(name: String, tensor: HostTensor)] {
-    guard finish.images <= images.count else {
-      throw Diagnostics(
-        "the recipe's \"finish\" asks for \(finish.images) of \(images.count) images")
-    }
     var closing = request
     closing.path = finish.graphPath(in: request.library)
     closing.entry = nil

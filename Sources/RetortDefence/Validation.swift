@@ -19,14 +19,15 @@ final class Validation {
   /// - Parameters:
   ///   - all: every image of the data; those behind the first `trained` are for validation.
   ///   - weights: any, to begin with.
+  ///   - path: the recipe's, for messages.
   init(
     _ plan: Recipe.Validation, _ request: Request, _ all: ImageSet, trained: Int, batch: Int,
-    weights: Weights
+    weights: Weights, path: String
   ) throws {
     guard trained + plan.images <= all.count else {
       throw Diagnostics(
-        "the recipe's \"validate\" asks for \(plan.images) images behind the first \(trained), the"
-          + " data has \(all.count)")
+        "\"validate\" asks for \(plan.images) images behind the first \(trained), the data has"
+          + " \(all.count)", path: path, hint: "give more data, or lower \"images\"")
     }
     images = all.slice(trained..<trained + plan.images)
     fall = plan.fall

@@ -156,4 +156,13 @@ struct CommandLineStageTests {
     #expect(strict.code == 1)
     #expect(strict.output.contains("past tolerance"))
   }
+
+  @Test func updatedWeightsAreComparedToo() throws {
+    let step = space.write(SmallGraphs.training, to: "step.graph")
+    let outcome = try CommandLineProgram.run(
+      ["verify", step, "--set", "n=4", "--set", "h=8", "--set", "w=8"] + library)
+    #expect(outcome.code == 0, "\(outcome.output)\(outcome.error)")
+    #expect(outcome.output.contains("\nhead.weight (updated) "))
+    #expect(outcome.output.contains("\nhead.bias (updated) "))
+  }
 }

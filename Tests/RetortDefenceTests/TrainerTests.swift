@@ -171,17 +171,56 @@ struct TrainerTests {
   }
 
   @Test(arguments: [
-    (#""images": 65"#, "the recipe asks for 65 images, the data has 64"),
-    (#""images": 15"#, "a batch of 16 is larger than the 15 images"),
-    (#""keep": "tail.""#, "the recipe keeps nothing: no tensor's name begins with 'tail.'"),
+    (#""images": 65"#, "asks for 65 images, the data has 64"),
+    (#""images": 15"#, "has a batch of 16, larger than the 15 images"),
+    (#""keep": "tail.""#, "keeps nothing: no tensor's name begins with 'tail.'"),
     (
       #""finish": {"graph": "training/bank.graph", "images": 65}"#,
-      #"the recipe's "finish" asks for 65 of 64 images"#
+      #""finish" asks for 65 of 64 images"#
     ),
   ])
   func whatTheDataCannotGiveIsSaid(field: String, sentence: String) throws {
-    let text = try complaint { try trainer(recipe(Self.sgd + ", " + field)).run() }
-    #expect(text == "error: \(sentence)\n")
+    let listener = Listener()
+    let text = try complaint {
+      try trainer(recipe(Self.sgd + ", " + field), listener: listener).run()
+    }
+    #expect(text.hasPrefix("\(space.path("recipe.json")): error: \(sentence)\n    = hint: "))
+    #expect(listener.reports.isEmpty)
+  }
+
+  /// Else a head would be trained on a backbone that was drawn.
+  @Test func weightsOfWhichNoneFitsAreRefused() throws {
+    let bias = HostTensor([10], (0..<10).map { Float($0) })
+    let file = try space.write([("encoder.bias", bias)], to: "start.safetensors")
+    let text = try complaint { try trainer(recipe(), weights: [file]).run() }
+    #expect(text.contains("error: the training reads none of the 1 tensors of the weight files\n"))
+    let both = try space.write(
+      [("encoder.bias", bias), ("head.bias", bias)], to: "both.safetensors")
+    let listener = Listener()
+    try trainer(recipe(), weights: [both], listener: listener).run()
+    #expect(
+      listener.lines.first
+        == "note: 1 tensors of the weight files are not used: 'encoder.bias'")
+  }
+
+  /// The last epoch is not lost to a target that cannot be written any more.
+  @Test func theLastEpochHasACheckpointToo() throws {
+    let recipe = try recipe()
+    let checkpoint = space.path("out.safetensors.checkpoint.safetensors")
+    let target = space.path("out.safetensors")
+    let listener = Listener { line in
+      guard line.hasPrefix("epoch 3/") else { return }
+      try? FileManager.default.createDirectory(
+        atPath: target, withIntermediateDirectories: true)
+    }
+    #expect(try !complaint { try trainer(recipe, listener: listener).run() }.isEmpty)
+    #expect(space.exists("out.safetensors.checkpoint.safetensors"))
+    try FileManager.default.removeItem(atPath: target)
+    let resumed = Listener()
+    try trainer(recipe, listener: resumed).run()
+    #expect(resumed.lines == ["resumed from \(checkpoint) at epoch 3"])
+    #expect(space.exists("out.safetensors"))
+    #expect(!space.exists("out.safetensors.checkpoint.safetensors"))
   }
 
   @Test func aTargetThatCannotBeWrittenIsSaidBeforeTheFirstStep() throws {

@@ -5,27 +5,38 @@ import RetortText
 /// An arm: purifies points, where it has a purifier, and asks the classifier. What it runs is
 /// compiled when it is first needed.
 final class AnswerRunner {
-  /// What decides its answers, besides the points.
-  let identity: String
+  private typealias Part = (request: Request, ladder: BatchLadder)
+
   private let context: EvaluationContext
   private let name: String
-  private let purifying: Request?
-  private let classifying: Request
-  private lazy var purifier = Result { try purifying.map(context.ladder) }
-  private lazy var classifier = Result { try context.ladder(classifying) }
+  private let purifying: Part?
+  private let classifying: Part
+  private var identities: [UInt64: String] = [:]
 
-  /// - Parameter arm: nil for the classifier alone.
+  /// - Parameters:
+  ///   - arm: nil for the classifier alone.
+  ///   - other: whose compiled classifier it takes.
   init(
-    _ arm: EvaluationRecipe.Arm?, _ context: EvaluationContext, seed: UInt64
+    _ arm: EvaluationRecipe.Arm?, _ context: EvaluationContext, sharing other: AnswerRunner? = nil
   ) throws {
+    func part(_ request: Request) throws -> Part { (request, try context.ladder(request)) }
     self.context = context
     name = arm?.name ?? "none"
     purifying = try arm.flatMap { arm in
-      try arm.purifier.map { try context.request($0, arm.settings, seed: seed) }
+      try arm.purifier.map { try part(context.request($0, arm.settings, seed: 0)) }
     }
-    classifying = try Self.classifying(context)
-    identity = EvaluationContext.joined(
-      try [purifying, classifying].compactMap { $0 }.map(context.identity))
+    classifying = try other?.classifying ?? part(Self.classifying(context))
+  }
+
+  /// What decides its answers under a seed of the purifier's draws, besides the points.
+  func identity(seed: UInt64) throws -> String {
+    if let known = identities[seed] { return known }
+    var purifier = purifying?.request
+    purifier?.seed = seed
+    let made = EvaluationContext.joined(
+      try [purifier, classifying.request].compactMap { $0 }.map(context.identity))
+    identities[seed] = made
+    return made
   }
 
   private static func classifying(_ context: EvaluationContext) throws -> Request {
@@ -44,11 +55,7 @@ final class AnswerRunner {
   }
 
   func classCount() throws -> Int {
-    let type = try classifier.get().runner(for: context.batch).resultType
-    guard type.element == .f32, type.rank == 2, type.shape[1] > 1 else {
-      throw Diagnostics("the model's result is \(type), not logits", path: classifying.path)
-    }
-    return type.shape[1]
+    try classifying.ladder.runner(for: context.batch).classCount()
   }
 
   /// - Throws: for a label that the model has no class for.
@@ -61,32 +68,15 @@ final class AnswerRunner {
   }
 
   func answers(_ images: HostTensor) throws -> [Int] {
-    let logits = try classifier.get().runner(for: images.shape[0]).run(images)
-    guard logits.elements(as: Float.self).allSatisfy(\.isFinite) else {
-      throw Diagnostics(
-        "the model's logits on images of \"\(name)\" hold NaN or infinity", path: classifying.path)
-    }
-    return logits.predictions
+    try classifying.ladder.runner(for: images.shape[0]).answers(images, of: name)
   }
 
   /// The points as the arm changes them.
   ///
   /// - Throws: where they are no images.
-  func purified(_ points: HostTensor, _ keys: [ImageKey]) throws -> HostTensor {
-    guard let purifying, let ladder = try purifier.get() else { return points }
-    let purifier = try ladder.runner(for: points.shape[0])
-    guard purifier.resultType == purifier.imageType else {
-      throw Diagnostics(
-        "the purifier's result is \(purifier.resultType), but images are \(purifier.imageType)",
-        path: purifying.path)
-    }
-    let set = ImageSet(pixels: points, labels: [])
-    let purified = try purifier.results(set, keys: keys)[purifier.resultName]!
-    guard purified.elements(as: Float.self).allSatisfy({ 0 <= $0 && $0 <= 1 }) else {
-      throw Diagnostics(
-        "the purified images of \"\(name)\" are not in [0, 1]", path: purifying.path,
-        hint: "a purifier ends with into_box, or clamps")
-    }
-    return purified
+  func purified(_ points: HostTensor, _ keys: [ImageKey], seed: UInt64) throws -> HostTensor {
+    guard let ladder = purifying?.ladder else { return points }
+    return try ladder.runner(for: points.shape[0])
+      .purified(ImageSet(pixels: points, labels: []), keys: keys, seed: seed, of: name)
   }
 }

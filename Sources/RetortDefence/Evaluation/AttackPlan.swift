@@ -1,4 +1,5 @@
 import RetortDriver
+import RetortIR
 import RetortTensor
 import RetortText
 
@@ -76,11 +77,6 @@ struct AttackPlan {
     return Stage(name: name, request: request, result: attack.result)
   }
 
-  private static func quoted(_ text: String) -> String {
-    let escaped = text.map { ["\"", "\\", "{"].contains($0) ? "\\\($0)" : String($0) }
-    return "\"" + escaped.joined() + "\""
-  }
-
   /// An arm's purifier as a setting: the file's first graph with the arm's settings, and with those
   /// of `changes` that it knows.
   static func purifier(
@@ -97,8 +93,8 @@ struct AttackPlan {
     let settings = (kept + changes).map { name, value in
       // A text is spelled as one; everything else as it stands.
       let kind = entry?.arguments.first { $0.name == name }?.kind
-      return ", \(name): " + (kind == "String" ? Self.quoted(value) : value)
+      return ", \(name): " + (kind == "String" ? AttributeValue.quoted(value) : value)
     }
-    return "partial(\(Self.quoted(library.resolved(path)))\(settings.joined()))"
+    return "partial(\(AttributeValue.quoted(library.resolved(path)))\(settings.joined()))"
   }
 }

@@ -7,11 +7,7 @@ extension EvaluationRecipe: Decodable {
   }
 
   package init(from decoder: any Decoder) throws {
-    let fields = try decoder.fields(Keys.self)
-    let kind = try fields.decode(String.self, forKey: .kind)
-    guard kind == "evaluation" else {
-      throw fields.problem(.kind, "is \"\(kind)\", expected \"evaluation\"")
-    }
+    let fields = try decoder.fields(Keys.self, of: .evaluation)
     func take<T: Decodable>(_ key: Keys, _ target: inout T) throws {
       if let value = try fields.decodeIfPresent(T.self, forKey: key) { target = value }
     }

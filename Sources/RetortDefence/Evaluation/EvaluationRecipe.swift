@@ -126,6 +126,25 @@ package struct EvaluationRecipe: Sendable {
     self.path = path
   }
 
+  /// The file's name, as reports list it.
+  package var name: String { String(path.split(separator: "/").last ?? "recipe") }
+
+  /// What is wrong with a setting is told as the recipe's, which nobody typed as `--set`.
+  func naming<R>(_ owner: String, _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch let error as Diagnostics {
+      throw Diagnostics(
+        error.list.map { problem in
+          guard let place = problem.path, place.hasPrefix("--set ") else { return problem }
+          var told = problem
+          told.path = path
+          told.message = "\(owner), \(place.dropFirst("--set ".count)): \(problem.message)"
+          return told
+        })
+    }
+  }
+
   /// Names the recipe in what is wrong.
   func naming<R>(_ body: () throws(Diagnostics) -> R) throws(Diagnostics) -> R {
     do {

@@ -23,7 +23,9 @@ struct EvaluationSchedule {
   init(_ recipe: EvaluationRecipe, count: Int) throws(Diagnostics) {
     let all = recipe.images ?? count
     guard all <= count else {
-      throw Diagnostics("the recipe asks for \(all) images, the data has \(count)")
+      throw Diagnostics(
+        "asks for \(all) images, the data has \(count)",
+        hint: "give more data, lower \"images\", or take the first with --count N")
     }
     arms = recipe.arms
     for attack in recipe.attacks {

@@ -9,7 +9,8 @@ extension Evaluator {
     _ cell: EvaluationSchedule.Cell, _ plan: AttackPlan, _ made: Points,
     _ arms: [EvaluationResults.Arm]
   ) throws -> EvaluationResults.Cell {
-    let runner = try answerer(cell.arm, seed: cell.seed)
+    let runner = try answerer(cell.arm)
+    let identity = try runner.identity(seed: cell.seed)
     let gflop = arms.first { $0.name == cell.arm.name }!.gflopPerImage
     var answers: [Int] = []
     for (index, block) in blocks(plan.images).enumerated() where block.first < cell.images {
@@ -18,12 +19,13 @@ extension Evaluator {
       var types = ["answers": TensorType(.i32, [count])]
       if keepsPurified(cell, plan, block) { types["purified"] = images.pixels.type }
       let found = try kept(
-        identity(runner, made, index, block, count), "\(cell.arm.name) on \(plan.title)", count,
+        self.identity(identity, made, index, block, count), "\(cell.arm.name) on \(plan.title)",
+        count,
         Double(count) * gflop, types
       ) {
         let all = ImageSet(pixels: try points(made, index, block), labels: [])
         let purified = try runner.purified(
-          all.slice(0..<count).pixels, Array(block.keys.prefix(count)))
+          all.slice(0..<count).pixels, Array(block.keys.prefix(count)), seed: cell.seed)
         let given = try runner.answers(purified)
         return ["answers": HostTensor([count], given.map(Int32.init)), "purified": purified]
           .filter { types[$0.key] != nil }
@@ -35,10 +37,10 @@ extension Evaluator {
 
   /// Where the answers on the first images of a block are kept.
   private func identity(
-    _ runner: AnswerRunner, _ made: Points, _ index: Int, _ block: EvaluationBlock, _ count: Int
+    _ runner: String, _ made: Points, _ index: Int, _ block: EvaluationBlock, _ count: Int
   ) -> String {
     EvaluationContext.joined(
-      ["answers", runner.identity, made.checksums[index], String(block.first), String(count)])
+      ["answers", runner, made.checksums[index], String(block.first), String(count)])
   }
 
   /// Whether losses or pictures of the purified images are wanted.
@@ -60,7 +62,8 @@ extension Evaluator {
   func purified(
     _ runner: AnswerRunner, _ made: Points, _ index: Int, _ block: EvaluationBlock
   ) throws -> HostTensor {
-    let identity = identity(runner, made, index, block, block.images.count)
+    let identity = identity(
+      try runner.identity(seed: recipe.seeds[0]), made, index, block, block.images.count)
     return try stored(identity, ["purified": block.images.pixels.type])["purified"]!
   }
 }

@@ -9,7 +9,7 @@ extension Evaluator {
     }!
     let (plan, points) = (schedule.points[number], made[number])
     let arm = recipe.arms.first { $0.name == wanted.arm }!
-    let runner = try answerer(arm, seed: recipe.seeds[0])
+    let runner = try answerer(arm)
     var rows: [EvaluationResults.GalleryRow] = []
     for (index, block) in blocks(plan.images).enumerated() where block.first < wanted.images {
       let attacked = try self.points(points, index, block)

@@ -44,7 +44,7 @@ extension Evaluator {
       samples += try self.samples(graph, name, count) { try self.points(points, $0, $1) }
       for name in wanted.arms {
         let arm = recipe.arms.first { $0.name == name }!
-        let answers = try answerer(arm, seed: recipe.seeds[0])
+        let answers = try answerer(arm)
         samples += try self.samples(graph, "\(plan.name), purified by \(name)", count) {
           try purified(answers, points, $0, $1)
         }

@@ -25,7 +25,8 @@ extension Evaluator {
     let blocks = blocks(plan.images)
     let stages = try plan.stages(context, seed: recipe.seeds[0])
     // Whose right answers a suite goes on with.
-    let judge = try answerer(plan.arm, seed: recipe.seeds[0])
+    let judge = try answerer(plan.arm)
+    let judgement = try judge.identity(seed: recipe.seeds[0])
     var identities: [String] = []
     for stage in stages {
       let own = try context.identity(stage.request)
@@ -33,7 +34,7 @@ extension Evaluator {
       identities = blocks.enumerated().map { index, block in
         EvaluationContext.joined(
           ["points", own, stage.result ?? "", block.checksum, String(block.first)]
-            + (plan.isSuite ? ["of those right", judge.identity] : [])
+            + (plan.isSuite ? ["of those right", judgement] : [])
             + (previous.isEmpty ? [] : [previous[index]]))
       }
       let runner = try AttackStageRunner(stage, context)
@@ -67,7 +68,8 @@ extension Evaluator {
       return ["points": try runner.points(block, Array(labels.indices))]
     }
     func answers(_ points: HostTensor, _ chosen: [Int]) throws -> [Int] {
-      try judge.answers(try judge.purified(points, chosen.map { block.keys[$0] }))
+      try judge.answers(
+        try judge.purified(points, chosen.map { block.keys[$0] }, seed: recipe.seeds[0]))
     }
     var points = block.images.pixels
     var given: [Int]

@@ -31,7 +31,7 @@ package final class Evaluator {
   let images: ImageSet
   private let dataSource: EvaluationResults.Source
   let observer: any ProgressObserver
-  /// What was computed in this process, and how long it took.
+  /// How long the blocks took, those that an earlier run computed too.
   package var timing = EvaluationTiming()
   var work = Work()
   /// Blocks that this process computed itself.
@@ -87,37 +87,53 @@ package final class Evaluator {
     return own
   }
 
-  /// The runner of an arm, nil for the classifier alone, under a seed.
-  func answerer(_ arm: EvaluationRecipe.Arm?, seed: UInt64) throws -> AnswerRunner {
-    let name = "\(seed) " + (arm?.name ?? "")
+  /// The runner of an arm, nil for the classifier alone.
+  func answerer(_ arm: EvaluationRecipe.Arm?) throws -> AnswerRunner {
+    let name = arm?.name ?? ""
     if let found = answerers[name] { return found }
-    let made = try AnswerRunner(arm, context, seed: seed)
+    let made = try AnswerRunner(arm, context, sharing: arm == nil ? nil : answerer(nil))
     answerers[name] = made
     return made
   }
 
+  /// Lets go of what a sweep's arm was compiled to, when the last of its cells is done.
+  private func release(_ arm: EvaluationRecipe.Arm, behind number: Int) {
+    let isNeeded =
+      schedule.arms.contains { $0.name == arm.name }
+      || schedule.cells.contains { $0.points > number && $0.arm.name == arm.name }
+    if !isNeeded { answerers[arm.name] = nil }
+  }
+
   /// Computes what is missing.
   package func run() throws -> EvaluationShard {
-    let classifier = try answerer(nil, seed: recipe.seeds[0])
-    let classCount = try classifier.classCount()
+    let classifier = try answerer(nil)
+    let classCount = try recipe.naming("the model") { try classifier.classCount() }
     try classifier.check(labels: images.labels, of: dataSource.name)
     // What is wrong with them is said before hours are spent.
-    let lossGraph = try recipe.losses.map { try LossGraph($0, context, seed: recipe.seeds[0]) }
+    let lossGraph = try recipe.losses.map { wanted in
+      try recipe.naming("the losses") {
+        try LossGraph(wanted, context, seed: recipe.seeds[0])
+      }
+    }
     var results = EvaluationResults(
-      about: recipe.about, recipe: .init(name: "recipe", sha256: recipe.checksum),
+      about: recipe.about, recipe: .init(name: recipe.name, sha256: recipe.checksum),
       program: context.program, data: dataSource, dataNote: recipe.dataNote,
       weights: context.weightSources, backbone: recipe.backbone,
       classNames: recipe.classNames.isEmpty
         ? (0..<classCount).map(String.init) : recipe.classNames,
       labels: blocks(images.count).flatMap(\.images.labels), seeds: recipe.seeds,
-      arms: try schedule.arms.map(describe), attacks: [], cells: [], losses: [],
+      arms: try schedule.arms.map { arm in
+        try recipe.naming("the arm \"\(arm.name)\"") { try describe(arm) }
+      }, attacks: [], cells: [], losses: [],
       comparisons: recipe.comparisons, sweeps: schedule.sweeps, gallery: [])
     guard results.classNames.count == classCount else {
       throw Diagnostics(
         "names \(results.classNames.count) classes, the model has \(classCount)",
         path: recipe.path)
     }
-    let costs = try schedule.points.map(cost)
+    let costs = try schedule.points.map { plan in
+      try recipe.naming("the attack \"\(plan.name)\"") { try cost(plan) }
+    }
     plan(costs, results.arms)
     var made: [Points] = []
     for (number, plan) in schedule.points.enumerated() {
@@ -125,6 +141,7 @@ package final class Evaluator {
       results.attacks.append(made[number].description)
       for cell in schedule.cells where cell.points == number {
         results.cells.append(try answer(cell, plan, made[number], results.arms))
+        release(cell.arm, behind: number)
       }
     }
     if let lossGraph { results.losses = try losses(lossGraph, made) }

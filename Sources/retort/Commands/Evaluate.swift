@@ -10,7 +10,7 @@ extension Command {
     name: "evaluate", summary: "attacks × defences: a report, resumed after a kill",
     positionals: "RECIPE", positionalCount: 0...64,
     options: [
-      Option("--data", "PATH", "CIFAR-10 binary files: one, or a folder of data_batch_*.bin"),
+      Option("--data", "FILE", "a CIFAR-10 binary file of images to evaluate on: test_batch.bin"),
       Option(
         "-o", "REPORT", "REPORT.json, REPORT.md and REPORT.html are written (default: report)"),
       Option("--cache", "DIR", "where finished blocks are kept (default: REPORT.cache)"),
@@ -26,7 +26,7 @@ extension Command {
       family).
 
         retort evaluate graphs/recipes/evaluation-demo.json --data synthetic/test_batch.bin -o demo
-        retort evaluate RECIPE --data PATH -o part --shard 1/2
+        retort evaluate RECIPE --data FILE -o part --shard 1/2
         retort evaluate --merge part.shard-1-of-2.json part.shard-2-of-2.json -o report
       """
   ) { arguments in
@@ -45,7 +45,7 @@ extension Command {
       throw UsageError(message: "'retort evaluate' takes one RECIPE")
     }
     guard let data = arguments["--data"] else {
-      throw UsageError(message: "'--data PATH' is missing")
+      throw UsageError(message: "'--data FILE' is missing")
     }
     for suffix in [".json", ".md", ".html"]
     where InputFile.isSame(target + suffix, arguments.positionals[0]) {
@@ -54,9 +54,13 @@ extension Command {
     var recipe = try EvaluationRecipe(reading: arguments.positionals[0])
     if let count = try arguments.integer("--count", minimum: 1) { recipe.images = count }
     let shard = try arguments.shard()
-    var images = try ImageSet(reading: data)
+    guard !InputFile.isFolder(data) else {
+      throw Diagnostics(
+        "is a folder, whose training images would be taken", path: data,
+        hint: "name the file of the images to evaluate on, \(data)/test_batch.bin")
+    }
+    let images = try ImageSet(reading: data, first: recipe.images)
     try images.requireLabels(data)
-    if let count = recipe.images, count < images.count { images = images.slice(0..<count) }
     let evaluator = try Evaluator(
       recipe, images: images, data: String(data.split(separator: "/").last ?? "data"),
       request: try arguments.request("recipe"),
@@ -105,7 +109,8 @@ private func shardFile(_ path: String) throws -> EvaluationShard {
 /// The times beside the shards' files, added up; nil where one is missing.
 private func joinedTiming(_ paths: [String]) throws -> EvaluationTiming? {
   var sum = EvaluationTiming()
-  for path in paths where path.hasSuffix(".json") {
+  for path in paths {
+    guard path.hasSuffix(".json") else { return nil }
     let beside = path.dropLast(".json".count) + ".timing.json"
     guard FileManager.default.fileExists(atPath: String(beside)) else { return nil }
     let bytes = try InputFile.read(String(beside), limit: 1 << 24)

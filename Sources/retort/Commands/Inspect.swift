@@ -3,8 +3,6 @@ import RetortFormats
 import RetortOnnx
 import RetortText
 
-private enum CifarLayout: String, CaseIterable { case cifar10, cifar100 }
-
 extension Command {
   static let inspect = Command(
     name: "inspect",
@@ -31,8 +29,8 @@ extension Command {
       let summary = try OnnxSummary(path: path)
       text = arguments.has("--json") ? summary.json : summary.text
     } else {
-      let layout = try arguments.choice("--format", CifarLayout.self) ?? .cifar10
-      let inspection = try Inspection.read(path, cifar: layout == .cifar10 ? .cifar10 : .cifar100)
+      let format = try arguments.choice("--format", Cifar.Format.self) ?? .cifar10
+      let inspection = try Inspection.read(path, cifar: format)
       text = arguments.has("--json") ? inspection.json : inspection.text
     }
     try Console.print(text, terminator: text.hasSuffix("\n") ? "" : "\n")

@@ -16,9 +16,11 @@ package enum ReportJSON {
   private struct StoredReport: Decodable {
     let results: EvaluationResults
   }
-  private struct Version: Decodable {
+  private struct Head: Decodable {
     struct Results: Decodable { let format: Int }
     let results: Results
+    /// A shard's alone.
+    let index: Int?
   }
 
   /// - Throws: for results that a reader would refuse.
@@ -32,6 +34,7 @@ package enum ReportJSON {
 
   /// - Throws: for a file that is not a report, or whose parts do not fit together.
   package static func results(_ bytes: [UInt8]) throws(FormatError) -> EvaluationResults {
+    _ = try head(bytes)
     let results = try decoded(StoredReport.self, bytes).results
     try results.check()
     return results
@@ -44,7 +47,12 @@ package enum ReportJSON {
 
   /// - Throws: for a file that is not a shard; whether it fits others, merging finds.
   package static func shard(_ bytes: [UInt8]) throws(FormatError) -> EvaluationShard {
-    try decoded(EvaluationShard.self, bytes)
+    guard try head(bytes).index != nil else {
+      throw FormatError(
+        "is a whole report, not a shard",
+        hint: "--shard I/N writes shards, REPORT.shard-I-of-N.json")
+    }
+    return try decoded(EvaluationShard.self, bytes)
   }
 
   package static func bytes(_ timing: EvaluationTiming) throws(FormatError) -> [UInt8] {
@@ -52,7 +60,7 @@ package enum ReportJSON {
   }
 
   package static func timing(_ bytes: [UInt8]) throws(FormatError) -> EvaluationTiming {
-    try decoded(EvaluationTiming.self, bytes)
+    try decoded(EvaluationTiming.self, bytes, "times of an evaluation")
   }
 
   private static func encoded(_ value: some Encodable) throws(FormatError) -> [UInt8] {
@@ -70,29 +78,31 @@ package enum ReportJSON {
     return Array(JSONLayout.text(try JSONParser.parse(data)).utf8)
   }
 
+  /// The head of a report or a shard, which must be of the format that this program knows.
+  private static func head(_ bytes: [UInt8]) throws(FormatError) -> Head {
+    let head = try decoded(Head.self, bytes)
+    guard head.results.format == EvaluationResults.knownFormat else {
+      throw FormatError(
+        "is a report of format \(head.results.format); this program reads format "
+          + "\(EvaluationResults.knownFormat)")
+    }
+    return head
+  }
+
   private static func decoded<T: Decodable>(
-    _ type: T.Type, _ bytes: [UInt8]
+    _ type: T.Type, _ bytes: [UInt8], _ kind: String = "a report"
   ) throws(FormatError) -> T {
     guard bytes.count <= byteLimit else {
       throw FormatError("has \(bytes.count) bytes; a report has at most \(byteLimit)")
     }
     // The strict reader first: it bounds the depth and refuses a key that comes twice.
     _ = try JSONParser.parse(bytes)
-    let (decoder, data) = (JSONDecoder(), Data(bytes))
     do {
-      let format = try decoder.decode(Version.self, from: data).results.format
-      guard format == EvaluationResults.knownFormat else {
-        throw FormatError(
-          "is a report of format \(format); this program reads format "
-            + "\(EvaluationResults.knownFormat)")
-      }
-      return try decoder.decode(type, from: data)
-    } catch let error as FormatError {
-      throw error
+      return try JSONDecoder().decode(type, from: Data(bytes))
     } catch let error as DecodingError {
-      throw FormatError("is not a report: \(error.sentence)")
+      throw FormatError("is not \(kind): \(error.sentence)")
     } catch {
-      throw FormatError("is not a report: \(error.localizedDescription)")
+      throw FormatError("is not \(kind): \(error.localizedDescription)")
     }
   }
 }

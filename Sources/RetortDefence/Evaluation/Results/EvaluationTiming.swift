@@ -6,7 +6,7 @@ package struct EvaluationTiming: Codable, Equatable, Sendable {
   /// One attack, or one arm on one attack.
   package struct Part: Codable, Equatable, Sendable {
     package var name: String
-    /// How many blocks were computed in this run; blocks that were found finished do not count.
+    /// How many blocks there were, those that an earlier run computed too.
     package var blocks: Int
     package var images: Int
     package var seconds: Double
@@ -21,7 +21,7 @@ package struct EvaluationTiming: Codable, Equatable, Sendable {
 
   package var seconds: Double { parts.reduce(0) { $0 + $1.seconds } }
 
-  /// Counts one computed block.
+  /// Counts one block, with the seconds that it took when it was computed.
   package mutating func add(_ name: String, seconds: Double, images: Int) {
     let index = parts.firstIndex { $0.name == name } ?? parts.count
     if index == parts.count { parts.append(Part(name: name, blocks: 0, images: 0, seconds: 0)) }

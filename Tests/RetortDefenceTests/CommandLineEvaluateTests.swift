@@ -1,0 +1,89 @@
+import Foundation
+import RetortFormats
+import Testing
+
+/// Evaluations from the command line.
+@Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
+struct CommandLineEvaluateTests {
+  private let space = Workspace()
+  private let library = ["--graphs", Checkout.library.folder]
+
+  private func recipe(_ fields: String = "", arm: String = "") -> String {
+    space.write(
+      """
+      {"kind": "evaluation", "backbone": "tiny", "batch": 2, "weights": ["classifier-synthetic.safetensors"],
+       "arms": [{"name": "none"}\(arm)], "attacks": [{"name": "clean"}, {"name": "FGSM", "graph": "attacks/fgsm.graph"}]\(fields)}
+      """, to: "recipe.json")
+  }
+
+  /// Six drawn images.
+  private func draw() throws -> String {
+    let drawn = try CommandLineProgram.run(
+      ["data", "synthetic", "-o", space.path("data"), "--training", "10", "--test", "6"])
+    try #require(drawn.code == 0, "\(drawn.error)")
+    return space.path("data/test_batch.bin")
+  }
+
+  @Test func shardsJoinToTheReportOfOneRun() throws {
+    let words = ["evaluate", recipe(), "--data", try draw(), "--threads", "1"] + library
+    func run(_ more: String...) throws {
+      let outcome = try CommandLineProgram.run(words + more)
+      try #require(outcome.code == 0, "\(outcome.error)")
+    }
+    try run("-o", space.path("whole"))
+    try run("-o", space.path("part"), "--shard", "1/2")
+    try run("-o", space.path("part"), "--shard", "2/2")
+    let shards = [1, 2].map { space.path("part.shard-\($0)-of-2.json") }
+    let merged = try CommandLineProgram.run(
+      ["evaluate", "--merge"] + shards + ["-o", space.path("joined")])
+    #expect(merged.code == 0, "\(merged.error)")
+    for suffix in ["json", "md", "html"] {
+      #expect(try space.bytes("joined.\(suffix)") == space.bytes("whole.\(suffix)"))
+    }
+    let times = try JSONParser.parse(space.bytes("joined.timing.json"))["parts"]?.array
+    #expect(times?.map { $0["images"]?.int } == times?.map { _ in 6 })
+    #expect(times?.isEmpty == false)
+    #expect(
+      try JSONParser.parse(space.bytes("joined.json"))["results"]?["recipe"]?["name"]?.string
+        == "recipe.json")
+
+    // A whole report is no shard, and says so.
+    let whole = try CommandLineProgram.run(
+      ["evaluate", "--merge", space.path("whole.json"), "-o", space.path("again")])
+    #expect(whole.code == 1)
+    #expect(
+      whole.error.hasPrefix("\(space.path("whole.json")): error: is a whole report, not a shard\n"))
+  }
+
+  @Test func aFolderOfTrainingImagesIsNotEvaluatedOn() throws {
+    _ = try draw()
+    let folder = space.path("data")
+    let outcome = try CommandLineProgram.run(
+      ["evaluate", recipe(), "--data", folder, "-o", space.path("r")] + library)
+    #expect(outcome.code == 1)
+    #expect(outcome.error.hasPrefix("\(folder): error: is a folder, whose training images"))
+    #expect(outcome.error.contains("\(folder)/test_batch.bin"))
+  }
+
+  @Test func whatIsWrongInARecipeIsToldAsItsOwn() throws {
+    let data = try draw()
+    func complaint(_ recipe: String) throws -> String {
+      let outcome = try CommandLineProgram.run(
+        ["evaluate", recipe, "--data", data, "-o", space.path("r")] + library)
+      #expect(outcome.code == 1)
+      return outcome.error
+    }
+    let arm = #", {"name": "one", "purifier": "purifiers/random.graph", "set": {"stps": 1}}"#
+    #expect(
+      try complaint(recipe(arm: arm)).hasPrefix(
+        "\(space.path("recipe.json")): error: the arm \"one\", stps=1: 'purify' has no argument"))
+    let training = space.write(#"{"kind": "training", "epochs": 1}"#, to: "train.json")
+    #expect(
+      try complaint(training).hasPrefix(
+        "\(training): error: \"kind\" is \"training\", expected \"evaluation\"; 'retort train' runs it\n"
+      ))
+    #expect(
+      try complaint(recipe(#", "images": 7"#)).hasPrefix(
+        "\(space.path("recipe.json")): error: asks for 7 images, the data has 6\n"))
+  }
+}
