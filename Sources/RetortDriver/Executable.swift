@@ -115,7 +115,8 @@ package final class Executable {
     return (results, ProfileReport(statistics, limits: limits))
   }
 
-  /// The inputs with keys filled in and element types converted where that loses nothing.
+  /// The inputs with keys filled in and element types converted: reals are rounded to the graph's,
+  /// integers must fit.
   package func complete(
     _ inputs: [String: HostTensor], seed: UInt64
   ) throws -> [String: HostTensor] {
@@ -160,6 +161,14 @@ package final class Executable {
         "input '\(name)' holds \(tensor.type.element.rawValue), but the graph expects \(type)",
         hint: "convert the file's element type")
     }
-    return tensor.converted(to: type.element)
+    let converted = tensor.converted(to: type.element)
+    if type.element.isInteger, tensor.type.element != type.element,
+      converted.converted(to: tensor.type.element) != tensor
+    {
+      throw Diagnostics(
+        "input '\(name)' holds integers that \(type.element.rawValue) does not",
+        hint: "give integers within the range of \(type.element.rawValue)")
+    }
+    return converted
   }
 }

@@ -10,12 +10,13 @@ extension Graph {
     nodes.reduce(0) { total, node in
       if node.op is Prepare { return total }
       if let loop = node.op as? Repeat {
-        return total + loop.count * count(node.regions[0].nodes)
+        return Cost.sum(total, Cost.product(loop.count, count(node.regions[0].nodes)))
       }
       if let op = node.op as? any TensorOp {
-        return total + op.cost(node.operands.map(type), node.results.map(type)).flops
+        return Cost.sum(
+          total, op.cost(node.operands.map(type), node.results.map(type)).flops)
       }
-      return total + node.regions.reduce(0) { $0 + count($1.nodes) }
+      return node.regions.reduce(total) { Cost.sum($0, count($1.nodes)) }
     }
   }
 }

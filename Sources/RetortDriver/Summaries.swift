@@ -16,7 +16,7 @@ package struct DefinitionSummary {
     let entries = definition.entries
     if json {
       let objects = entries.map { entry in
-        "{\"name\": \(JSONPrinter.quoted(entry.name)), \"signature\": \(JSONPrinter.quoted(entry.signature))}"
+        "{\"name\": \(JSONText.quoted(entry.name)), \"signature\": \(JSONText.quoted(entry.signature))}"
       }
       return "[" + objects.joined(separator: ", ") + "]"
     }
@@ -42,11 +42,11 @@ package struct PlanSummary {
     let weights = file.entries.reduce(0) { $0 + $1.type.byteCount }
     let disabled = file.disabledPasses.joined(separator: ", ")
     if json {
-      let names = file.disabledPasses.map(JSONPrinter.quoted).joined(separator: ", ")
+      let names = file.disabledPasses.map(JSONText.quoted).joined(separator: ", ")
       return """
-        {"graph": \(JSONPrinter.quoted(graph.name)), "nodes": \(graph.nodeCount), "arena_bytes": \(arena), \
-        "weight_bytes": \(weights), "processor": \(JSONPrinter.quoted(file.processor)), \
-        "backend": \(JSONPrinter.quoted(file.backend)), "disabled": [\(names)], \
+        {"graph": \(JSONText.quoted(graph.name)), "nodes": \(graph.nodeCount), "arena_bytes": \(arena), \
+        "weight_bytes": \(weights), "processor": \(JSONText.quoted(file.processor)), \
+        "backend": \(JSONText.quoted(file.backend)), "disabled": [\(names)], \
         "calibration": \(calibrationJSON)}
         """
     }
@@ -91,8 +91,8 @@ package struct PlanSummary {
 
   private var calibrationJSON: String {
     let rows = measurements.map { row in
-      let times = row.times.map { JSONPrinter.quoted(String($0)) }.joined(separator: ", ")
-      return "{\"convolution\": \(JSONPrinter.quoted(row.name)), \"microseconds\": [\(times)]}"
+      let times = row.times.map { JSONText.quoted(String($0)) }.joined(separator: ", ")
+      return "{\"convolution\": \(JSONText.quoted(row.name)), \"microseconds\": [\(times)]}"
     }
     return "[\(rows.joined(separator: ", "))]"
   }

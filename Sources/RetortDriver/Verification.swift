@@ -61,9 +61,14 @@ package enum Verification {
       let tensor = (input.role.isWeight ? weights : inputs)[input.name]!
       wide[input.name] = tensor.converted(to: oracle.type(of: input.value).element)
     }
-    let expected = try Interpreter().run(oracle, inputs: wide).outputs
-    let lines = oracle.outputs.filter { $0.role == .result }.map { output in
-      compare(output.name, actual[output.name]!, expected[output.name]!)
+    let expected = try Interpreter().run(oracle, inputs: wide)
+    let updated = Dictionary(
+      uniqueKeysWithValues: executable.program.weightTensors().map { ($0.name, $0.tensor) })
+    let lines = oracle.outputs.map { output in
+      output.role == .result
+        ? compare(output.name, actual[output.name]!, expected.outputs[output.name]!)
+        : compare(
+          output.name + " (updated)", updated[output.name]!, expected.updates[output.name]!)
     }
     return Report(lines: lines, notes: compilation.notes)
   }

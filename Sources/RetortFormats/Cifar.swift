@@ -5,7 +5,7 @@ import RetortText
 /// A record is one label byte (CIFAR-100: the coarse, then the fine label), then 1,024 red, green
 /// and blue bytes, rows from the top.
 package struct Cifar: Sendable {
-  package enum Format: Sendable {
+  package enum Format: String, CaseIterable, Sendable {
     case cifar10, cifar100
 
     package var classCount: Int { self == .cifar10 ? 10 : 100 }
@@ -14,6 +14,7 @@ package struct Cifar: Sendable {
 
   package static let pixelBytes = 3 * 32 * 32
 
+  package let format: Format
   /// One a record; the fine label of CIFAR-100.
   package private(set) var labels: [UInt8] = []
   /// `[count, 3, 32, 32]`.
@@ -21,8 +22,9 @@ package struct Cifar: Sendable {
 
   package var count: Int { labels.count }
 
-  package init(labels: [UInt8], pixels: [UInt8]) {
+  package init(labels: [UInt8], pixels: [UInt8], format: Format = .cifar10) {
     precondition(pixels.count == labels.count * Self.pixelBytes, "labels and pixels disagree")
+    self.format = format
     self.labels = labels
     self.pixels = pixels
   }
@@ -30,10 +32,12 @@ package struct Cifar: Sendable {
   /// - Throws: unless the bytes are one or more whole records whose labels are in range.
   package init(_ bytes: [UInt8], _ format: Format = .cifar10) throws(FormatError) {
     let record = format.labelBytes + Self.pixelBytes
+    self.format = format
     guard !bytes.isEmpty else { throw FormatError("is empty") }
     guard bytes.count % record == 0 else {
       throw FormatError(
-        "has \(bytes.count) bytes, which is not a whole number of records of \(record)")
+        "has \(bytes.count) bytes, which is not a whole number of records of \(record)",
+        hint: Self.advice(bytes.count, besides: format))
     }
     labels.reserveCapacity(bytes.count / record)
     pixels.reserveCapacity(bytes.count / record * Self.pixelBytes)
@@ -46,6 +50,13 @@ package struct Cifar: Sendable {
       labels.append(label)
       pixels += bytes[start + format.labelBytes..<start + record]
     }
+  }
+
+  /// The other format, where the bytes are whole records of that.
+  private static func advice(_ byteCount: Int, besides format: Format) -> String? {
+    Format.allCases.first {
+      $0 != format && byteCount % ($0.labelBytes + pixelBytes) == 0
+    }.map { "it has whole records of \($0.rawValue)" }
   }
 
   /// Reads a file, or a folder's `data_batch_*.bin` in the order of their names.
@@ -62,7 +73,7 @@ package struct Cifar: Sendable {
     guard !names.isEmpty else {
       throw Diagnostics("the folder has no data_batch_*.bin", path: path)
     }
-    var all = Cifar(labels: [], pixels: [])
+    var all = Cifar(labels: [], pixels: [], format: format)
     for name in names {
       let part = try read(path + "/" + name, format)
       all.labels += part.labels

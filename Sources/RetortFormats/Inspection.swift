@@ -59,7 +59,7 @@ package enum Inspection: Sendable {
       ]).text + "\n"
     case .cifar(let cifar):
       return JSONValue.object([
-        "format": .string("cifar10"),
+        "format": .string(cifar.format.rawValue),
         "shape": .array([.number(cifar.count), .number(3), .number(32), .number(32)]),
         "dtype": .string("uint8"), "sha256": .string(SHA256.hexadecimal(cifar.pixels)),
         "labels": .array(cifar.labels.map { .number(Int($0)) }),
@@ -90,10 +90,10 @@ package enum Inspection: Sendable {
         + "sha256 \(SHA256.hexadecimal(image.bytes))\n"
     case .cifar(let cifar):
       var table = TextTable(["class", "images"])
-      for label in UInt8(0)..<10 {
+      for label in 0..<UInt8(cifar.format.classCount) {
         table.add([String(label), String(cifar.labels.count { $0 == label })])
       }
-      return "CIFAR-10 file, \(cifar.count) images of 32x32\n"
+      return "CIFAR-\(cifar.format.classCount) file, \(cifar.count) images of 32x32\n"
         + "sha256 \(SHA256.hexadecimal(cifar.pixels))\n\n" + table.text
     }
   }

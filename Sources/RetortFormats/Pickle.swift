@@ -43,13 +43,16 @@ enum PickleValue: Sendable {
 /// Reads one pickle of PyTorch's without running it: a closed list of opcodes and constructors.
 ///
 /// Everything else is refused by name. Bounds: 2²⁰ values on the stack, 2²⁰ memorised, 2²²
-/// containers. Source: Python's `pickletools`, protocols 2 to 4.
+/// containers, and in them together 4 values for each byte read and 2¹⁶: constructors copy what
+/// lists hold. Source: Python's `pickletools`, protocols 2 to 4.
 struct PickleMachine {
   private static let stackLimit = 1 << 20
   private static let heapLimit = 1 << 22
 
   private(set) var reader: ByteReader
   private(set) var heap: [[PickleValue]] = []
+  /// Values in all containers.
+  private var heldCount = 0
   private var stack: [PickleValue] = []
   /// The height of the stack at each mark.
   private var marks: [Int] = []
@@ -75,7 +78,8 @@ struct PickleMachine {
       }
       try step(opcode)
       guard stack.count <= Self.stackLimit, memo.count <= Self.stackLimit,
-        marks.count <= Self.stackLimit, heap.count <= Self.heapLimit
+        marks.count <= Self.stackLimit, heap.count <= Self.heapLimit,
+        heldCount <= 4 * reader.position + (1 << 16)
       else { throw FormatError("the pickle holds more values than a checkpoint has") }
     }
   }
@@ -146,6 +150,7 @@ struct PickleMachine {
   }
 
   private mutating func allocate(_ values: [PickleValue]) -> Int {
+    heldCount += values.count
     heap.append(values)
     return heap.count - 1
   }
@@ -225,6 +230,7 @@ struct PickleMachine {
       values = [try pop(), value]
     default: values = try popToMark()
     }
+    heldCount += values.count
     let fillsList = opcode == UInt8(ascii: "a") || opcode == UInt8(ascii: "e")
     switch (try top(), fillsList) {
     case (.list(let place), true): heap[place] += values

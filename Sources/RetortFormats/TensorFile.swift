@@ -46,7 +46,7 @@ package enum TensorFile {
       guard let format = format(bytes, path) else {
         throw FormatError(
           "is no file of tensors",
-          hint: "read are .npy, .npz, .safetensors and PyTorch checkpoints (.pt, .pth, .ckpt)")
+          hint: "read are \(suffixes.map(\.suffix).joined(separator: " "))")
       }
       switch format {
       case .npy:

@@ -17,6 +17,8 @@ package struct Zip: Sendable {
 
   package let entries: [Entry]
   private let bytes: [UInt8]
+  /// Where each name is among the entries.
+  private let places: [String: Int]
 
   package static func recognises(_ bytes: [UInt8]) -> Bool {
     bytes.starts(with: [0x50, 0x4B, 3, 4]) || bytes.starts(with: [0x50, 0x4B, 5, 6])
@@ -29,9 +31,9 @@ package struct Zip: Sendable {
     entries = try ZipDirectory.entries(bytes)
     var total = 0
     let limit = (bytes.count.times(Self.expansionLimit) ?? .max).plus(1 << 26) ?? .max
-    var names = Set<String>()
-    for entry in entries {
-      guard names.insert(entry.name).inserted else {
+    var places: [String: Int] = [:]
+    for (place, entry) in entries.enumerated() {
+      guard places.updateValue(place, forKey: entry.name) == nil else {
         throw FormatError("the archive has two entries named \(quoted(entry.name))")
       }
       guard let sum = total.plus(entry.byteCount), sum <= limit else {
@@ -39,9 +41,10 @@ package struct Zip: Sendable {
       }
       total = sum
     }
+    self.places = places
   }
 
-  package func entry(named name: String) -> Entry? { entries.first { $0.name == name } }
+  package func entry(named name: String) -> Entry? { places[name].map { entries[$0] } }
 
   /// The bytes of an entry; without a copy where they are stored.
   /// - Throws: when they do not unpack, or their length or CRC-32 is not what the directory says.

@@ -1,4 +1,5 @@
 import RetortTensor
+import RetortText
 
 /// Prints a graph as one JSON object, for tools: inputs, outputs and nodes with their operations,
 /// attributes, operands, results, types, origins and regions.
@@ -6,17 +7,17 @@ package struct JSONPrinter: Sendable {
   package init() {}
 
   package func text(_ graph: Graph) -> String {
-    var fields: [(String, String)] = [("name", Self.quoted(graph.name))]
+    var fields: [(String, String)] = [("name", JSONText.quoted(graph.name))]
     fields.append(
       (
         "inputs",
         Self.list(
           graph.inputs.map { input in
             Self.object([
-              ("name", Self.quoted(input.name)),
-              ("value", Self.quoted(graph.name(of: input.value))),
+              ("name", JSONText.quoted(input.name)),
+              ("value", JSONText.quoted(graph.name(of: input.value))),
               ("type", Self.type(graph.type(of: input.value))),
-              ("role", Self.quoted(Self.word(input.role))),
+              ("role", JSONText.quoted(Self.word(input.role))),
             ])
           })
       ))
@@ -27,10 +28,10 @@ package struct JSONPrinter: Sendable {
         Self.list(
           graph.outputs.map { output in
             Self.object([
-              ("name", Self.quoted(output.name)),
-              ("value", Self.quoted(graph.name(of: output.value))),
+              ("name", JSONText.quoted(output.name)),
+              ("value", JSONText.quoted(graph.name(of: output.value))),
               ("type", Self.type(graph.type(of: output.value))),
-              ("role", Self.quoted(output.role == .result ? "result" : "update")),
+              ("role", JSONText.quoted(output.role == .result ? "result" : "update")),
             ])
           })
       ))
@@ -41,7 +42,7 @@ package struct JSONPrinter: Sendable {
     Self.list(
       block.nodes.map { node in
         var fields: [(String, String)] = [
-          ("op", Self.quoted(node.opName)),
+          ("op", JSONText.quoted(node.opName)),
           (
             "attributes",
             Self.object(node.op.attributeValues.map { ($0.name, Self.value($0.value)) })
@@ -54,7 +55,7 @@ package struct JSONPrinter: Sendable {
             ("annotations", Self.object(node.annotations.map { ($0.name, Self.value($0.value)) })))
         }
         if !node.origin.description.isEmpty {
-          fields.append(("origin", Self.quoted(node.origin.description)))
+          fields.append(("origin", JSONText.quoted(node.origin.description)))
         }
         if let region = node.regions.first {
           fields.append(("arguments", Self.list(region.arguments.map { Self.binder($0, graph) })))
@@ -66,16 +67,18 @@ package struct JSONPrinter: Sendable {
   }
 
   private static func binder(_ value: Value, _ graph: Graph) -> String {
-    object([("name", quoted(graph.name(of: value))), ("type", type(graph.type(of: value)))])
+    object([
+      ("name", JSONText.quoted(graph.name(of: value))), ("type", type(graph.type(of: value))),
+    ])
   }
 
   private static func names(_ values: [Value], _ graph: Graph) -> String {
-    list(values.map { quoted(graph.name(of: $0)) })
+    list(values.map { JSONText.quoted(graph.name(of: $0)) })
   }
 
   private static func type(_ type: TensorType) -> String {
     object([
-      ("element", quoted(type.element.rawValue)),
+      ("element", JSONText.quoted(type.element.rawValue)),
       ("shape", list(type.shape.extents.map(String.init))),
     ])
   }
@@ -92,44 +95,23 @@ package struct JSONPrinter: Sendable {
     switch value {
     case .integer, .flag: value.description
     case .number(let number): Self.number(number)
-    case .text(let text): quoted(text)
+    case .text(let text): JSONText.quoted(text)
     case .integers(let numbers): list(numbers.map(String.init))
     case .numbers(let numbers): list(numbers.map(Self.number))
-    case .element(let element): quoted(element.rawValue)
+    case .element(let element): JSONText.quoted(element.rawValue)
     }
   }
 
   /// JSON has no infinities and no NaN; they become texts.
   private static func number(_ value: Double) -> String {
-    value.isFinite ? value.description : quoted(AttributeValue.spelling(value))
+    value.isFinite ? value.description : JSONText.quoted(AttributeValue.spelling(value))
   }
 
   private static func object(_ fields: [(String, String)]) -> String {
-    "{" + fields.map { quoted($0.0) + ": " + $0.1 }.joined(separator: ", ") + "}"
+    "{" + fields.map { JSONText.quoted($0.0) + ": " + $0.1 }.joined(separator: ", ") + "}"
   }
 
   private static func list(_ items: [String]) -> String {
     "[" + items.joined(separator: ", ") + "]"
-  }
-
-  /// A JSON string.
-  package static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
-      default:
-        if scalar.value < 0x20 {
-          let digits = String(scalar.value, radix: 16)
-          result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        } else {
-          result.unicodeScalars.append(scalar)
-        }
-      }
-    }
-    return result + "\""
   }
 }

@@ -19,6 +19,19 @@ package struct MemoryPlan: Sendable {
     }
   }
 
+  /// What every value's place is a multiple of: a cache line, and the widest vector.
+  package static let alignment = 64
+
+  /// Bytes with what is left free behind them.
+  package static func aligned(_ byteCount: Int) -> Int {
+    (byteCount + alignment - 1) & ~(alignment - 1)
+  }
+
+  /// Whether a value may lie at an offset: plans are read from files too.
+  package static func allows(_ offset: Int) -> Bool {
+    offset >= 0 && offset % alignment == 0 && offset < 1 << 46
+  }
+
   package let entries: [Entry]
   package let arenaByteCount: Int
   /// The largest sum of bytes that are needed at one step: no plan can do with less.

@@ -136,10 +136,28 @@ package struct Cost: Sendable, Hashable {
   package static func moving(
     _ operands: [TensorType], _ results: [TensorType], flops: Int
   ) -> Cost {
-    Cost(flops: flops, byteCount: (operands + results).reduce(0) { $0 + $1.byteCount })
+    Cost(flops: flops, byteCount: (operands + results).reduce(0) { sum($0, $1.byteCount) })
   }
 
   package static func + (a: Cost, b: Cost) -> Cost {
-    Cost(flops: a.flops + b.flops, byteCount: a.byteCount + b.byteCount)
+    Cost(flops: sum(a.flops, b.flops), byteCount: sum(a.byteCount, b.byteCount))
+  }
+
+  package static let none = Cost(flops: 0, byteCount: 0)
+
+  /// What costs end at: a graph that nobody could run may ask for more than an Int holds.
+  private static let most = 1 << 62
+
+  package static func sum(_ a: Int, _ b: Int) -> Int {
+    let (sum, overflows) = a.addingReportingOverflow(b)
+    return overflows ? most : min(sum, most)
+  }
+
+  package static func product(_ factors: Int...) -> Int {
+    if factors.contains(0) { return 0 }
+    return factors.reduce(1) {
+      let (product, overflows) = $0.multipliedReportingOverflow(by: $1)
+      return overflows ? most : min(product, most)
+    }
   }
 }

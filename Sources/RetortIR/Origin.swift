@@ -19,6 +19,11 @@ package struct Origin: Sendable, Hashable {
     Origin(range: range, path: path, derivation: derivation)
   }
 
+  /// What happened to it since, behind what is told already: `gradient of conv2d, fused`.
+  package func also(_ step: String) -> Origin {
+    derived((derivation.map { $0 + ", " } ?? "") + step)
+  }
+
   /// `layer1.0 resnet.graph:14, gradient of conv2d`; empty where nothing is known.
   package var description: String {
     var parts: [String] = []

@@ -1,7 +1,9 @@
 import Glibc
+import RetortIR
 import RetortText
 
-/// A stretch of zeroed memory from the system, whose start is aligned to 64 bytes.
+/// A stretch of zeroed memory from the system, whose start is aligned
+/// as `MemoryPlan` wants it.
 ///
 /// With guards, the pages before and behind it cannot be touched: an access past either end stops
 /// the process at once.
@@ -11,15 +13,12 @@ package final class Arena {
   private let mapping: UnsafeMutableRawPointer
   private let mappedByteCount: Int
 
-  /// What every value of every program is aligned to.
-  package static let alignment = 64
-
   /// - Throws: where the system does not give as much.
   package init(byteCount: Int, guarded: Bool = false) throws(Diagnostics) {
     precondition(byteCount >= 0)
     self.byteCount = byteCount
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    let rounded = Self.aligned(max(byteCount, 1))
+    let rounded = MemoryPlan.aligned(max(byteCount, 1))
     let body = (rounded + page - 1) / page * page
     mappedByteCount = body + (guarded ? 2 * page : 0)
     let pointer = mmap(
@@ -42,11 +41,6 @@ package final class Arena {
   }
 
   deinit { munmap(mapping, mappedByteCount) }
-
-  /// Rounded up to the alignment.
-  package static func aligned(_ byteCount: Int) -> Int {
-    (byteCount + alignment - 1) & ~(alignment - 1)
-  }
 
   /// Gives the whole pages within a range back to the system; they read as zeros until they are
   /// written again.
@@ -76,7 +70,7 @@ extension Arena {
 
     /// The offset of the next `byteCount` bytes.
     package mutating func take(_ count: Int) -> Int {
-      defer { byteCount += Arena.aligned(count) }
+      defer { byteCount += MemoryPlan.aligned(count) }
       return byteCount
     }
   }

@@ -1,3 +1,4 @@
+import RetortIR
 import RetortTensor
 
 /// Memory of its own for results that a plan puts where the kernel still reads.
@@ -26,7 +27,7 @@ final class Buffer {
   let base: UnsafeMutableRawPointer
 
   init(byteCount: Int) {
-    base = .allocate(byteCount: max(1, byteCount), alignment: Arena.alignment)
+    base = .allocate(byteCount: max(1, byteCount), alignment: MemoryPlan.alignment)
   }
 
   deinit { base.deallocate() }

@@ -1,3 +1,4 @@
+import RetortIR
 import RetortKernels
 import RetortTensor
 
@@ -60,8 +61,8 @@ struct HeadedKernel: Kernel {
       let block = head.block(ofTile: tile)
       return max(largest, block.pixels.count * block.channels.count)
     }
-    blockOffset = Arena.aligned(head.scratchByteCount)
-    registerOffset = Arena.aligned(blockOffset + 4 * largest)
+    blockOffset = MemoryPlan.aligned(head.scratchByteCount)
+    registerOffset = MemoryPlan.aligned(blockOffset + 4 * largest)
   }
 
   /// What adds up the tiles' sums, to be run afterwards.

@@ -96,15 +96,15 @@ package struct ProfileReport {
       let total = statistics.totals[event.step]
       let seconds = Double(event.duration) * 1e-9
       var arguments = [
-        "\"value\":\(JSONPrinter.quoted(total.name))",
-        "\"from\":\(JSONPrinter.quoted(total.origin.description))",
+        "\"value\":\(JSONText.quoted(total.name))",
+        "\"from\":\(JSONText.quoted(total.origin.description))",
         "\"flops\":\(total.cost.flops)", "\"bytes\":\(total.cost.byteCount)",
       ]
       let speed = Self.rate(Double(total.cost.flops), seconds)
       if !speed.isEmpty { arguments.append("\"gflops\":\(speed)") }
       let name = total.origin.path.isEmpty ? total.name : "\(total.origin.path) \(total.name)"
       lines.append(
-        "{\"name\":\(JSONPrinter.quoted(name)),\"cat\":\(JSONPrinter.quoted(total.opName)),"
+        "{\"name\":\(JSONText.quoted(name)),\"cat\":\(JSONText.quoted(total.opName)),"
           + "\"ph\":\"X\",\"pid\":0,\"tid\":0,\"ts\":\(Self.fixed(Double(event.start) / 1000, 3)),"
           + "\"dur\":\(Self.fixed(Double(event.duration) / 1000, 3)),"
           + "\"args\":{\(arguments.joined(separator: ","))}}")

@@ -57,7 +57,7 @@ package final class Program {
     builder.add(graph.body.nodes, prepared: true, to: preparation)
     preparedViews = builder.views(graph.preparedValues)
     linkage = Linkage(graph, builder)
-    scratchStride = Arena.aligned(
+    scratchStride = MemoryPlan.aligned(
       max(linkage.main.scratchByteCount, preparation.scratchByteCount))
     scratch = try Arena(byteCount: scratchStride * options.pool.threadCount)
     if let stored {
@@ -158,17 +158,6 @@ package final class Program {
 
   /// Where an input, parameter or buffer lies. Whoever writes an input there need not copy it.
   package func view(ofInput name: String) -> TensorView? { views[name] }
-
-  /// Copies an input in.
-  package func setInput(_ name: String, to tensor: HostTensor) throws(Diagnostics) {
-    guard let input = graph.inputs.first(where: { $0.name == name && $0.role == .input }) else {
-      let names = graph.inputs.filter { $0.role == .input }.map(\.name)
-      throw Diagnostics(
-        "'\(graph.name)' has no input '\(name)'",
-        hint: Suggestion.nearest(to: name, in: names).map { "did you mean '\($0)'?" })
-    }
-    views[name]!.copyBytes(from: try InputCheck.accept(tensor, for: input, of: graph))
-  }
 
   /// Copies the inputs in, runs and copies the results out.
   package func run(

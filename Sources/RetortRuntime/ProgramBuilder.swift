@@ -76,7 +76,7 @@ struct ProgramBuilder {
     _ kernels: [any Kernel], _ node: Node, _ cost: Cost, to list: StepList
   ) {
     for kernel in kernels.dropLast() {
-      list.append(kernel, info(node, Cost(flops: 0, byteCount: 0), isLast: false))
+      list.append(kernel, info(node, Cost.none, isLast: false))
     }
     if let last = kernels.last { list.append(last, info(node, cost)) }
   }
@@ -88,13 +88,14 @@ struct ProgramBuilder {
     let captures = node.captures
     guard let plan = FusedPlan(node, graph) else { preconditionFailure("the region does not fuse") }
     let kernels = table.kernels(for: plan, views(captures), views(node.results))
-    var flops = 0
+    var cost = Cost.none
     for inner in node.regions[0].nodes {
       guard let op = inner.op as? any TensorOp else { continue }
-      flops += op.cost(inner.operands.map(graph.type), inner.results.map(graph.type)).flops
+      cost = cost + op.cost(inner.operands.map(graph.type), inner.results.map(graph.type))
     }
-    let moved = (captures + node.results).reduce(0) { $0 + graph.type(of: $1).byteCount }
-    append(kernels, node, Cost(flops: flops, byteCount: moved), to: list)
+    let moved = Cost.moving(
+      captures.map(graph.type), node.results.map(graph.type), flops: cost.flops)
+    append(kernels, node, moved, to: list)
   }
 
   /// Runs a region's nodes one by one and copies what it yields to the node's results.
@@ -134,7 +135,7 @@ struct ProgramBuilder {
   }
 
   private func loopInfo(_ node: Node) -> (begin: StepInfo, end: StepInfo) {
-    let free = Cost(flops: 0, byteCount: 0)
+    let free = Cost.none
     return (info(node, free, isLast: false), info(node, free))
   }
 

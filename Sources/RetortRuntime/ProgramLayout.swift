@@ -125,7 +125,7 @@ struct ProgramLayout {
   private mutating func take(_ value: Value, in segment: Segment) {
     let offset = byteCounts[segment.rawValue]
     places[value.id] = Place(segment: segment, offset: offset)
-    byteCounts[segment.rawValue] = offset + Arena.aligned(graph.type(of: value).byteCount)
+    byteCounts[segment.rawValue] = offset + MemoryPlan.aligned(graph.type(of: value).byteCount)
   }
 
   private mutating func assign(_ node: Node, _ offsets: [Int]) throws(Diagnostics) {
@@ -136,14 +136,14 @@ struct ProgramLayout {
     _ value: Value, _ segment: Segment, _ offset: Int, _ node: Node
   ) throws(Diagnostics) {
     let type = graph.type(of: value)
-    guard offset >= 0, offset % Arena.alignment == 0, offset < 1 << 46 else {
+    guard MemoryPlan.allows(offset) else {
       throw Diagnostics(
         "'\(graph.name(of: value))' is planned at offset \(offset), which is not a multiple of "
-          + "\(Arena.alignment) within memory", at: node.origin.range)
+          + "\(MemoryPlan.alignment) within memory", at: node.origin.range)
     }
     places[value.id] = Place(segment: segment, offset: offset)
     byteCounts[segment.rawValue] = max(
-      byteCounts[segment.rawValue], offset + Arena.aligned(type.byteCount))
+      byteCounts[segment.rawValue], offset + MemoryPlan.aligned(type.byteCount))
   }
 
   private func offsets(

@@ -92,7 +92,8 @@ extension Elaborator {
     let known = definition.graphs.keys.sorted() + catalog.names + Function.allCases.map(\.rawValue)
     throw report(
       "there is no graph or operation '\(name)'", at: callee.range,
-      hint: Suggestion.nearest(to: name, in: known).map { "did you mean '\($0)'?" })
+      hint: Suggestion.nearest(to: name, in: known).map { "did you mean '\($0)'?" }
+        ?? "a graph of the library is imported first, as in: import \"blocks/linear.graph\"")
   }
 
   // MARK: Graphs

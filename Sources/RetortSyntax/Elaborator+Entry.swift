@@ -71,7 +71,9 @@ extension Elaborator {
           setting: "--set \(name)=\(text)",
           "there is no graph '\(graph.name)' in the file or in the library's models",
           hint: Suggestion.nearest(to: graph.name, in: definition.graphs.keys.sorted())
-            .map { "did you mean '\($0)'?" })
+            .map { "did you mean '\($0)'?" }
+            ?? "name a graph that the file imports, a NAME of the library's models/NAME.graph, or a"
+            + " file, PATH.graph")
       }
     }
     frame.bind(name, datum)

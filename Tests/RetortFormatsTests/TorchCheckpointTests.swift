@@ -78,4 +78,22 @@ import Testing
     let error = #expect(throws: FormatError.self) { try TorchCheckpoint.decode(bytes) }
     #expect(error?.message.contains(name) == true, "\(error?.message ?? "")")
   }
+
+  /// A constructor called again and again on one long list: 60,000 copies of 40,000 values.
+  @Test func copiesOfAListAreBounded() throws {
+    let pair: [UInt8] = TorchSample.text("k") + [UInt8(ascii: "N"), 0x86, UInt8(ascii: "q"), 0]
+    // The pair is item 0 of the memo; the list of it, 20,000 times, becomes item 1.
+    var pickle: [UInt8] = [0x80, 2] + pair + Array("0](".utf8)
+    for _ in 0..<20_000 { pickle += [UInt8(ascii: "h"), 0] }
+    pickle += [UInt8(ascii: "e"), 0x85, UInt8(ascii: "q"), 1, UInt8(ascii: "0")]
+    pickle +=
+      TorchSample.global("collections", "OrderedDict") + [UInt8(ascii: "q"), 2, UInt8(ascii: "0")]
+    for _ in 0..<60_000 {
+      pickle += [UInt8(ascii: "h"), 2, UInt8(ascii: "h"), 1, UInt8(ascii: "R"), UInt8(ascii: "0")]
+    }
+    pickle += Array("}.".utf8)
+    let bytes = try TorchSample.archive(pickle: pickle)
+    let error = #expect(throws: FormatError.self) { try TorchCheckpoint.decode(bytes) }
+    #expect(error?.message == "the pickle holds more values than a checkpoint has")
+  }
 }

@@ -135,4 +135,19 @@ import Testing
     let inputs = graph.randomInputs(seed: 3)
     #expect(relativeError(prepared.run(inputs)[0], graph.run(inputs)[0]) < 1e-12)
   }
+
+  /// What others read too is not computed twice: its own scale goes in, the next one stays.
+  @Test func aScaledResultWithTwoReadersStaysOneConvolution() throws {
+    let graph = GraphBuilder.graph { b in
+      let x = b.input("x", TensorType([2, 3, 6, 6]))
+      let w = b.input("w", TensorType([4, 3, 3, 3]), role: .parameter(nil))
+      let s = b.input("s", TensorType([4]), role: .parameter(nil))
+      let t = b.input("t", TensorType([4]), role: .parameter(nil))
+      let y = b.mul(b.conv2d(x, w, padding: [1]), b.reshape(s, [4, 1, 1]))
+      let z = b.mul(y, b.reshape(t, [4, 1, 1]))
+      return [b.add(z, b.relu(y))]
+    }
+    let simplified = try Pipeline.run(graph, through: .simplified).graph
+    #expect(simplified.body.nodes.count { $0.op is Conv2d } == 1)
+  }
 }

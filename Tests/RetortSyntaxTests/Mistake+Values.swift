@@ -216,6 +216,7 @@ extension Mistake {
         f.graph:2:7: error: there is no graph or operation 'unknown'
             2 |   y = unknown(x)
               |       ^~~~~~~
+            = hint: a graph of the library is imported first, as in: import "blocks/linear.graph"
 
         """#),
     Mistake(

@@ -70,8 +70,10 @@ package struct ConvolutionExtents: Hashable, Sendable {
   package var kernelShape: Shape { [outputChannels, groupInputs, rows.taps, columns.taps] }
 
   /// Multiply-adds, those on padding included: `|y| · ci / groups · kh · kw`.
+  package var flops: Int { Cost.product(2, multiplyAddCount) }
+
   package var multiplyAddCount: Int {
-    outputShape.elementCount * groupInputs * rows.taps * columns.taps
+    Cost.product(outputShape.elementCount, groupInputs, rows.taps, columns.taps)
   }
 }
 
@@ -106,7 +108,7 @@ extension Convolution {
 
   /// Two operations for each multiply-add.
   package func cost(_ operands: [TensorType], _ results: [TensorType]) -> Cost {
-    Cost.moving(operands, results, flops: 2 * acceptedExtents(operands).multiplyAddCount)
+    Cost.moving(operands, results, flops: acceptedExtents(operands).flops)
   }
 }
 

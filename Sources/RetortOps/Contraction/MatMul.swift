@@ -98,7 +98,8 @@ package struct MatMul: TensorOp {
   package func cost(_ operands: [TensorType], _ results: [TensorType]) -> Cost {
     let extents = acceptedExtents(operands)
     return Cost.moving(
-      operands, results, flops: 2 * extents.count * extents.m * extents.k * extents.n)
+      operands, results,
+      flops: Cost.product(2, extents.count, extents.m, extents.k, extents.n))
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {

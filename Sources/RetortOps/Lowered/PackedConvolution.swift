@@ -46,7 +46,7 @@ extension PackedConvolution {
 
   /// Two operations for each multiply-add of the direct form, whatever the algorithm.
   package func cost(_ operands: [TensorType], _ results: [TensorType]) -> Cost {
-    Cost.moving(operands, results, flops: 2 * acceptedExtents(operands).multiplyAddCount)
+    Cost.moving(operands, results, flops: acceptedExtents(operands).flops)
   }
 
   /// Throws unless the operand is real, of the given rank, of the first one's element type, and

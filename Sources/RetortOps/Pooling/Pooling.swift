@@ -86,7 +86,8 @@ extension Pooling {
   /// One operation for each output and tap.
   package func cost(_ operands: [TensorType], _ results: [TensorType]) -> Cost {
     let extents = acceptedExtents(operands)
-    return Cost.moving(operands, results, flops: extents.outputCount * extents.tapCount)
+    return Cost.moving(
+      operands, results, flops: Cost.product(extents.outputCount, extents.tapCount))
   }
 }
 

@@ -36,6 +36,10 @@ package struct TopK: TensorOp {
     try require(
       k >= 1 && k <= extent && extent <= Int(Int32.max), "C2",
       "picks \(k) of an axis of extent \(extent)", operand: 0)
+    // The derivative compares each pick with each element.
+    try require(
+      Shape.checked(x.shape.extents + [k]) != nil, "C3",
+      "picks \(k) of \(x), which no memory holds side by side", operand: 0)
     let values = x.with(Shape(x.shape.extents.dropLast() + [k]))
     return [values, values.with(.i32)]
   }
@@ -50,7 +54,7 @@ package struct TopK: TensorOp {
   }
 
   package func cost(_ operands: [TensorType], _ results: [TensorType]) -> Cost {
-    Cost.moving(operands, results, flops: operands[0].elementCount * k)
+    Cost.moving(operands, results, flops: Cost.product(operands[0].elementCount, k))
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {

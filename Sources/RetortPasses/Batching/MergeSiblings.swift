@@ -254,8 +254,7 @@ private struct SiblingMerging {
     _ op: any Op, _ operands: [Value], _ result: Value, like node: Node?,
     annotations: [Annotation] = []
   ) {
-    var origin = node?.origin ?? Origin()
-    origin.derivation = (origin.derivation.map { $0 + ", " } ?? "") + "batched"
+    let origin = (node?.origin ?? Origin()).also("batched")
     frame.output.append(
       Node(
         op: op, operands: operands, results: [result], origin: origin, annotations: annotations))

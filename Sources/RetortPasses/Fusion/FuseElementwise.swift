@@ -187,8 +187,7 @@ private struct FusionEmission {
       }
       inside.append(block.nodes[member].renaming(images))
     }
-    var origin = block.nodes[region.members.last!].origin
-    origin.derivation = (origin.derivation.map { $0 + ", " } ?? "") + "fused"
+    let origin = block.nodes[region.members.last!].origin.also("fused")
     output.append(
       Node(
         op: Fused(), operands: [], results: results,

@@ -62,6 +62,13 @@ struct ReverseSweep {
         if let index = collected.firstIndex(of: old) {
           stacks.append(index)
         } else {
+          let extents = [(node.op as! Repeat).count] + graph.type(of: old).shape.extents
+          guard Shape.checked(extents) != nil else {
+            throw Diagnostics(
+              "the gradient keeps \(extents[0]) turns of '\(graph.name(of: old))',"
+                + " \(graph.type(of: old)), which no memory holds", at: node.origin.range,
+              hint: "let the loop turn less often")
+          }
           stacks.append(yielded.count)
           yielded.append(new)
           names.append(graph.name(of: old) + "_turns")

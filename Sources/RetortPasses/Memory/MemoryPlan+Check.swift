@@ -81,7 +81,7 @@ private struct OccupancyCollection {
 
   private mutating func occupy(_ value: Value, _ offset: Int, _ scope: Int) throws(InternalError) {
     let byteCount = prepared.contains(value) ? 0 : graph.type(of: value).byteCount
-    guard offset >= 0, offset % 64 == 0 else {
+    guard MemoryPlan.allows(offset) else {
       throw InternalError("\(graph.name): '\(graph.name(of: value))' is planned at \(offset)")
     }
     homes[value.id] = scope

@@ -46,7 +46,7 @@ extension MemoryPlan {
     entries.sort { ($0.lifetime.lowerBound, $0.offset) < ($1.lifetime.lowerBound, $1.offset) }
     self.init(
       entries: entries,
-      arenaByteCount: entries.reduce(0) { max($0, $1.offset + ($1.byteCount + 63) & ~63) },
+      arenaByteCount: entries.reduce(0) { max($0, Self.aligned($1.offset + $1.byteCount)) },
       lowerBound: MemoryPlanner.lowerBound(storage.runUnits, lifetimes.stepCount),
       preparationByteCount: preparationByteCount)
   }
@@ -77,7 +77,7 @@ extension MemoryPlan {
       return
     }
     for (value, offset) in zip(values, offsets) {
-      guard offset >= 0, offset % 64 == 0, offset < 1 << 46 else {
+      guard MemoryPlan.allows(offset) else {
         throw Diagnostics("'\(graph.name(of: value))' is planned at offset \(offset)")
       }
       places[value.id] = offset

@@ -142,7 +142,7 @@ package enum MemoryPlanner {
         var own: [Int] = []
         for result in node.results {
           own.append(prepared)
-          prepared += (graph.type(of: result).byteCount + 63) & ~63
+          prepared += MemoryPlan.aligned(graph.type(of: result).byteCount)
         }
         node.annotations.append(Annotation("prepared", .integers(own)))
         node.regions[0] = annotated(node.regions[0], storage, offsets, graph)

@@ -159,16 +159,17 @@ struct RecomputeChoice {
     }
 
     private func time(_ node: Node) -> Double {
-      var flops = 0
+      var cost = Cost.none
       let nodes = node.regions.first?.nodes ?? [node]
       for inner in nodes {
         guard let op = inner.op as? any TensorOp else { continue }
-        flops += op.cost(inner.operands.map(graph.type), inner.results.map(graph.type)).flops
+        cost = cost + op.cost(inner.operands.map(graph.type), inner.results.map(graph.type))
       }
       let moved = (node.operands + node.captures + node.results).reduce(0) {
-        $0 + graph.type(of: $1).byteCount
+        Cost.sum($0, graph.type(of: $1).byteCount)
       }
-      return Double(flops) / RecomputeChoice.flopRate + Double(moved) / RecomputeChoice.byteRate
+      return Double(cost.flops) / RecomputeChoice.flopRate + Double(moved)
+        / RecomputeChoice.byteRate
     }
   }
 
@@ -220,8 +221,7 @@ struct RecomputeChoice {
         return images[old]!
       }
       if node.origin.derivation?.hasSuffix("recomputed") != true {
-        node.origin = node.origin.derived(
-          (node.origin.derivation.map { $0 + ", " } ?? "") + "recomputed")
+        node.origin = node.origin.also("recomputed")
       }
       return node
     }

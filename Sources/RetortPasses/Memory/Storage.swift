@@ -10,7 +10,7 @@ struct StorageUnit {
   var last: Int
 
   /// What it takes with its alignment.
-  var extent: Int { (byteCount + 63) & ~63 }
+  var extent: Int { MemoryPlan.aligned(byteCount) }
 }
 
 /// Which values share memory.

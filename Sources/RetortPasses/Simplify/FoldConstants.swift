@@ -13,6 +13,8 @@ package struct FoldConstants: Pass {
   package static let requires: Set<Property> = [.gradientFree]
 
   package static let elementLimit = 4096
+  /// Operations that are done while compiling: windows may be large on few elements.
+  private static let workLimit = 1 << 24
 
   package init() {}
 
@@ -43,9 +45,9 @@ package struct FoldConstants: Pass {
       return [editor.add(value, [])]
     }
     let operandCounts = node.operands.map { editor.type(of: $0).elementCount }
-    guard (types.map(\.elementCount) + operandCounts).allSatisfy({ $0 <= elementLimit }) else {
-      return nil
-    }
+    guard (types.map(\.elementCount) + operandCounts).allSatisfy({ $0 <= elementLimit }),
+      op.cost(node.operands.map { editor.type(of: $0) }, types).flops <= workLimit
+    else { return nil }
     let operands = node.operands.map { tensor($0, editor, &known) }
     let results = evaluate(op, operands, types)
     var values: [Value] = []

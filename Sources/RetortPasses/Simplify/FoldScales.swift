@@ -24,6 +24,7 @@ package struct FoldScales: Pass {
     let result = GraphEditor.edit(graph) { editor, node in
       if let (rule, value) = folding.rewrite(node, &editor) {
         counts[rule, default: 0] += 1
+        folding.handOn(node.results[0], to: value)
         return [value]
       }
       folding.observe(node)
@@ -38,6 +39,8 @@ package struct FoldScales: Pass {
 
 private struct ScaleFolding {
   private let useCounts: [Int]
+  /// Readers of what this pass has put in another value's place.
+  private var handedOn: [Value: Int] = [:]
   /// What depends on fixed weights and constants alone.
   private var fixed: Set<Value>
 
@@ -61,8 +64,13 @@ private struct ScaleFolding {
     }
   }
 
-  private func isReadOnce(_ value: Value) -> Bool {
-    value.id >= useCounts.count || useCounts[value.id] == 1
+  mutating func handOn(_ old: Value, to new: Value) { handedOn[new] = useCount(old) }
+
+  private func isReadOnce(_ value: Value) -> Bool { useCount(value) == 1 }
+
+  /// What this pass has made within a replacement is read there alone.
+  private func useCount(_ value: Value) -> Int {
+    handedOn[value] ?? (value.id < useCounts.count ? useCounts[value.id] : 1)
   }
 
   /// Adds a node that depends on fixed values alone.
@@ -170,7 +178,7 @@ private struct ScaleFolding {
   /// A product stays the product of its own place, whatever it is scaled by.
   private static func scaled(_ origin: Origin, at place: Origin) -> Origin {
     guard !place.path.isEmpty, place.path != origin.path else { return origin }
-    return origin.derived((origin.derivation.map { $0 + ", " } ?? "") + "with " + place.path)
+    return origin.also("with " + place.path)
   }
 
   private mutating func scaledInput(_ node: Node, _ editor: inout GraphEditor) -> Value? {
@@ -190,10 +198,26 @@ private struct ScaleFolding {
       (axis, weightAxis) = (editor.type(of: input).rank - 1, op.transposeB ? 1 : 0)
     default: return nil
     }
-    for (value, factor) in [(0, 1), (1, 0)].map({ (product.operands[$0], product.operands[$1]) }) {
-      guard let scale = channels(factor, axis: axis, editor) else { continue }
-      let weights = scaled(weights, scale, axis: weightAxis, &editor)
-      return editor.add(node.op, [value, weights])
+    guard let (base, scale) = scaledChannels(product, axis: axis, editor) else { return nil }
+    var (value, scaledWeights) = (base, scaled(weights, scale, axis: weightAxis, &editor))
+    // All factors at once: a pass does not come back to what it has made.
+    while !fixed.contains(value), isReadOnce(value),
+      let product = editor.isDefined(value, by: Mul.self),
+      let (base, scale) = scaledChannels(product, axis: axis, editor)
+    {
+      (value, scaledWeights) = (base, scaled(scaledWeights, scale, axis: weightAxis, &editor))
+    }
+    return editor.add(node.op, [value, scaledWeights])
+  }
+
+  /// A product's factor that is one number a channel, and what it scales.
+  private func scaledChannels(
+    _ product: Node, axis: Int, _ editor: GraphEditor
+  ) -> (base: Value, scale: Value)? {
+    for (base, factor) in [(0, 1), (1, 0)] {
+      if let scale = channels(product.operands[factor], axis: axis, editor) {
+        return (product.operands[base], scale)
+      }
     }
     return nil
   }

@@ -37,6 +37,8 @@ enum Summing {
   }
 
   private static let mostTerms = 4
+  /// Of sums within sums; a longer chain is left as it is.
+  private static let mostDepth = 16
 
   private static func isOverImages(_ op: Sum, _ x: TensorType) -> Bool {
     x.rank == 4 && x.element == .f32 && x.elementCount > 0
@@ -46,26 +48,27 @@ enum Summing {
   /// Takes sums, negations and products with what is broadcast apart.
   /// - Returns: false where there are too many terms.
   private static func collect(
-    _ term: Term, _ op: Sum, _ editor: GraphEditor, _ terms: inout [Term]
+    _ term: Term, _ op: Sum, _ editor: GraphEditor, _ terms: inout [Term], depth: Int = 0
   ) -> Bool {
+    guard depth < mostDepth else { return false }
     let node = editor.definition(of: term.value)
     var part = term
     switch node?.op {
     case is Neg:
       part.value = node!.operands[0]
       part.isNegative.toggle()
-      return collect(part, op, editor, &terms)
+      return collect(part, op, editor, &terms, depth: depth + 1)
     case is Add:
       return node!.operands.allSatisfy { operand in
         part.value = operand
-        return collect(part, op, editor, &terms)
+        return collect(part, op, editor, &terms, depth: depth + 1)
       }
     case is Mul:
       for (factor, other) in [(0, 1), (1, 0)] {
         guard let small = spread(node!.operands[factor], op, editor) else { continue }
         part.value = node!.operands[other]
         part.factors.append(small)
-        return collect(part, op, editor, &terms)
+        return collect(part, op, editor, &terms, depth: depth + 1)
       }
     default: break
     }
