@@ -28,13 +28,7 @@ import Testing
         path: try folder.write(text, to: "thin.graph"), library: Repository.library)
       request.settings = settings
       request.backend = backend
-      if hasWeights {
-        let weights = try request.graph(at: .elaborated).graph.randomWeights(seed: 1)
-        let path = folder.file("thin.safetensors")
-        try TensorFile.write(
-          weights.sorted { $0.key < $1.key }.map { (name: $0.key, tensor: $0.value) }, to: path)
-        request.weightPaths = [path]
-      }
+      if hasWeights { try request.bindRandomWeights(seed: 1, in: folder) }
       self.request = request
       plan = folder.file("thin.retort")
       _ = try PlanWriter(request: request, rebuild: ArtifactTests.rebuild).write(to: plan)
@@ -77,13 +71,10 @@ import Testing
 
   @Test func planTakesOtherWeights() throws {
     let bench = try Workbench(SmallPrograms.thin)
-    let weights = try bench.request.graph(at: .elaborated).graph.randomWeights(seed: 2)
-    let path = bench.folder.file("other.safetensors")
-    try TensorFile.write(weights.map { (name: $0.key, tensor: $0.value) }, to: path)
     var direct = bench.request
-    direct.weightPaths = [path]
+    try direct.bindRandomWeights(seed: 2, in: bench.folder)
     var loaded = Request(path: bench.plan, library: Repository.library)
-    loaded.weightPaths = [path]
+    loaded.weightPaths = direct.weightPaths
     let inputs = ["x": HostTensor.acceptance([1, 2, 4, 4], as: .f32)]
     let expected = try direct.executable().executable.run(inputs)
     #expect(try loaded.executable().executable.run(inputs) == expected)

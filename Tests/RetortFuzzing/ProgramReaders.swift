@@ -97,11 +97,7 @@ extension FuzzReader {
   @Sendable private static func operationModels() throws -> [[UInt8]] {
     try OpCatalog.standard.groups.flatMap(\.ops).flatMap { type in
       try type.samples.compactMap { sample in
-        var b = GraphBuilder(name: "sample")
-        let operands = sample.tensors(seed: 7).enumerated().map { b.input("x\($0)", $1.type) }
-        let results = try b.append(sample.op, operands)
-        let graph = b.finish(
-          outputs: results.enumerated().map { GraphOutput(value: $1, name: "y\($0)") })
+        let graph = try sample.graph()
         let bytes = (try? OnnxExport().model(graph))?.protobuf
         return bytes.flatMap { $0.count < 1 << 14 ? $0 : nil }
       }

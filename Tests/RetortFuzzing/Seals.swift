@@ -13,14 +13,15 @@ package enum Seals {
   package static func archive(_ change: @escaping Change) -> FuzzReader.Damage {
     { bytes, other, generator in
       let zip = try Zip(bytes)
-      let donor = (try? Zip(other))?.entries.randomElement(using: &generator)
+      let donor = try? Zip(other)
+      let donated = donor?.entries.randomElement(using: &generator)
       let changed = zip.entries.randomElement(using: &generator)?.name
       var writer = ZipWriter()
       for entry in zip.entries {
         var contents = Array(try zip.contents(of: entry))
         if entry.name == changed {
-          let foreign = try donor.map { Array(try Zip(other).contents(of: $0)) } ?? []
-          contents = change(contents, foreign, &generator)
+          let foreign = try donated.flatMap { try donor?.contents(of: $0) } ?? []
+          contents = change(contents, Array(foreign), &generator)
         }
         try writer.append(
           entry.name, contents, compress: Bool.random(using: &generator))

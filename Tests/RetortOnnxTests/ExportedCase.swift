@@ -12,21 +12,6 @@ struct ExportedCase {
   let graph: Graph
   let inputs: [String: HostTensor]
 
-  /// One operation on the tensors of a sample.
-  init(_ op: any TensorOp, _ sample: Sample, name: String) throws {
-    var b = GraphBuilder(name: "sample")
-    let tensors = sample.tensors(seed: 7)
-    var inputs: [String: HostTensor] = [:]
-    var operands: [Value] = []
-    for (index, tensor) in tensors.enumerated() {
-      operands.append(b.input("x\(index)", tensor.type))
-      inputs["x\(index)"] = tensor
-    }
-    let results = try b.append(op, operands)
-    let outputs = results.enumerated().map { GraphOutput(value: $1, name: "y\($0)") }
-    self.init(name, b.finish(outputs: outputs), inputs)
-  }
-
   init(_ name: String, _ graph: Graph, _ inputs: [String: HostTensor]) {
     self.name = name
     self.graph = graph
@@ -44,7 +29,7 @@ struct ExportedCase {
     try OpCatalog.standard.groups.flatMap(\.ops).flatMap { type -> [ExportedCase] in
       guard type is any OnnxExportable.Type else { return [] }
       return try type.samples.enumerated().map { index, sample in
-        try ExportedCase(sample.op, sample, name: "\(type.name)-\(index)")
+        ExportedCase("\(type.name)-\(index)", try sample.graph(), sample.inputs(seed: 7))
       }
     }
   }

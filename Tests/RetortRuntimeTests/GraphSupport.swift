@@ -17,23 +17,10 @@ enum Fixture {
     return HostTensor(shape, values).converted(to: element)
   }
 
-  static func sample(_ sample: Sample) -> Graph {
-    var b = GraphBuilder(name: "sample")
-    let inputs = sample.operands.enumerated().map { b.input("x\($0)", $1.type) }
-    let outputs = b.addAll(sample.op, inputs)
-    return b.finish(
-      outputs: outputs.enumerated().map { GraphOutput(value: $1, name: "y\($0)") })
-  }
-
   /// The same graph in Double.
   static func widened(_ graph: Graph) throws -> Graph {
     var record = PassRecord(name: Widen.name)
     return try Widen().run(graph, &record)
-  }
-
-  /// Tensors as the inputs `x0`, `x1`, …
-  static func named(_ tensors: [HostTensor]) -> [String: HostTensor] {
-    Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ("x\($0)", $1) })
   }
 
   /// Every random input of a graph, by name.

@@ -13,8 +13,8 @@ private let bound = 1e-11
 @Test(arguments: OpCatalog.standard.names)
 func everyBackendComputesWhatTheReferenceMeans(_ name: String) throws {
   for (number, sample) in OpCatalog.standard[name]!.samples.enumerated() {
-    let graph = Fixture.sample(sample)
-    let inputs = Fixture.named(sample.tensors(seed: 7))
+    let graph = try sample.graph()
+    let inputs = sample.inputs(seed: 7)
     let expected = try Interpreter().run(graph, inputs: inputs).outputs
     for backend in Backend.allCases {
       let program = try Program(planned: HandPlan().plan(graph), backend, isChecked: true)
@@ -35,8 +35,8 @@ func everyBackendComputesWhatTheReferenceMeans(_ name: String) throws {
 @Test(arguments: LargeSamples.all.indices)
 func tilesJoinWithoutASeam(_ index: Int) throws {
   let sample = LargeSamples.all[index]
-  let graph = Fixture.sample(sample)
-  let inputs = Fixture.named(sample.tensors(seed: 3))
+  let graph = try sample.graph()
+  let inputs = sample.inputs(seed: 3)
   let expected = try Interpreter().run(graph, inputs: inputs).outputs
   for backend in [Backend.simd, .blas] {
     var first: [String: HostTensor]?
@@ -56,8 +56,8 @@ func tilesJoinWithoutASeam(_ index: Int) throws {
 @Test(arguments: OpCatalog.standard.names)
 func everyOperationRunsInDouble(_ name: String) throws {
   for sample in OpCatalog.standard[name]!.samples {
-    let graph = try Fixture.widened(Fixture.sample(sample))
-    let inputs = Fixture.named(sample.wideTensors(seed: 5))
+    let graph = try Fixture.widened(sample.graph())
+    let inputs = sample.wideInputs(seed: 5)
     let expected = try Interpreter().run(graph, inputs: inputs).outputs
     for backend in Backend.allCases {
       let found = try Program(planned: HandPlan().plan(graph), backend).run(all: inputs)

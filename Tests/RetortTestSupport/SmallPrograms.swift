@@ -1,7 +1,6 @@
 import RetortDriver
 import RetortFormats
 import RetortRuntime
-import RetortTensor
 
 /// Small programs with weights to prepare, weights to read, loops and draws.
 package enum SmallPrograms {
@@ -48,13 +47,7 @@ package enum SmallPrograms {
     let folder = try TemporaryFolder()
     return try definitions.map { text in
       var request = try request(text, in: folder)
-      let weights = try request.graph(at: .elaborated).graph.randomWeights(seed: 1)
-      if !weights.isEmpty {
-        let path = folder.file("small.safetensors")
-        try TensorFile.write(
-          weights.sorted { $0.key < $1.key }.map { (name: $0.key, tensor: $0.value) }, to: path)
-        request.weightPaths = [path]
-      }
+      try request.bindRandomWeights(seed: 1, in: folder)
       let plan = folder.file("small.retort")
       _ = try PlanWriter(request: request, rebuild: "retort compile small.graph").write(to: plan)
       var artifact = try PlanFile(plan, processor: Processor.fingerprint).artifact
