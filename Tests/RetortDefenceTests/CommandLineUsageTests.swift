@@ -25,7 +25,8 @@ struct CommandLineUsageTests {
       "purify",
       definition + running
         + [
-          "--calibrate", "--classifier", "--images", "-o", "--batch", "--key", "--count", "--labels",
+          "--calibrate", "--classifier", "--images", "-o", "--batch", "--key", "--count",
+          "--labels",
         ]
     ),
     ("train", ["--data", "-o", "--set", "--weights", "--threads", "--backend", "--graphs"]),
