@@ -282,7 +282,7 @@ extension Trainer {
         "has no suffix in which weights are written", path: target,
         hint: "end it in .safetensors or .npz")
     }
-    try AtomicFile(target).discard()
+    try AtomicFile.check(target)
   }
 
   /// Runs the recipe's closing graph once, on the first images, with the trained weights: what it

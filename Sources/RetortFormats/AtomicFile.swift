@@ -51,6 +51,16 @@ package final class AtomicFile {
 
   deinit { discard() }
 
+  /// Tries whether a file can be made: to be asked before long work. Pipes and devices are not
+  /// opened, whose readers would see an end.
+  package static func check(_ path: String) throws(Diagnostics) {
+    var status = stat()
+    let exists = path != "-" && stat(path, &status) == 0
+    let kind = status.st_mode & S_IFMT
+    guard path != "-", !exists || kind == S_IFREG || kind == S_IFDIR else { return }
+    try AtomicFile(path).discard()
+  }
+
   package func write(_ bytes: some Collection<UInt8>) throws(Diagnostics) {
     precondition(descriptor >= 0, "written to after commit or discard")
     // Every collection that is written here is contiguous; others are copied once.

@@ -76,7 +76,7 @@ extension Images {
       }
     case .folder: return
     }
-    try AtomicFile(path).discard()
+    try AtomicFile.check(path)
   }
 
   /// Writes as `Target` says.

@@ -14,6 +14,14 @@ extension TensorFile {
     try write(tensors.map { StoredBytes($0.name, $0.tensor) }, as: format, to: path)
   }
 
+  /// Whether tensors can be written to a path: to be asked before they are computed.
+  ///
+  /// - Throws: for another suffix, and for a file that cannot be made there.
+  package static func checkWritable(to path: String) throws(Diagnostics) {
+    _ = try outputFormat(path)
+    try AtomicFile.check(path)
+  }
+
   /// What `convert` has to tell of its work.
   package struct Conversion: Sendable {
     /// `model.npz: npz, 62 tensors`.

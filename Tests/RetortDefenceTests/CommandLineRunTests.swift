@@ -229,6 +229,10 @@ struct CommandLineRunTests {
       words + ["y=none/y.npy"], "none/y.npy: error: cannot be written: No such file or directory")
     try expectRefusal(
       words + ["y=y.txt"], "y.txt: error: has no suffix in which tensors are written")
+    // Before anything is computed, or the weights are missed.
+    try expectRefusal(
+      ["--input", "x=\(input)", "--output", "y=y.txt"],
+      "y.txt: error: has no suffix in which tensors are written")
     let link = space.path("full.npy")
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/dev/full")
     try expectRefusal(

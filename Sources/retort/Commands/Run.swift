@@ -38,6 +38,9 @@ extension Command {
     let targets = try arguments.pairs("--output").map {
       (name: request.argumentName($0.name), value: $0.value)
     }
+    for file in targets.map(\.value) + arguments.all("--save-weights") {
+      try TensorFile.checkWritable(to: file)
+    }
     if arguments.has("--check-finite") {
       try FiniteCheck.run(request, inputs: inputs)
     }
