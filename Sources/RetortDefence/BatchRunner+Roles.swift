@@ -16,14 +16,14 @@ extension BatchRunner {
   ) throws -> HostTensor {
     guard resultType == imageType else {
       throw Diagnostics(
-        "the purifier's result is \(resultType), but images are \(imageType)", path: path)
+        "the purifier's result is \(resultType), but images are \(imageType)", path: request.path)
     }
     let all = try results(
       images, keys: keys, seed: seed, title: "purifying", observer: observer)
     let purified = all[resultName]!
     guard purified.elements(as: Float.self).allSatisfy({ 0 <= $0 && $0 <= 1 }) else {
       throw Diagnostics(
-        "the purified images\(Self.suffix(owner)) are not in [0, 1]", path: path,
+        "the purified images\(Self.suffix(owner)) are not in [0, 1]", path: request.path,
         hint: "a purifier ends with into_box, or clamps")
     }
     return purified
@@ -34,7 +34,7 @@ extension BatchRunner {
     guard resultType.element == .f32, resultType.rank == 2, resultType.shape[1] > 1 else {
       throw Diagnostics(
         "the result of '\(graphName)' is \(resultType), not logits f32[\(batch), classes]",
-        path: path)
+        path: request.path)
     }
     return resultType.shape[1]
   }
@@ -47,7 +47,8 @@ extension BatchRunner {
     let logits = try run(images)
     guard logits.elements(as: Float.self).allSatisfy(\.isFinite) else {
       throw Diagnostics(
-        "the classifier's logits on images\(Self.suffix(owner)) hold NaN or infinity", path: path)
+        "the classifier's logits on images\(Self.suffix(owner)) hold NaN or infinity",
+        path: request.path)
     }
     return logits.predictions
   }

@@ -16,10 +16,9 @@ package final class BatchRunner {
   package let notes: [Diagnostic]
   /// Names of the given weights that the graph does not read.
   package let unusedWeights: [String]
-  package let path: String
+  package let request: Request
   private let imageName: String
   private let executable: Executable
-  private let seed: UInt64
   /// Every result with a row for each image; the first result is one of them.
   private let perImage: [(name: String, type: TensorType)]
 
@@ -38,8 +37,8 @@ package final class BatchRunner {
   init(
     _ request: Request, batch: Int, height: Int, width: Int, weights: Weights?, input: ImageInput
   ) throws {
+    self.request = request
     self.batch = batch
-    seed = request.seed
     imageName = input.name
     try input.require(height: height, width: width)
     imageType = TensorType(.f32, [batch, 3, height, width])
@@ -66,7 +65,6 @@ package final class BatchRunner {
         "'\(name)' of '\(graph.name)' is \(type), not one for each of the \(batch) images",
         path: request.path)
     }
-    path = request.path
     for input in graph.inputs where input.role == .input && input.name != imageName {
       let type = graph.type(of: input.value)
       let fits =
@@ -126,12 +124,12 @@ package final class BatchRunner {
     let count = images.count
     guard images.labels.count == count || Self.labelInputs(executable.graph).isEmpty else {
       throw Diagnostics(
-        "'\(executable.graph.name)' takes labels 'y', the images have none", path: path)
+        "'\(executable.graph.name)' takes labels 'y', the images have none", path: request.path)
     }
     var bytes = [String: [UInt8]]()
     for start in stride(from: 0, to: count, by: batch) {
       let rows = (start..<start + batch).map { min($0, count - 1) }
-      let found = try executable.run(try inputs(images, rows, keys, seed ?? self.seed))
+      let found = try executable.run(try inputs(images, rows, keys, seed ?? request.seed))
       for (name, type) in perImage {
         let tensor = found[name]!
         let each = type.byteCount / batch

@@ -51,7 +51,7 @@ package struct Purification {
   /// The purifier and the classifier, each with those settings that it declares.
   ///
   /// - Throws: for a setting that neither declares, where there is no classifier, and for weights
-  ///   where both are plans, which hold their own.
+  ///   where both hold their own.
   package func requests() throws -> (purifying: Request, classifying: Request) {
     var purifier = request
     if request.isDefinition, let n = request.settings.first(where: { $0.name == "n" }) {
@@ -60,13 +60,10 @@ package struct Purification {
         hint: "--batch \(n.value)")
     }
     var classifier = try classifierRequest()
-    guard
-      request.weightPaths.isEmpty || !Artifact.isArtifact(purifier.path)
-        || !Artifact.isArtifact(classifier.path)
-    else {
+    guard request.weightPaths.isEmpty || purifier.isDefinition || classifier.isDefinition else {
       throw Diagnostics(
-        "is a plan, and so is the classifier; they hold their own weights", path: request.path,
-        hint: "leave --weights out")
+        "holds its own weights, and so does the classifier", path: request.path,
+        hint: "leave --weights out, which definitions take")
     }
     classifier.settings = try declared(by: classifier)
     let own = try declared(by: purifier)
@@ -75,7 +72,7 @@ package struct Purification {
     purifier.settings = request.settings.filter { setting in
       own.contains { $0.name == setting.name } || !known.contains(setting.name)
     }
-    return (purifier.withoutWeightsOfPlans, classifier.withoutWeightsOfPlans)
+    return (purifier.withoutForeignWeights, classifier.withoutForeignWeights)
   }
 
   /// The classifier is the file that was given, the purifier's own graph `classify`, or else the
@@ -114,9 +111,9 @@ package struct Purification {
 }
 
 extension Request {
-  /// A plan keeps the weights that it holds.
-  fileprivate var withoutWeightsOfPlans: Request {
-    guard Artifact.isArtifact(path) else { return self }
+  /// A plan and a model keep the weights that they hold: those of files are another network's.
+  fileprivate var withoutForeignWeights: Request {
+    if isDefinition { return self }
     var request = self
     request.weightPaths = []
     return request

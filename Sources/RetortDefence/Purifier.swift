@@ -18,7 +18,7 @@ package final class Purifier {
     func ladder(_ request: Request) throws -> BatchLadder {
       let ladder = try BatchLadder(
         request, batch: purification.batch ?? Purification.defaultBatch, height: height,
-        width: width, weights: Artifact.isArtifact(request.path) ? nil : weights)
+        width: width, weights: request.isDefinition ? weights : nil)
       if let batch = purification.batch, batch != ladder.batch {
         throw Diagnostics(
           "takes \(ladder.batch) images at a time, not \(batch)", path: request.path,
@@ -53,9 +53,9 @@ package final class Purifier {
       notes: purifier.notes + Weights.note(unused: unused(purifier, classifier)))
   }
 
-  /// The names of the weight files that neither reads. A plan reads none of them.
+  /// The names of the weight files that neither reads. Plans and models read none of them.
   private func unused(_ purifier: BatchRunner, _ classifier: BatchRunner) -> [String] {
-    [purifier, classifier].filter { !Artifact.isArtifact($0.path) }.reduce(weights.names) {
+    [purifier, classifier].filter(\.request.isDefinition).reduce(weights.names) {
       let unused = Set($1.unusedWeights)
       return $0.filter(unused.contains)
     }

@@ -123,8 +123,28 @@ struct CompiledPurifierTests {
       try refusal(purification(purifier, classifier, batch: 8)).hasPrefix(
         "\(purifier): error: takes 4 images at a time, not 8\n"))
     #expect(
-      try refusal(purification(purifier, classifier, hasWeights: true)).contains(
-        "they hold their own weights\n"))
+      try refusal(purification(purifier, classifier, hasWeights: true)).hasPrefix(
+        "\(purifier): error: holds its own weights, and so does the classifier\n"))
+  }
+
+  /// Names that two networks share are no reason to mix them.
+  @Test(arguments: [Form.retort, .onnx])
+  func theClassifiersOwnWeightsStay(form: Form) throws {
+    let classifier = try file("classify", as: form)
+    let expected = try purification(file("purify", as: .graph), classifier)
+      .run(images, roundsToBytes: false)
+    var request = try definition(of: "purify")
+    request.weightPaths = [
+      try space.write(
+        [
+          ("head.weight", HostTensor(zeros: TensorType(.f32, [10, 3072]))),
+          ("head.bias", HostTensor([10], (0..<10).map { Float($0) })),
+        ], to: "other.safetensors")
+    ]
+    var other = Purification(request: request)
+    other.classifierPath = classifier
+    other.keySource = .index
+    #expect(try other.run(images, roundsToBytes: false).before == expected.before)
   }
 
   @Test func otherInputsAndOtherSizesAreRefused() throws {
