@@ -78,7 +78,7 @@ package enum Npy {
       strides.append(step)
       step *= max(extent, 1)
     }
-    return StridedCopy.gather(
+    return StridedElements.gather(
       data, width: type.byteCount, offset: 0, shape: shape, strides: strides)[...]
   }
 

@@ -138,7 +138,7 @@ extension PickleMachine {
     guard strides.count == shape.rank, strides.allSatisfy({ $0 >= 0 }) else {
       throw FormatError("a tensor of shape \(shape) has the strides \(strides)")
     }
-    guard let reach = StridedCopy.reach(offset: offset, shape: shape, strides: strides),
+    guard let reach = StridedElements.reach(offset: offset, shape: shape, strides: strides),
       reach <= storage.count
     else {
       throw FormatError(

@@ -95,7 +95,7 @@ struct TorchReader {
       if let known = made[index] {
         tensor = known
       } else {
-        let elements = StridedCopy.gather(
+        let elements = StridedElements.gather(
           storages[storage.key] ?? [], width: storage.type.byteCount,
           offset: storage.offset + record.offset, shape: record.shape, strides: record.strides)
         tensor = try storage.type.tensor(elements[...], record.shape, isBigEndian: isBigEndian)

@@ -179,8 +179,12 @@ package struct Graph: Sendable {
 }
 
 extension Node {
+  /// What the node reads of its own block and of enclosing ones: operands, then captures.
+  package var reads: [Value] { regions.isEmpty ? operands : operands + captures }
+
   /// The values of enclosing blocks that the node's regions read, in order of first use, each once.
   package var captures: [Value] {
+    if regions.isEmpty { return [] }
     var defined = Set<Value>()
     var seen = Set<Value>()
     var captured: [Value] = []

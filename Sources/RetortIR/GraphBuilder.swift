@@ -132,25 +132,12 @@ package struct GraphBuilder: Sendable {
 }
 
 extension Graph {
-  /// Appends `_1`, `_2`, … where a name was taken before, in the order of definition. A name that
-  /// ends so already counts on from its stem, so that copies of copies stay short.
+  /// Appends `_1`, `_2`, … where a name was taken before, in the order of definition.
   mutating func makeNamesUnique() {
-    var taken = Set<String>()
-    var next: [String: Int] = [:]
+    var names = NameTable()
     var infos = values
     func claim(_ value: Value) {
-      let name =
-        Keyword.isReserved(infos[value.id].name)
-        ? infos[value.id].name + "_" : infos[value.id].name
-      if taken.insert(name).inserted {
-        infos[value.id].name = name
-        return
-      }
-      let stem = Self.stem(of: name)
-      var number = next[stem] ?? 1
-      while !taken.insert("\(stem)_\(number)").inserted { number += 1 }
-      next[stem] = number + 1
-      infos[value.id].name = "\(stem)_\(number)"
+      infos[value.id].name = names.claim(value: infos[value.id].name)
     }
     func visit(_ block: Block) {
       block.arguments.forEach(claim)
@@ -161,15 +148,6 @@ extension Graph {
     }
     visit(body)
     values = infos
-  }
-
-  private static func stem(of name: String) -> String {
-    guard let underscore = name.lastIndex(of: "_"), underscore > name.startIndex else {
-      return name
-    }
-    let digits = name[name.index(after: underscore)...]
-    guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else { return name }
-    return String(name[..<underscore])
   }
 }
 
@@ -183,4 +161,7 @@ package enum Keyword: String, CaseIterable, Sendable {
     Keyword(rawValue: word) != nil
       || word != ElementType.key.rawValue && ElementType(rawValue: word) != nil
   }
+
+  /// The word, with an underscore behind it if it is reserved.
+  package static func avoiding(_ word: String) -> String { isReserved(word) ? word + "_" : word }
 }

@@ -48,7 +48,7 @@ package struct Gradient: Op {
 
 extension Op {
   /// The result types of any operation, given its operands' types and its regions. Whatever an
-  /// operation infers must fit into memory that a 64-bit machine can address (C0).
+  /// operation infers must be within `Shape.byteLimit` (C0).
   package func resultTypes(
     _ operands: [TensorType], regions: [Block], type: (Value) -> TensorType
   ) throws(Violation) -> [TensorType] {

@@ -3,11 +3,6 @@ package struct ReductionPlan: Sendable, Hashable {
   /// Each reads what the one before wrote; the first reads x, the last writes y.
   package let steps: [ReductionKernel]
 
-  /// The largest intermediate result between two steps, of which at most two are alive at a time.
-  package var intermediateElementCount: Int {
-    steps.dropLast().map { $0.outer * $0.partCount * $0.inner }.max() ?? 0
-  }
-
   /// - Parameter axes: distinct, not negative. Without axes there is one step that copies.
   package init(_ kind: ReductionKind, extents: [Int], axes: [Int]) {
     let chosen = Set(axes)

@@ -12,7 +12,7 @@ struct GraphEditor {
   private var images: [Value]
   private var definitions: [Node?]
   private var open: [[Node]] = []
-  private var names = NameTable()
+  private lazy var names = NameTable(taken: graph.values.map(\.name))
   /// Replaced values whose names went to others than their images.
   private var bequeathed: Set<Value> = []
   /// Given to every node that is added.
@@ -124,7 +124,7 @@ struct GraphEditor {
 
   /// A value that nothing defines yet, under a name that is free.
   mutating func newValue(_ type: TensorType, name: String) -> Value {
-    let free = names.claim(name, in: graph)
+    let free = names.claim(value: name)
     graph.values.append(ValueInfo(type: type, name: free))
     let value = Value(id: graph.values.count - 1)
     images.append(value)
@@ -142,33 +142,5 @@ extension Graph {
       GraphOutput(value: $1, name: $0.name, role: $0.role)
     }
     return result
-  }
-}
-
-/// Names that are taken; filled when the first new one is asked for.
-struct NameTable {
-  private var taken: Set<String> = []
-  private var next: [String: Int] = [:]
-
-  /// The name itself if it is free, else its stem and a number.
-  mutating func claim(_ name: String, in graph: Graph) -> String {
-    if taken.isEmpty { taken = Set(graph.values.map(\.name)) }
-    let name = Keyword.isReserved(name) ? name + "_" : name
-    if taken.insert(name).inserted { return name }
-    let stem = Self.stem(of: name)
-    var number = next[stem] ?? 1
-    while !taken.insert("\(stem)_\(number)").inserted { number += 1 }
-    next[stem] = number + 1
-    return "\(stem)_\(number)"
-  }
-
-  /// `relu_3` → `relu`
-  private static func stem(of name: String) -> String {
-    guard let underscore = name.lastIndex(of: "_"), underscore > name.startIndex else {
-      return name
-    }
-    let digits = name[name.index(after: underscore)...]
-    guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else { return name }
-    return String(name[..<underscore])
   }
 }

@@ -60,18 +60,3 @@ package final class Arena {
     memset(base + range.lowerBound, Int32(Self.poison), range.count)
   }
 }
-
-extension Arena {
-  /// Places that are taken one behind the other, before the memory exists.
-  package struct Layout {
-    package private(set) var byteCount = 0
-
-    package init() {}
-
-    /// The offset of the next `byteCount` bytes.
-    package mutating func take(_ count: Int) -> Int {
-      defer { byteCount += MemoryPlan.aligned(count) }
-      return byteCount
-    }
-  }
-}

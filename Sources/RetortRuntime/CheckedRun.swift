@@ -129,7 +129,7 @@ private struct Lifetimes {
         walkLoop(node)
       } else {
         let last = lastStep(of: node)
-        for value in node.operands + node.captures { use(value, until: last) }
+        for value in node.reads { use(value, until: last) }
         for value in node.results { define(value, at: step) }
         for value in node.results { use(value, until: last) }
         step = last + 1
@@ -146,7 +146,7 @@ private struct Lifetimes {
     for value in node.results { define(value, at: begin) }
     walk(body.nodes)
     let end = step
-    for value in node.operands + node.captures + body.arguments + body.results + node.results {
+    for value in node.reads + body.arguments + body.results + node.results {
       use(value, until: end)
     }
     step += 1

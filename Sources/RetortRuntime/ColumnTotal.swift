@@ -67,7 +67,7 @@ struct TileSums {
   private let tiles: Int
   /// Elements of a tile.
   private let count: Int
-  private let buffer: Buffer
+  private let buffer: ScratchBuffer
 
   /// Nil where the plan sums nothing.
   init?(_ plan: FusedPlan, tiles: Int) {
@@ -75,7 +75,7 @@ struct TileSums {
     totals = plan.totals
     self.tiles = tiles
     count = plan.totals.reduce(0) { $0 + $1.columns }
-    buffer = Buffer(byteCount: 4 * tiles * count)
+    buffer = ScratchBuffer(byteCount: 4 * tiles * count)
   }
 
   /// Zeros, for a tile that begins.

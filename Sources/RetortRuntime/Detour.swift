@@ -1,14 +1,13 @@
-import RetortIR
 import RetortTensor
 
 /// Memory of its own for results that a plan puts where the kernel still reads.
 struct Detour {
   private let results: [TensorView]
-  private let buffers: [Buffer]
+  private let buffers: [ScratchBuffer]
 
   init(_ results: [TensorView]) {
     self.results = results
-    buffers = results.map { Buffer(byteCount: $0.type.byteCount) }
+    buffers = results.map { ScratchBuffer(byteCount: $0.type.byteCount) }
   }
 
   func kernels(_ make: ([TensorView]) -> [any Kernel]) -> [any Kernel] {
@@ -20,15 +19,4 @@ struct Detour {
       })
     return make(apart) + [MoveKernel(list: moves, owners: buffers)]
   }
-}
-
-/// Memory that lives as long as somebody holds it.
-final class Buffer {
-  let base: UnsafeMutableRawPointer
-
-  init(byteCount: Int) {
-    base = .allocate(byteCount: max(1, byteCount), alignment: MemoryPlan.alignment)
-  }
-
-  deinit { base.deallocate() }
 }

@@ -88,7 +88,7 @@ private struct InterpreterRun {
     var last: [Value: Int] = [:]
     for (index, node) in nodes.enumerated() {
       for value in node.results { last[value] = index }
-      for value in node.operands + node.captures where last[value] != nil { last[value] = index }
+      for value in node.reads where last[value] != nil { last[value] = index }
     }
     for value in kept { last[value] = nil }
     var releases = [[Value]](repeating: [], count: nodes.count)
@@ -159,7 +159,7 @@ private struct InterpreterRun {
       options.probe?(
         Probe(name: graph.name(of: value), origin: node.origin, turns: turns, tensor: tensor))
       if options.checksFinite {
-        try FiniteCheck.check(
+        try NonFinite.refuse(
           tensor, name: graph.name(of: value), opName: node.opName, origin: node.origin,
           turns: turns)
       }

@@ -32,7 +32,7 @@ struct ReferenceKernel: Kernel {
 struct MoveKernel: Kernel {
   let list: MoveList
   /// What must live as long as the places.
-  var owners: [Buffer] = []
+  var owners: [ScratchBuffer] = []
 
   var tileCount: Int { 1 }
 

@@ -21,7 +21,7 @@ struct MoveList {
 
   private(set) var moves: [Move] = []
   /// Where sources are saved aside; kept alive by the list.
-  private var asides: [Buffer] = []
+  private var asides: [ScratchBuffer] = []
 
   init(_ wanted: [Move]) {
     // A move in place writes nothing, but nobody else may write there before it "read".
@@ -35,7 +35,7 @@ struct MoveList {
         moves.append(pending.remove(at: index))
       } else {
         let first = pending.removeFirst()
-        let aside = Buffer(byteCount: first.byteCount)
+        let aside = ScratchBuffer(byteCount: first.byteCount)
         asides.append(aside)
         moves.append(
           Move(source: first.source, destination: aside.base, byteCount: first.byteCount))

@@ -44,7 +44,7 @@ enum PackedKernels {
     _ dw: UnsafeMutablePointer<Float>
   ) -> [any Kernel] {
     let kernel = ConvolutionKernelGradientLast(geometry)
-    let buffer = Buffer(byteCount: kernel.partialByteCount)
+    let buffer = ScratchBuffer(byteCount: kernel.partialByteCount)
     let partials = buffer.base.assumingMemoryBound(to: Float.self)
     return [
       BoundKernel(tiles: kernel.tileCount, scratch: kernel.scratchByteCount) { tile, scratch in

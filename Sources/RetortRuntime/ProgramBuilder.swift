@@ -53,7 +53,7 @@ struct ProgramBuilder {
 
   /// All that a node's own instructions read or write.
   private static func values(of node: Node) -> [Value] {
-    node.operands + node.results + (node.regions.isEmpty ? [] : node.captures)
+    node.operands + node.results + node.captures
   }
 
   /// - Parameter isLast: whether the node's results are complete after the step.

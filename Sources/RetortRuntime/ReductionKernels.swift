@@ -12,7 +12,8 @@ enum ReductionKernels {
     var source = x.floats
     return plan.steps.enumerated().map { index, step in
       let isLast = index == plan.steps.count - 1
-      let buffer = isLast ? nil : Buffer(byteCount: 4 * step.outer * step.partCount * step.inner)
+      let buffer =
+        isLast ? nil : ScratchBuffer(byteCount: 4 * step.outer * step.partCount * step.inner)
       let from = source
       let to = buffer.map { $0.base.assumingMemoryBound(to: Float.self) } ?? y.floats
       source = to

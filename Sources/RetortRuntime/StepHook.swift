@@ -35,7 +35,7 @@ struct ProbeHook: StepHook {
       let name = program.graph.name(of: value)
       probe?(Probe(name: name, origin: info.origin, turns: turns, tensor: tensor))
       if checksFinite {
-        try FiniteCheck.check(
+        try NonFinite.refuse(
           tensor, name: name, opName: info.opName, origin: info.origin, turns: turns)
       }
     }

@@ -15,7 +15,7 @@ struct WeightRelease {
         kept.formUnion(node.regions[0].results)
       } else {
         kept.formUnion(node.operands)
-        if !node.regions.isEmpty { kept.formUnion(node.captures) }
+        kept.formUnion(node.captures)
       }
     }
     let last = Self.lastSteps(program)
@@ -39,7 +39,7 @@ struct WeightRelease {
     for node in program.graph.body.nodes where node.op is Prepare {
       for inner in node.regions[0].nodes {
         guard let result = inner.results.first, let end = ends[result] else { continue }
-        for value in inner.regions.isEmpty ? inner.operands : inner.operands + inner.captures {
+        for value in inner.reads {
           last[value] = max(last[value] ?? 0, end)
         }
       }

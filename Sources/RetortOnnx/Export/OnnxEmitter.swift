@@ -33,9 +33,7 @@ struct OnnxEmitter {
   /// What the innermost graph has added to `names`, to be forgotten when it ends.
   private var added: [[Value]] = []
   private var constants: [Constant: String] = [:]
-  private var taken: Set<String>
-  /// How many names each stem has given.
-  private var counts: [String: Int] = [:]
+  private var table = NameTable(separator: ".")
   /// Graph outputs whose values can have their names from the beginning.
   private var wanted: [Value: String] = [:]
 
@@ -48,13 +46,13 @@ struct OnnxEmitter {
   init(_ graph: Graph, unrollsLoops: Bool) {
     self.graph = graph
     self.unrollsLoops = unrollsLoops
-    taken = Set(graph.inputs.map(\.name))
-    let given = Set(graph.inputs.map(\.value))
+    let inputs = graph.inputs.map(\.name)
+    table = NameTable(taken: inputs + graph.outputs.map(outputName), separator: ".")
     for input in graph.inputs { names[input.value] = input.name }
-    for output in graph.outputs {
-      let name = outputName(output)
-      taken.insert(name)
-      if !given.contains(output.value), wanted[output.value] == nil { wanted[output.value] = name }
+    let given = Set(graph.inputs.map(\.value))
+    for output in graph.outputs
+    where !given.contains(output.value) && wanted[output.value] == nil {
+      wanted[output.value] = outputName(output)
     }
   }
 
@@ -85,14 +83,7 @@ struct OnnxEmitter {
   // MARK: names
 
   /// A name that nothing else has, `stem` if it is free.
-  mutating func fresh(_ stem: String) -> String {
-    if taken.insert(stem).inserted { return stem }
-    while true {
-      counts[stem, default: 0] += 1
-      let name = "\(stem).\(counts[stem]!)"
-      if taken.insert(name).inserted { return name }
-    }
-  }
+  mutating func fresh(_ stem: String) -> String { table.claim(stem) }
 
   private mutating func name(_ value: Value, _ name: String) {
     names[value] = name

@@ -109,7 +109,7 @@ final class GraphImporter {
     try addInitializers(graph, to: scope)
     try addNodes(graph.nodes, opsets: opsets, scope)
     var outputs: [GraphOutput] = []
-    var outputNames = UniqueNames()
+    var outputNames = NameTable()
     for output in graph.outputs {
       guard let operand = scope[output.name] else {
         throw Diagnostics(

@@ -1,4 +1,5 @@
 import RetortFormats
+import RetortIR
 import RetortTensor
 import RetortText
 
@@ -69,7 +70,7 @@ struct InputBinding {
           element: element == .f16 || element == .bf16 ? .f32 : element, extents: extents))
     }
     self.inputs = inputs
-    var unique = UniqueNames()
+    var unique = NameTable()
     names = inputs.map { unique.claim(OnnxNames.identifier($0.name)) }
     var (known, symbols) = (Set<String>(), [(name: String, input: String)]())
     for input in inputs {

@@ -71,7 +71,7 @@ package enum OnnxNames {
     var text = GraphBuilder.identifier(name)
     if let first = name.unicodeScalars.first, ("0"..."9").contains(first) { text = "v" + name }
     text = GraphBuilder.identifier(text)
-    return Keyword.isReserved(text) ? text + "_" : text
+    return Keyword.avoiding(text)
   }
 
   /// A readable name for a value: exporters write paths such as

@@ -47,11 +47,11 @@ struct Outline {
     let finder = OutlineFinder(graph, statements)
     var owners = [Int?](repeating: nil, count: statements.count)
     var calls: [Int: Call] = [:]
-    var names = Set([graph.name])
+    var names = NameTable(taken: [graph.name])
     for family in finder.families {
       let runs = family.runs.map(\.range)
       guard runs.allSatisfy({ $0.allSatisfy { owners[$0] == nil } }) else { continue }
-      let name = Self.name(family.runs[0].prefix, &names)
+      let name = names.claim(Self.name(family.runs[0].prefix))
       blocks.append(finder.block(family, named: name))
       for run in family.runs {
         for index in run.range { owners[index] = run.range.lowerBound }
@@ -71,15 +71,9 @@ struct Outline {
   }
 
   /// `enc_layers_block` for `enc.layers.0`.
-  private static func name(_ prefix: String, _ taken: inout Set<String>) -> String {
+  private static func name(_ prefix: String) -> String {
     let parts = prefix.split(separator: ".").filter { !$0.allSatisfy(\.isNumber) }
-    let stem = GraphBuilder.identifier((parts + ["block"]).joined(separator: "_")).lowercased()
-    var (name, number) = (stem, 1)
-    while !taken.insert(name).inserted {
-      number += 1
-      name = "\(stem)_\(number)"
-    }
-    return name
+    return GraphBuilder.identifier((parts + ["block"]).joined(separator: "_")).lowercased()
   }
 }
 
@@ -301,15 +295,9 @@ struct OutlineFinder {
     let run = family.runs[0]
     let arguments = arguments(of: run)
     var names: [Value: String] = [:]
-    var taken = Set<String>()
+    var table = NameTable()
     func claim(_ value: Value, _ wanted: String) {
-      let wanted = Keyword.isReserved(wanted) ? wanted + "_" : wanted
-      var (name, number) = (wanted, 1)
-      while !taken.insert(name).inserted {
-        name = "\(wanted)_\(number)"
-        number += 1
-      }
-      names[value] = name
+      names[value] = table.claim(Keyword.avoiding(wanted))
     }
     for (index, argument) in arguments.enumerated() {
       claim(argument, index == 0 ? "x" : "x\(index + 1)")

@@ -113,7 +113,7 @@ private struct SiblingMerging {
     var node = frame.search.block.nodes[index]
     // Rows of a stack are cut out where somebody asks for them.
     if node.results.count == 1, frame.search.homes[node.results[0]] != nil { return }
-    let captures = node.regions.isEmpty ? [] : node.captures
+    let captures = node.captures
     node.operands = node.operands.map { image(of: $0) }
     let seen = captures.map { ($0, image(of: $0)) }
     if node.op is Repeat {

@@ -45,7 +45,7 @@ struct SiblingBlock {
     sources.reserveCapacity(nodes.count)
     definers.reserveCapacity(nodes.count)
     for (index, node) in nodes.enumerated() {
-      let reads = node.regions.isEmpty ? node.operands : node.operands + node.captures
+      let reads = node.reads
       let sources = reads.map { definers[$0] ?? -1 }
       for source in sources where source >= 0 { users[source].append(index) }
       self.sources.append(sources)
@@ -62,7 +62,7 @@ struct SiblingBlock {
     guard arguments == graph.body.arguments else { return [] }
     var data = Set(graph.inputs.filter { !$0.role.isWeight }.map(\.value))
     for node in nodes {
-      let reads = node.regions.isEmpty ? node.operands : node.operands + node.captures
+      let reads = node.reads
       if reads.contains(where: data.contains) { data.formUnion(node.results) }
     }
     return data

@@ -41,7 +41,7 @@ struct FusionBlock {
     definers.reserveCapacity(block.nodes.count)
     for (index, node) in block.nodes.enumerated() {
       kinds.append(Self.kind(node, graph))
-      reads.append(node.regions.isEmpty ? node.operands : node.operands + node.captures)
+      reads.append(node.reads)
       for value in reads[index] {
         if let definer = definers[value], users[definer].last != index {
           users[definer].append(index)

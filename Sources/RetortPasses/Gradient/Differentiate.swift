@@ -69,7 +69,7 @@ struct GraphIndex {
     for node in block.nodes {
       let number = nodes.count
       nodes.append(node)
-      reads.append(node.regions.isEmpty ? node.operands : node.operands + node.captures)
+      reads.append(node.reads)
       holdsGradient.append(node.op is Gradient)
       for region in node.regions where visit(region) { holdsGradient[number] = true }
       for result in node.results { definer[result.id] = number }

@@ -49,7 +49,7 @@ package struct HoistInvariants: Pass {
     var changing = Set(body.arguments)
     var isInvariant: [Bool] = []
     for node in body.nodes {
-      let reads = node.regions.isEmpty ? node.operands : node.operands + node.captures
+      let reads = node.reads
       let changes = reads.contains(where: changing.contains)
       if changes { changing.formUnion(node.results) }
       isInvariant.append(!changes)
@@ -65,7 +65,7 @@ package struct HoistInvariants: Pass {
       }
       let readsThrough = ElementwiseOps.contains(node.op) && !isInvariant[index]
       if !readsThrough { needed.formUnion(node.operands) }
-      if !node.regions.isEmpty { needed.formUnion(node.captures) }
+      needed.formUnion(node.captures)
     }
     let numbered = zip(body.nodes, isInvariant)
     return (numbered.filter(\.1).map(\.0), numbered.filter { !$0.1 }.map(\.0))

@@ -39,7 +39,7 @@ package struct PrepareWeights: Pass {
     var fixed = Set(graph.fixedWeights)
     var chosen = [Bool](repeating: false, count: nodes.count)
     for (index, node) in nodes.enumerated() {
-      let reads = node.regions.isEmpty ? node.operands : node.operands + node.captures
+      let reads = node.reads
       guard reads.allSatisfy(fixed.contains) else { continue }
       fixed.formUnion(node.results)
       chosen[index] = !ElementwiseOps.isSource(node.op)
@@ -51,7 +51,7 @@ package struct PrepareWeights: Pass {
         chosen[index] = false
       } else {
         needed.formUnion(nodes[index].operands)
-        if !nodes[index].regions.isEmpty { needed.formUnion(nodes[index].captures) }
+        needed.formUnion(nodes[index].captures)
       }
     }
     return chosen
@@ -80,13 +80,13 @@ package struct PrepareWeights: Pass {
     }
     for (node, isChosen) in zip(nodes, chosen) {
       if isChosen {
-        copySources(node.regions.isEmpty ? node.operands : node.operands + node.captures)
+        copySources(node.reads)
         inside.append(node.replacing(images))
         defined.formUnion(node.results)
       } else {
         rest.append(node)
         used.formUnion(node.operands)
-        if !node.regions.isEmpty { used.formUnion(node.captures) }
+        used.formUnion(node.captures)
       }
     }
     used.formUnion(graph.body.results)

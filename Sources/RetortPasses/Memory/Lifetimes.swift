@@ -66,7 +66,7 @@ struct Lifetimes {
       }
       let step = nextStep()
       for value in node.operands { read(value, step) }
-      if !node.regions.isEmpty { for value in node.captures { read(value, step) } }
+      for value in node.captures { read(value, step) }
       define(node.results, step)
     }
   }

@@ -105,7 +105,7 @@ private struct OccupancyCollection {
         try walk(loop: node, offsets, scope)
         continue
       }
-      if !node.regions.isEmpty { for value in node.captures { reads.append((value, scope, step)) } }
+      for value in node.captures { reads.append((value, scope, step)) }
       for (result, offset) in zip(node.results, offsets) {
         try occupy(result, offset, scope)
         for operand in Storage.overwritable(node) {

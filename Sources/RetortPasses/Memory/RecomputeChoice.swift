@@ -86,7 +86,7 @@ struct RecomputeChoice {
       kept = Set(block.results)
       for (index, node) in block.nodes.enumerated() where !(node.op is Prepare) {
         for value in node.results { makers[value.id] = index }
-        for value in Set(node.operands + node.captures) {
+        for value in Set(node.reads) {
           readers[value.id, default: []].append(index)
         }
       }
@@ -142,7 +142,7 @@ struct RecomputeChoice {
         return false
       }
       chain.insert(index)
-      for value in Set(node.operands + node.captures).sorted(by: { $0.id < $1.id }) {
+      for value in Set(node.reads).sorted(by: { $0.id < $1.id }) {
         // What comes from outside, or is read even later, is there anyway.
         guard let maker = makers[value.id], lifetimes.first[value.id] >= 0,
           !kept.contains(value), (readers[value.id]?.last ?? 0) < place
@@ -165,7 +165,7 @@ struct RecomputeChoice {
         guard let op = inner.op as? any TensorOp else { continue }
         cost = cost + op.cost(inner.operands.map(graph.type), inner.results.map(graph.type))
       }
-      let moved = (node.operands + node.captures + node.results).reduce(0) {
+      let moved = (node.reads + node.results).reduce(0) {
         Cost.sum($0, graph.type(of: $1).byteCount)
       }
       return Double(cost.flops) / RecomputeChoice.flopRate + Double(moved)
@@ -184,7 +184,7 @@ struct RecomputeChoice {
 
   private struct Copier {
     var graph: Graph
-    var names = NameTable()
+    lazy var names = NameTable(taken: graph.values.map(\.name))
     var images: [Value: Value] = [:]
 
     mutating func rewrite(
@@ -215,7 +215,7 @@ struct RecomputeChoice {
       }
       node.results = node.results.map { old in
         let info = graph.values[old.id]
-        let name = names.claim(info.name, in: graph)
+        let name = names.claim(value: info.name)
         graph.values.append(ValueInfo(type: info.type, name: name))
         images[old] = Value(id: graph.values.count - 1)
         return images[old]!

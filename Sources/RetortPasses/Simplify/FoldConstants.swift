@@ -16,6 +16,14 @@ package struct FoldConstants: Pass {
   /// Operations that are done while compiling: windows may be large on few elements.
   private static let workLimit = 1 << 24
 
+  /// Whether an operation is small enough to be done while compiling.
+  package static func isCheap(
+    _ op: any TensorOp, _ operands: [TensorType], _ results: [TensorType]
+  ) -> Bool {
+    (operands + results).allSatisfy { $0.elementCount <= elementLimit }
+      && op.cost(operands, results).flops <= workLimit
+  }
+
   package init() {}
 
   package func run(_ graph: Graph, _ record: inout PassRecord) throws -> Graph {
@@ -44,10 +52,7 @@ package struct FoldConstants: Pass {
     if ElementwiseOps.contains(op), let value = splat(op, node, types[0], editor) {
       return [editor.add(value, [])]
     }
-    let operandCounts = node.operands.map { editor.type(of: $0).elementCount }
-    guard (types.map(\.elementCount) + operandCounts).allSatisfy({ $0 <= elementLimit }),
-      op.cost(node.operands.map { editor.type(of: $0) }, types).flops <= workLimit
-    else { return nil }
+    guard isCheap(op, node.operands.map { editor.type(of: $0) }, types) else { return nil }
     let operands = node.operands.map { tensor($0, editor, &known) }
     let results = evaluate(op, operands, types)
     var values: [Value] = []

@@ -86,7 +86,7 @@ private struct Sharing {
     Key(
       signature: signature(node.op), operands: node.operands, annotations: node.annotations,
       block: ElementwiseOps.isReadingMode(node.op) ? block : 0,
-      captures: node.regions.isEmpty ? [] : node.captures)
+      captures: node.captures)
   }
 
   /// Operations without attributes are spelt once.

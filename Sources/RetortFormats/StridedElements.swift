@@ -1,7 +1,7 @@
 import RetortTensor
 
 /// Copies the elements of a strided view into row-major order.
-enum StridedCopy {
+enum StridedElements {
   /// The offset just past the last element that a view reaches, in elements; nil on overflow.
   /// An empty view reaches nothing.
   static func reach(offset: Int, shape: Shape, strides: [Int]) -> Int? {
