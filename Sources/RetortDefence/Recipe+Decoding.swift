@@ -46,7 +46,7 @@ extension Recipe.Validation: Decodable {
     settings = try fields.settings(.set)
     images = try fields.count(.images)
     fall = try fields.decodeIfPresent(Double.self, forKey: .fall) ?? 0.05
-    guard fall > 0, fall <= 1 else {
+    guard (0...1).contains(fall) else {
       throw DecodingError.dataCorruptedError(
         forKey: .fall, in: fields, debugDescription: "is \(fall), expected a share from 0 to 1")
     }

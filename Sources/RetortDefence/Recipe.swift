@@ -1,6 +1,5 @@
 import Foundation
 import RetortDriver
-import RetortFormats
 import RetortText
 
 /// What makes a training: which graph, settings, data and schedule. A JSON file; `Docs/recipes.md`
@@ -54,21 +53,13 @@ package struct Recipe: Sendable {
     package let graph: String
     /// How many images it sees, as one batch.
     package let images: Int
-
-    package func graphPath(in library: GraphLibrary) -> String { library.path(graph) }
   }
 
   /// - Throws: for a file that is not such JSON, with the key and what was expected.
   package init(reading path: String) throws(Diagnostics) {
-    let bytes = try InputFile.read(path, limit: 1 << 20)
-    do {
-      self = try JSONDecoder().decode(Recipe.self, from: Data(bytes))
-    } catch let error as DecodingError {
-      throw Diagnostics(error.sentence, path: path, hint: "Docs/recipes.md has the schema")
-    } catch {
-      throw Diagnostics("is not JSON: \(error.localizedDescription)", path: path)
-    }
-    checksum = SHA256.hexadecimal(bytes)
+    let file = try RecipeFile<Recipe>(reading: path)
+    self = file.contents
+    checksum = file.checksum
     self.path = path
   }
 

@@ -1,4 +1,3 @@
-import Foundation
 import RetortDriver
 import RetortFormats
 import RetortIR
@@ -13,15 +12,15 @@ import RetortText
 /// Everything random is derived from the recipe's seed, the epoch and the step, so a resumed
 /// training ends with the same weights as one that was not interrupted.
 package final class Trainer {
-  private let recipe: Recipe
-  private let images: ImageSet
+  let recipe: Recipe
+  let images: ImageSet
   /// All of the data, of which `images` are the first.
   private let allImages: ImageSet
-  private let executable: Executable
+  let executable: Executable
   /// Of the recipe and the compiled step, settings included: what a checkpoint belongs to.
   package let identity: String
-  private let request: Request
-  private let target: String
+  let request: Request
+  let target: String
   private let observer: any ProgressObserver
   private var metrics: [String: Double] = [:]
 
@@ -49,8 +48,9 @@ package final class Trainer {
     }
     try ImageInput(of: request).require(height: images.height, width: images.width)
     let shape: Shape = [recipe.batch, 3, images.height, images.width]
-    let (graph, _) = try request.graph(
+    let (graph, notes) = try request.graph(
       at: .planned, inputs: ["x": HostTensor(zeros: TensorType(.f32, shape))])
+    for note in notes { observer.said("note: \(note.message)") }
     executable = try Executable(
       graph, backend: request.backend, threadCount: request.threadCount)
     identity = try Self.identity(recipe, request, images, graph)
@@ -64,11 +64,11 @@ package final class Trainer {
   ) throws -> String {
     var hash = SHA256()
     hash.update(recipe.checksum + Printer().text(step))
-    for path in [recipe.validate?.graph, recipe.finish?.graph].compactMap({ $0 }) {
-      var other = request
-      other.path = request.library.path(path)
-      other.entry = nil
-      other.settings = try other.declared(request.settings)
+    let others = [
+      try recipe.validate.map { try $0.request(request) },
+      try recipe.finish.map { try request.companion($0.graph) },
+    ]
+    for other in others.compactMap({ $0 }) {
       let sample = HostTensor(zeros: TensorType(.f32, [1, 3, images.height, images.width]))
       let (graph, _) = try other.graph(at: .elaborated, inputs: ["x": sample])
       hash.update(Printer().text(graph))
@@ -103,9 +103,9 @@ package final class Trainer {
     let stepsPerEpoch = images.count / recipe.batch
     let total = recipe.epochs * stepsPerEpoch
     let resumed = try resume()
-    if resumed > 0 { observer.said("resumed from \(checkpointPath) at epoch \(resumed)") }
+    if resumed > 0 { observer.said("resumed from \(checkpoint.path) at epoch \(resumed)") }
     let validation = try recipe.validate.map {
-      try Validation(
+      try EpochValidation(
         $0, request, allImages, trained: images.count, batch: recipe.batch, weights: weights,
         path: recipe.path)
     }
@@ -135,10 +135,35 @@ package final class Trainer {
       }
       observer.said(line)
       // After the last epoch too: what stops the result from being written must not cost it.
-      if epoch + 1 < recipe.epochs || hasFiniteWeights { try writeCheckpoint(epoch: epoch + 1) }
+      if epoch + 1 < recipe.epochs || hasFiniteWeights {
+        try checkpoint.write(executable.program.weightTensors(), epoch: epoch + 1)
+      }
     }
     try writeResult()
-    try? FileManager.default.removeItem(atPath: checkpointPath)
+    checkpoint.remove()
+  }
+
+  private var checkpoint: TrainingCheckpoint {
+    TrainingCheckpoint(
+      path: target + ".checkpoint.safetensors", identity: identity, data: images.checksum)
+  }
+
+  /// The first epoch that is still to do; weights are those of the checkpoint then.
+  private func resume() throws -> Int {
+    let graph = executable.graph
+    let wanted = graph.inputs.filter(\.role.isWeight).map {
+      (name: $0.name, type: graph.type(of: $0.value))
+    }
+    guard let (epoch, tensors) = try checkpoint.read(weights: wanted, epochs: recipe.epochs)
+    else { return 0 }
+    try executable.program.bind(weights: tensors)
+    return epoch
+  }
+
+  private var hasFiniteWeights: Bool {
+    executable.program.weightTensors().allSatisfy { _, tensor in
+      !tensor.type.element.isReal || tensor.doubles.allSatisfy(\.isFinite)
+    }
   }
 
   private var weights: Weights {
@@ -187,125 +212,5 @@ package final class Trainer {
     metrics.keys.sorted()
       .map { "\($0) \(TensorSummary.short(metrics[$0]! / Double(steps)))" }
       .joined(separator: "  ")
-  }
-}
-
-// MARK: - Files
-
-extension Trainer {
-  private var checkpointPath: String { target + ".checkpoint.safetensors" }
-
-  /// The first epoch that is still to do; weights are those of the checkpoint then.
-  private func resume() throws -> Int {
-    guard FileManager.default.fileExists(atPath: checkpointPath) else { return 0 }
-    var stored = try TensorFile.read(checkpointPath)
-    func take(_ prefix: String) -> String? {
-      guard let index = stored.firstIndex(where: { $0.name.hasPrefix(prefix) }) else { return nil }
-      return String(stored.remove(at: index).name.dropFirst(prefix.count))
-    }
-    let recipeSum = take("checkpoint.recipe.")
-    let dataSum = take("checkpoint.data.")
-    guard let epoch = take("checkpoint.epoch.").flatMap({ Int($0) }),
-      recipeSum == identity, dataSum == images.checksum
-    else {
-      throw Diagnostics(
-        "is a checkpoint of another recipe or other data", path: checkpointPath,
-        hint: "move it away to start from the beginning")
-    }
-    let tensors = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0.tensor) })
-    for input in executable.graph.inputs where input.role.isWeight {
-      guard tensors[input.name]?.type == executable.graph.type(of: input.value) else {
-        throw Diagnostics(
-          "lacks '\(input.name)' as the graph declares it", path: checkpointPath,
-          hint: "the graph has changed since; move the checkpoint away to start again")
-      }
-    }
-    try executable.program.bind(weights: tensors)
-    return epoch
-  }
-
-  /// All weights with the optimiser's state; the marks are tensors that carry their text as name.
-  private func writeCheckpoint(epoch: Int) throws {
-    let marks = [
-      "checkpoint.recipe.\(identity)", "checkpoint.data.\(images.checksum)",
-      "checkpoint.epoch.\(epoch)",
-    ]
-    let tensors = marks.map { (name: $0, tensor: HostTensor(Float(0))) }
-    try TensorFile.write(tensors + executable.program.weightTensors(), to: checkpointPath)
-  }
-
-  private var hasFiniteWeights: Bool {
-    executable.program.weightTensors().allSatisfy { _, tensor in
-      !tensor.type.element.isReal || tensor.doubles.allSatisfy(\.isFinite)
-    }
-  }
-
-  private func writeResult() throws {
-    var weights = executable.program.weightTensors()
-    if let finish = recipe.finish { weights = try self.finish(finish, weights) }
-    let saved = weights.filter { recipe.keeps($0.name) }
-    guard !saved.isEmpty else {
-      throw keepsNothing
-    }
-    let stored = saved.map { name, tensor in
-      let isHalved = recipe.storage == .f16 && tensor.type.element.isReal
-      return (name: name, tensor: isHalved ? tensor.converted(to: .f16) : tensor)
-    }
-    for (name, tensor) in stored {
-      if let wrong = tensor.doubles.first(where: { !$0.isFinite }) {
-        throw Diagnostics(
-          "'\(name)' holds \(wrong) as \(tensor.type.element.rawValue) after the training, so"
-            + " nothing is written", hint: "lower the recipe's rate")
-      }
-    }
-    try TensorFile.write(stored, to: target)
-  }
-
-  private var keepsNothing: Diagnostics {
-    Diagnostics(
-      "keeps nothing: no tensor's name begins with '\(recipe.keep)'", path: recipe.path,
-      hint: "correct \"keep\"")
-  }
-
-  /// What would stop the result from being written is told before hours are spent on it.
-  private func checkEnd() throws(Diagnostics) {
-    if let finish = recipe.finish, finish.images > images.count {
-      throw Diagnostics(
-        "\"finish\" asks for \(finish.images) of \(images.count) images", path: recipe.path,
-        hint: "give more data, or lower \"images\" of \"finish\"")
-    }
-    let names = executable.graph.inputs.filter(\.role.isWeight).map(\.name)
-    // The closing graph may have weights of its own.
-    guard recipe.finish != nil || names.contains(where: recipe.keeps) else { throw keepsNothing }
-    guard [".safetensors", ".npz"].contains(where: { target.lowercased().hasSuffix($0) }) else {
-      throw Diagnostics(
-        "has no suffix in which weights are written", path: target,
-        hint: "end it in .safetensors or .npz")
-    }
-    try AtomicFile.check(target)
-  }
-
-  /// Runs the recipe's closing graph once, on the first images, with the trained weights: what it
-  /// updates joins them.
-  private func finish(
-    _ finish: Recipe.Finish, _ trained: [(name: String, tensor: HostTensor)]
-  ) throws -> [(name: String, tensor: HostTensor)] {
-    var closing = request
-    closing.path = finish.graphPath(in: request.library)
-    closing.entry = nil
-    closing.settings = try closing.declared(request.settings)
-    let first = images.batch(Array(0..<finish.images))
-    let (graph, _) = try closing.graph(at: .planned, inputs: ["x": first])
-    let closed = try Executable(
-      graph, backend: request.backend, threadCount: request.threadCount)
-    var weights = Dictionary(uniqueKeysWithValues: trained.map { ($0.name, $0.tensor) })
-    let drawn = try Weights.initial(
-      for: graph, seed: recipe.seed, except: Set(weights.keys))
-    weights.merge(drawn) { trained, _ in trained }
-    try closed.program.bind(weights: weights)
-    _ = try closed.run(["x": first], seed: recipe.seed)
-    let updated = Set(graph.outputs.filter { $0.role == .update }.map(\.name))
-    return trained.filter { !updated.contains($0.name) }
-      + closed.program.weightTensors().filter { updated.contains($0.name) }
   }
 }

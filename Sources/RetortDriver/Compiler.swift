@@ -34,7 +34,7 @@ package struct Compiler: Sendable {
         "is a model of ONNX where a definition is expected", path: path,
         hint: "make a definition of it: retort import \(path) -o NAME.graph")
     }
-    return try Frontend.load(path, library: [library.folder], read: Self.source)
+    return try Frontend.load(path, library: library.folders, read: Self.source)
   }
 
   /// The entry graph of a definition, or the graph of a model.
@@ -66,9 +66,9 @@ package struct Compiler: Sendable {
     return try definition.elaborate(entry: nil, settings: Settings(), catalog: .standard).graph
   }
 
-  /// A file of text, or nil where there is none. A file that cannot be read counts as missing.
-  private static func source(_ path: String) -> SourceFile? {
-    guard let bytes = try? InputFile.read(path, limit: 1 << 26) else { return nil }
-    return SourceFile(path: path, bytes: bytes)
+  /// A file of text, or nil where there is none.
+  private static func source(_ path: String) throws(Diagnostics) -> SourceFile? {
+    if InputFile.isMissing(path) { return nil }
+    return SourceFile(path: path, bytes: try InputFile.read(path, limit: Lexer.byteLimit))
   }
 }

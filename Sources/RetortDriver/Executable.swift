@@ -97,7 +97,7 @@ package final class Executable {
   package func run(
     _ inputs: [String: HostTensor], seed: UInt64 = 0
   ) throws -> [String: HostTensor] {
-    try program.run(inputs: try complete(inputs, seed: seed))
+    try program.run(inputs: try graph.completed(inputs, seed: seed))
   }
 
   /// Measures the processor's peak, runs to warm up, and measures a second run.
@@ -113,62 +113,5 @@ package final class Executable {
     let statistics = RunStatistics(for: program)
     program.run(measuring: statistics)
     return (results, ProfileReport(statistics, limits: limits))
-  }
-
-  /// The inputs with keys filled in and element types converted: reals are rounded to the graph's,
-  /// integers must fit.
-  package func complete(
-    _ inputs: [String: HostTensor], seed: UInt64
-  ) throws -> [String: HostTensor] {
-    var complete: [String: HostTensor] = [:]
-    let arguments = graph.inputs.filter { $0.role == .input }
-    for (name, _) in inputs where !arguments.contains(where: { $0.name == name }) {
-      throw Diagnostics(
-        "'\(graph.name)' has no input '\(name)'",
-        hint: Suggestion.hint(for: name, in: arguments.map(\.name)))
-    }
-    for argument in arguments {
-      let type = graph.type(of: argument.value)
-      if let given = inputs[argument.name] {
-        complete[argument.name] = try Self.fit(given, to: type, name: argument.name)
-      } else if type.element == .key {
-        complete[argument.name] = RandomKeys.input(type.shape, seed: seed)
-      } else {
-        throw Diagnostics(
-          "input '\(argument.name)' (\(type)) is not given",
-          hint: "give it with --input \(argument.name)=FILE")
-      }
-    }
-    return complete
-  }
-
-  private static func fit(
-    _ tensor: HostTensor, to type: TensorType, name: String
-  ) throws(Diagnostics) -> HostTensor {
-    if type.element == .key, tensor.type.keysInWords == type { return tensor.keysInWords! }
-    guard tensor.shape == type.shape else {
-      throw Diagnostics(
-        "input '\(name)' is \(tensor.type), but the graph expects \(type)",
-        hint: type.element == .key ? "keys are read as uint32 with a last axis of two words" : nil)
-    }
-    let sameKind =
-      tensor.type.element == type.element
-      || type.element.isReal && !tensor.type.element.isInteger && tensor.type.element != .key
-      || type.element.isInteger && tensor.type.element.isInteger
-      || type.element.isReal && tensor.type.element.isInteger
-    guard sameKind else {
-      throw Diagnostics(
-        "input '\(name)' holds \(tensor.type.element.rawValue), but the graph expects \(type)",
-        hint: "convert the file's element type")
-    }
-    let converted = tensor.converted(to: type.element)
-    if type.element.isInteger, tensor.type.element != type.element,
-      converted.converted(to: tensor.type.element) != tensor
-    {
-      throw Diagnostics(
-        "input '\(name)' holds integers that \(type.element.rawValue) does not",
-        hint: "give integers within the range of \(type.element.rawValue)")
-    }
-    return converted
   }
 }

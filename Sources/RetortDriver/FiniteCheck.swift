@@ -10,14 +10,7 @@ package enum FiniteCheck {
     let compilation = try request.compilation(through: .differentiated, inputs: inputs)
     let graph = compilation.graph
     var all = try request.weights(of: compilation).bind(to: graph).tensors
-    for input in graph.inputs where input.role == .input {
-      let type = graph.type(of: input.value)
-      if let given = inputs[input.name] {
-        all[input.name] = given.converted(to: type.element)
-      } else if type.element == .key {
-        all[input.name] = RandomKeys.input(type.shape, seed: request.seed)
-      }
-    }
+    all.merge(try graph.completed(inputs, seed: request.seed)) { $1 }
     _ = try Interpreter(checksFinite: true).run(graph, inputs: all)
   }
 }

@@ -9,6 +9,9 @@ package struct GraphLibrary: Sendable {
   /// No library, for a plan, which holds all that it needs: nothing is found in it.
   package static let none = GraphLibrary(folder: "")
 
+  /// Where imports are looked up that are not beside their file.
+  package var folders: [String] { folder.isEmpty ? [] : [folder] }
+
   /// The folder that was asked for, else `graphs` or `../share/retort/graphs` beside the real
   /// executable, else `graphs` in one of its parent folders or of the current folder's.
   package static func locate(_ asked: String?) throws(Diagnostics) -> GraphLibrary {

@@ -32,7 +32,7 @@ package struct ModelDefinition: Sendable {
           + (weightFile.map { ": \(($0 as NSString).lastPathComponent)." } ?? "."))
     }
     let lines = head.map { line in
-      "// " + DiagnosticRenderer.visible(line).replacing("\n", with: " ") + "\n"
+      "// " + line.replacing("\n", with: " ").visible() + "\n"
     }
     return lines.joined() + DefinitionPrinter(model.graph).text
   }

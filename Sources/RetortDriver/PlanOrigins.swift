@@ -1,5 +1,6 @@
 import RetortFormats
 import RetortIR
+import RetortText
 
 /// Where a plan's nodes came from, beside its text, so that profiles of a plan speak the
 /// definition's words: one line a node, outer before inner, `path`, a tab, and the rest.
@@ -9,7 +10,7 @@ enum PlanOrigins {
     graph.forEachNode { node in
       var place = node.origin
       place.path = ""
-      lines.append(plain(node.origin.path) + "\t" + plain(place.description))
+      lines.append(node.origin.path.visible() + "\t" + place.description.visible())
     }
     return lines.joined(separator: "\n")
   }
@@ -34,23 +35,13 @@ enum PlanOrigins {
     for index in block.nodes.indices {
       let parts = lines.removeFirst().split(
         separator: "\t", maxSplits: 1, omittingEmptySubsequences: false)
-      let place = parts.count > 1 ? plain(String(parts[1])) : ""
+      let place = parts.count > 1 ? String(parts[1]).visible() : ""
       block.nodes[index].origin = Origin(
-        path: plain(String(parts[0])), derivation: place.isEmpty ? nil : place)
+        path: String(parts[0]).visible(), derivation: place.isEmpty ? nil : place)
       for region in block.nodes[index].regions.indices {
         block.nodes[index].regions[region] = named(block.nodes[index].regions[region], &lines)
       }
     }
     return block
-  }
-
-  /// Without control characters, which separate here and do harm on terminals.
-  private static func plain(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
-      return text
-    }
-    return String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }))
   }
 }

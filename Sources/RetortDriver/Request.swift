@@ -64,6 +64,15 @@ package struct Request: Sendable {
     }
   }
 
+  /// The same for another file of the library, with those settings that it declares.
+  package func companion(_ file: String) throws -> Request {
+    var other = self
+    other.path = library.path(file)
+    other.entry = nil
+    other.settings = try other.declared(settings)
+    return other
+  }
+
   /// What became of a definition.
   package struct Compilation: Sendable {
     package let graph: Graph

@@ -63,9 +63,9 @@ package struct PlanSummary {
       arena      \(ByteCount.text(arena))
       weights    \(ByteCount.text(weights)) in \(file.entries.count) tensors
       backend    \(file.backend)
-      disabled   \(file.disabledPasses.isEmpty ? "none" : DiagnosticRenderer.visible(disabled))
-      processor  \(DiagnosticRenderer.visible(file.processor))
-      rebuild    \(DiagnosticRenderer.visible(file.rebuild))
+      disabled   \(file.disabledPasses.isEmpty ? "none" : disabled.visible())
+      processor  \(file.processor.visible())
+      rebuild    \(file.rebuild.visible())
       calibrated \(calibrationText)
       """
   }
@@ -74,7 +74,7 @@ package struct PlanSummary {
   private var measurements: [(name: String, times: [Substring])] {
     file.calibration.split(separator: "\n").map { line in
       let parts = line.split(separator: "\t")
-      return (DiagnosticRenderer.visible(String(parts[0])), Array(parts.dropFirst()))
+      return (String(parts[0]).visible(), Array(parts.dropFirst()))
     }
   }
 
@@ -83,7 +83,7 @@ package struct PlanSummary {
     let rows = measurements
     guard !rows.isEmpty else { return "no" }
     let lines = rows.map { row in
-      let times = row.times.map { "\(DiagnosticRenderer.visible(String($0))) µs" }
+      let times = row.times.map { "\(String($0).visible()) µs" }
       return "\n  \(row.name): " + times.joined(separator: ", ")
     }
     return "\(rows.count) convolutions" + lines.joined()

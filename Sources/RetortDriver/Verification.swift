@@ -52,7 +52,8 @@ package enum Verification {
     let executable = try Executable(
       planned, backend: request.backend, threadCount: request.threadCount)
     try executable.program.bind(weights: weights)
-    let inputs = try executable.complete(randomInputs(planned, request.seed), seed: request.seed)
+    let inputs = try executable.graph.completed(
+      randomInputs(planned, request.seed), seed: request.seed)
     let actual = try executable.run(inputs, seed: request.seed)
 
     let oracle = try Widen().run(try Pipeline.run(elaborated, through: .differentiated).graph)

@@ -59,8 +59,8 @@ package struct Weights: Sendable {
   /// Looks every parameter and buffer up: by its exact name, then without a leading `module.`, then
   /// without a leading `model.` in the file's names. Half precision is widened.
   ///
-  /// - Throws: one diagnostic for all that is missing, one for each shape or type that differs, and
-  ///   one for each tensor that holds NaN or infinity.
+  /// - Throws: one diagnostic for all that is missing, one for all whose shape differs, and one for
+  ///   each tensor whose elements are of another kind, or NaN or infinite.
   /// - Parameter allowingMissing: whether weights that are in no file are simply left out.
   package func bind(
     to graph: Graph, allowingMissing: Bool = false
@@ -69,6 +69,7 @@ package struct Weights: Sendable {
     var binding = Binding()
     var problems: [Diagnostic] = []
     var missing: [String] = []
+    var misfits: [Misfit] = []
     var used = Set<String>()
     for input in graph.inputs where input.role.isWeight {
       guard let name = entries[input.name] != nil ? input.name : aliases[input.name] else {
@@ -77,10 +78,15 @@ package struct Weights: Sendable {
       }
       used.insert(name)
       let type = graph.type(of: input.value)
-      if let tensor = fit(name, to: type, for: input.name, &problems) {
+      guard entries[name]!.tensor.type.shape == type.shape else {
+        misfits.append(Misfit(name: name, wanted: input.name, type: type))
+        continue
+      }
+      if let tensor = converted(name, as: type, &problems) {
         binding.tensors[input.name] = tensor
       }
     }
+    if let first = misfits.first { problems.append(diagnostic(first, of: misfits.count)) }
     if !missing.isEmpty, !allowingMissing { problems.append(missingDiagnostic(missing)) }
     if !problems.isEmpty { throw Diagnostics(problems) }
     // PyTorch's counter of training steps is in every checkpoint and in no formula.
@@ -114,20 +120,41 @@ package struct Weights: Sendable {
     return table
   }
 
-  private func fit(
-    _ name: String, to type: TensorType, for wanted: String, _ problems: inout [Diagnostic]
+  /// A tensor of another shape than the graph's.
+  private struct Misfit {
+    let name: String
+    let wanted: String
+    let type: TensorType
+  }
+
+  private func diagnostic(_ first: Misfit, of count: Int) -> Diagnostic {
+    let entry = entries[first.name]!
+    let rest = count == 1 ? "" : "; \(count - 1) more of other shapes"
+    return Diagnostic(
+      .error,
+      "'\(first.name)' is \(entry.tensor.type), but the definition expects \(first.type) for "
+        + "'\(first.wanted)'\(rest)",
+      path: entry.file,
+      hint: "check the compile-time arguments (--set) that the weights were trained with")
+  }
+
+  private func converted(
+    _ name: String, as type: TensorType, _ problems: inout [Diagnostic]
   ) -> HostTensor? {
     let entry = entries[name]!
-    let stored = entry.tensor.type
-    guard stored.shape == type.shape else {
+    let tensor: HostTensor
+    do {
+      tensor = try entry.tensor.fitted(to: type.element)
+    } catch {
+      let stored = entry.tensor.type.element.rawValue
       problems.append(
         Diagnostic(
-          .error, "'\(name)' is \(stored), but the definition expects \(type) for '\(wanted)'",
-          path: entry.file,
-          hint: "check the compile-time arguments (--set) that the weights were trained with"))
+          .error,
+          "'\(name)' holds \(stored)\(error == .range ? " past the range of" : ", not")"
+            + " \(type.element.rawValue)",
+          path: entry.file, hint: "convert the file's element type"))
       return nil
     }
-    let tensor = entry.tensor.converted(to: type.element)
     if type.element.isReal, let index = tensor.doubles.firstIndex(where: { !$0.isFinite }) {
       problems.append(
         Diagnostic(

@@ -48,8 +48,8 @@ package func naming<R>(
   do { return try body() } catch { throw error.diagnostics(path) }
 }
 
-/// Names from a file as they may be shown: quoted, control characters escaped, cut after 80.
+/// Names from a file as they may be shown: quoted, control characters replaced, cut after 80.
 func quoted(_ name: String) -> String {
-  let scalars = name.unicodeScalars.prefix(80).map { $0.value < 32 ? "?" : String($0) }
-  return "'" + scalars.joined() + (name.unicodeScalars.count > 80 ? "..." : "") + "'"
+  return "'" + String(String.UnicodeScalarView(name.unicodeScalars.prefix(80))).visible()
+    + (name.unicodeScalars.count > 80 ? "..." : "") + "'"
 }

@@ -33,6 +33,12 @@ package enum InputFile {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Whether there is nothing at a path. What is there and cannot be looked at is not missing.
+  package static func isMissing(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) != 0 && (errno == ENOENT || errno == ENOTDIR)
+  }
+
   /// Whether two paths lead to one file.
   package static func isSame(_ path: String, _ other: String) -> Bool {
     var (a, b) = (stat(), stat())

@@ -16,9 +16,11 @@ extension TensorFile {
 
   /// Whether tensors can be written to a path: to be asked before they are computed.
   ///
-  /// - Throws: for another suffix, and for a file that cannot be made there.
-  package static func checkWritable(to path: String) throws(Diagnostics) {
-    _ = try outputFormat(path)
+  /// - Throws: for another suffix, for more tensors than the format holds, and for a file that
+  ///   cannot be made there.
+  package static func checkWritable(to path: String, holding count: Int = 1) throws(Diagnostics) {
+    let format = try outputFormat(path)
+    try naming(path) { () throws(FormatError) in try format.check(count) }
     try AtomicFile.check(path)
   }
 
@@ -75,7 +77,17 @@ extension TensorFile {
   }
 
   /// What is written.
-  private enum WrittenFormat: String { case npy, npz, safetensors }
+  private enum WrittenFormat: String {
+    case npy, npz, safetensors
+
+    /// - Throws: for a number of tensors that it does not hold.
+    func check(_ count: Int) throws(FormatError) {
+      guard self != .npy || count == 1 else {
+        throw FormatError(
+          ".npy holds one tensor, not \(count)", hint: "write .npz or .safetensors")
+      }
+    }
+  }
 
   private static func outputFormat(_ path: String) throws(Diagnostics) -> WrittenFormat {
     let lower = path.lowercased()
@@ -110,11 +122,8 @@ extension TensorFile {
         }
         return Safetensors.encode(tensors)
       case .npy:
-        guard let only = tensors.first, tensors.count == 1 else {
-          throw FormatError(
-            ".npy holds one tensor, not \(tensors.count)", hint: "write .npz or .safetensors")
-        }
-        return Npy.encode(only)
+        try format.check(tensors.count)
+        return Npy.encode(tensors[0])
       }
     }
     try AtomicFile.write(bytes, to: path)

@@ -60,10 +60,9 @@ extension Elaborator {
   /// As `checkSize`, for a result; the problem is reported as the operation's.
   func checkedSize(_ value: Value, at range: SourceRange) throws(Violation) {
     let type = builder.type(of: value)
-    guard type.rank <= limits.rank, let shape = Shape.checked(type.shape.extents),
-      type.shape.extents.allSatisfy({ $0 <= limits.integer }),
-      shape.elementCount <= limits.elements
-    else { throw Violation("size", "gives \(type), which is too large") }
+    guard type.rank <= limits.rank, limits.allowElements(of: type) else {
+      throw Violation("size", "gives \(type), which is too large")
+    }
   }
 
   // MARK: Arguments

@@ -60,10 +60,7 @@ extension Elaborator {
       throw report(
         "a tensor has at most \(limits.rank) dimensions, \(type) has \(type.rank)", at: range)
     }
-    guard let shape = Shape.checked(type.shape.extents),
-      type.shape.extents.allSatisfy({ $0 <= limits.integer }),
-      shape.elementCount <= limits.elements
-    else {
+    guard limits.allowElements(of: type) else {
       throw report("\(type) has too many elements", at: range)
     }
   }

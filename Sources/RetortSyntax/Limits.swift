@@ -1,3 +1,5 @@
+import RetortTensor
+
 /// How much work a definition may cause, so that a hostile one ends with a sentence, within about a
 /// second unless its text is long.
 package struct Limits: Sendable {
@@ -22,6 +24,15 @@ package struct Limits: Sendable {
   package var errors = 100
 
   package init() {}
+
+  /// Whether a tensor has no more elements, and no more bytes, than a definition may ask for. Asked
+  /// before anything multiplies its extents.
+  func allowElements(of type: TensorType) -> Bool {
+    guard
+      let shape = Shape.checked(type.shape.extents, bytesPerElement: type.element.byteCount)
+    else { return false }
+    return shape.extents.allSatisfy { $0 <= integer } && shape.elementCount <= elements
+  }
 
   /// For a definition of so many bytes in all. A long text, such as a dump, may make what it spells
   /// out: a value takes sixteen bytes of it or more.

@@ -7,15 +7,16 @@ package enum Frontend {
   ///
   /// - Parameters:
   ///   - library: folders in which imports are looked up when they are not beside the file.
-  ///   - read: gives the file at a path, or nil where there is none.
+  ///   - read: gives the file at a path, or nil where there is none; throws for one that cannot be
+  ///     read.
   /// - Throws: what is wrong with any of the files.
   package static func load(
     _ path: String, library: [String],
-    read: @escaping @Sendable (String) -> SourceFile?
+    read: @escaping @Sendable (String) throws(Diagnostics) -> SourceFile?
   ) throws(Diagnostics) -> Definition {
     var loader = Loader(library: library, read: read)
-    guard let file = read(path) else {
-      throw Diagnostics("there is no such file, or it cannot be read", path: path)
+    guard let file = try read(path) else {
+      throw Diagnostics("there is no such file", path: path)
     }
     let tree = try loader.load(file, as: Loader.normalised(path), from: nil)
     try loader.check()
@@ -32,7 +33,7 @@ struct Loader: Sendable {
   static let importDepthLimit = 64
 
   let library: [String]
-  let read: @Sendable (String) -> SourceFile?
+  let read: @Sendable (String) throws(Diagnostics) -> SourceFile?
   private(set) var files: [SourceFile] = []
   private(set) var graphs: [String: GraphSyntax] = [:]
   /// By normalised path.
@@ -41,7 +42,9 @@ struct Loader: Sendable {
   private var chain: [(path: String, range: SourceRange?)] = []
   private var problems: [Diagnostic] = []
 
-  init(library: [String], read: @escaping @Sendable (String) -> SourceFile?) {
+  init(
+    library: [String], read: @escaping @Sendable (String) throws(Diagnostics) -> SourceFile?
+  ) {
     self.library = library
     self.read = read
   }
@@ -97,7 +100,16 @@ struct Loader: Sendable {
         return
       }
       if trees[candidate] != nil { return }
-      guard let file = read(candidate) else { continue }
+      let found: SourceFile?
+      do {
+        found = try read(candidate)
+      } catch {
+        for problem in error.list {
+          report("\(problem.path ?? candidate) \(problem.message)", line, hint: problem.hint)
+        }
+        return
+      }
+      guard let file = found else { continue }
       if isKnown(file) { return }
       guard chain.count < Self.importDepthLimit else {
         report("more than \(Self.importDepthLimit) files import each other in a chain", line)
@@ -139,7 +151,7 @@ struct Loader: Sendable {
     while !words.isEmpty {
       for folder in library {
         let path = Self.normalised("\(folder)/models/\(words.joined(separator: "_")).graph")
-        guard trees[path] == nil, let file = read(path), !isKnown(file) else { continue }
+        guard trees[path] == nil, let file = try read(path), !isKnown(file) else { continue }
         guard let tree = try? Parser.parse(file),
           tree.graphs.contains(where: { $0.name.text == name })
         else { continue }
@@ -157,7 +169,7 @@ struct Loader: Sendable {
     let candidates = ([path] + library.map { $0 + "/" + path }).map(Self.normalised)
     for candidate in candidates {
       var tree = trees[candidate]
-      if tree == nil, let file = read(candidate) {
+      if tree == nil, let file = try read(candidate) {
         tree = trees.sorted { $0.key < $1.key }.map(\.value).first { $0.file.bytes == file.bytes }
         if tree == nil {
           tree = try load(file, as: candidate, from: nil)
@@ -171,7 +183,7 @@ struct Loader: Sendable {
       return first.name.text
     }
     throw Diagnostics(
-      "there is no such file, or it cannot be read", path: path,
+      "there is no such file", path: path,
       hint: "looked for \(candidates.joined(separator: " and "))")
   }
 

@@ -101,14 +101,11 @@ package struct Parser {
   private mutating func graph() throws(SyntaxFailure) -> GraphSyntax {
     advance()
     let name = try identifier("a graph's name")
-    let start = current.offsets.lowerBound
     let arguments = try self.arguments()
     var results: [ResultSyntax] = []
     if take(.arrow) { results = try self.results() }
-    let signature = SourceRange(file, start..<previousEnd)
     let body = try block()
-    return GraphSyntax(
-      name: name, arguments: arguments, results: results, body: body, signatureRange: signature)
+    return GraphSyntax(name: name, arguments: arguments, results: results, body: body)
   }
 
   private mutating func arguments() throws(SyntaxFailure) -> [ArgumentSyntax] {

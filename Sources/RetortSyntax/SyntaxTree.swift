@@ -200,18 +200,14 @@ package final class GraphSyntax: Sendable {
   package let arguments: [ArgumentSyntax]
   package let results: [ResultSyntax]
   package let body: [Statement]
-  /// From the arguments' `(` to before the body's `{`.
-  package let signatureRange: SourceRange
 
   package init(
-    name: Identifier, arguments: [ArgumentSyntax], results: [ResultSyntax], body: [Statement],
-    signatureRange: SourceRange
+    name: Identifier, arguments: [ArgumentSyntax], results: [ResultSyntax], body: [Statement]
   ) {
     self.name = name
     self.arguments = arguments
     self.results = results
     self.body = body
-    self.signatureRange = signatureRange
   }
 }
 

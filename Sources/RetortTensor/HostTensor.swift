@@ -37,13 +37,6 @@ public struct HostTensor: Sendable, Hashable {
     return try bytes.withUnsafeBytes { try body($0.bindMemory(to: E.self)) }
   }
 
-  public mutating func withMutableElements<E: Element, R>(
-    of _: E.Type = E.self, _ body: (UnsafeMutableBufferPointer<E>) throws -> R
-  ) rethrows -> R {
-    precondition(E.elementType == type.element, "\(type) written as \(E.elementType)")
-    return try bytes.withUnsafeMutableBytes { try body($0.bindMemory(to: E.self)) }
-  }
-
   public mutating func withUnsafeMutableBytes<R>(
     _ body: (UnsafeMutableRawBufferPointer) throws -> R
   ) rethrows -> R {
@@ -112,7 +105,8 @@ public struct HostTensor: Sendable, Hashable {
     case .i32: return HostTensor(shape, values.map { Int32(clamping: Int64(saturating: $0)) })
     case .u32: return HostTensor(shape, values.map { UInt32(clamping: Int64(saturating: $0)) })
     case .bool: return HostTensor(shape, values.map { $0 != 0 })
-    case .key: return HostTensor(shape, values.map { Key(words: UInt64(Int64(saturating: $0))) })
+    case .key:
+      return HostTensor(shape, values.map { Key(words: UInt64(bitPattern: Int64(saturating: $0))) })
     }
   }
 }

@@ -53,14 +53,18 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     return Shape(result)
   }
 
-  /// Extents that a file or a user claims: nil if one is negative or the byte count does not fit a
-  /// signed 64-bit integer. Extents of 0 count as 1 here, so that strides fit as well.
+  /// The most bytes that a tensor has, 4 TiB: more than this runs on, and few enough that two million
+  /// of them, the most values that a definition makes, still fit an Int together.
+  public static let byteLimit = 1 << 42
+
+  /// Extents that a file or a user claims: nil if one is negative or there are more bytes than
+  /// `byteLimit`. Extents of 0 count as 1 here, so that strides fit as well.
   public static func checked(_ extents: [Int], bytesPerElement: Int = 8) -> Shape? {
     var product = bytesPerElement
     for extent in extents where extent < 0 { return nil }
     for extent in extents {
       let (next, overflow) = product.multipliedReportingOverflow(by: max(1, extent))
-      if overflow { return nil }
+      if overflow || next > byteLimit { return nil }
       product = next
     }
     return Shape(extents)

@@ -11,7 +11,9 @@ package struct DiagnosticRenderer: Sendable {
   package func render(_ diagnostics: Diagnostics) -> String {
     let sorted = diagnostics.list.enumerated().sorted { a, b in
       let (left, right) = (a.element.range, b.element.range)
-      guard let left, let right else { return left == nil && right != nil || a.offset < b.offset }
+      guard let left, let right else {
+        return (left == nil) == (right == nil) ? a.offset < b.offset : left == nil
+      }
       if left.file.path != right.file.path { return left.file.path < right.file.path }
       if left.offsets.lowerBound != right.offsets.lowerBound {
         return left.offsets.lowerBound < right.offsets.lowerBound
@@ -26,7 +28,7 @@ package struct DiagnosticRenderer: Sendable {
   }
 
   package func render(_ diagnostic: Diagnostic) -> String {
-    let plain = Self.visible(rendered(diagnostic))
+    let plain = rendered(diagnostic).visible(keepingLines: true)
     guard colour else { return plain }
     // Colours are put in last, so that none of a file's own text is taken for one.
     return [Diagnostic.Severity.error, .warning, .note].reduce(plain) { text, severity in
@@ -36,16 +38,6 @@ package struct DiagnosticRenderer: Sendable {
 
   /// Stands behind a severity until the colours are put in; a private-use character.
   private static let mark = "\u{E000}"
-
-  /// Control characters of files and paths, replaced so that no terminal obeys them.
-  package static func visible(_ text: String) -> String {
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-      result.append(isControl && scalar != "\n" ? "\u{FFFD}" : scalar)
-    }
-    return String(result)
-  }
 
   private func rendered(_ diagnostic: Diagnostic) -> String {
     var text = ""
@@ -74,7 +66,7 @@ package struct DiagnosticRenderer: Sendable {
     let blank = String(repeating: " ", count: max(5, number.count)) + " | "
     // The place itself comes first; labels elsewhere on the line get a line each.
     let own = labels.first { $0.range == range }
-    text += blank + underline(range, in: source) + (own.map { " " + $0.text } ?? "") + "\n"
+    text += blank + underline(range) + (own.map { " " + $0.text } ?? "") + "\n"
     for label in labels where label.range != range && label.range.file === range.file {
       let place = label.range.line
       if place != line {
@@ -83,12 +75,12 @@ package struct DiagnosticRenderer: Sendable {
         let placeText = range.file.text(line: place).replacing("\t", with: " ")
         text += "\(placeMargin)\(placeNumber) | \(placeText)\n"
       }
-      text += blank + underline(label.range, in: source) + " " + label.text + "\n"
+      text += blank + underline(label.range) + " " + label.text + "\n"
     }
     return text
   }
 
-  private func underline(_ range: SourceRange, in line: String) -> String {
+  private func underline(_ range: SourceRange) -> String {
     let column = range.column
     let spaces = String(repeating: " ", count: column - 1)
     let width = range.file.text(range.offsets).prefix { $0 != "\n" }.unicodeScalars.count

@@ -12,7 +12,7 @@ package enum MarkupText {
       case "\"": result += "&quot;"
       case "'": result += "&#39;"
       case "\n": result += "\n"
-      case _ where scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value): result += " "
+      case _ where scalar.isControl: result += " "
       default: result.unicodeScalars.append(scalar)
       }
     }

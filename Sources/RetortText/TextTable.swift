@@ -15,7 +15,7 @@ package struct TextTable: Sendable {
 
   package mutating func add(_ row: [String]) {
     precondition(row.count == header.count, "a row has one cell a column")
-    rows.append(row)
+    rows.append(row.map { $0.visible() })
   }
 
   /// Aligned with spaces, a line of dashes under the header.

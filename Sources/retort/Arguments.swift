@@ -66,7 +66,7 @@ struct Arguments: Sendable {
       name = String(word[..<equals])
       value = String(word[word.index(after: equals)...])
     } else {
-      name = word == "-o" ? "-o" : word
+      name = word
     }
     guard let option = table[name] else {
       let nearest = Suggestion.nearest(to: name, in: names).map { "; did you mean '\($0)'?" } ?? ""

@@ -13,11 +13,14 @@ extension Arguments {
   /// The request that `--entry`, `--set`, `--weights`, `--backend`, `--threads`, `--seed` describe.
   func request(_ path: String) throws -> Request { try request([path]) }
 
-  /// The same for the first of several files, which share a library.
-  func request(_ paths: [String]) throws -> Request {
+  /// The same for the first of several files, which share a library; with none for what a recipe or
+  /// a benchmark names later.
+  func request(_ paths: [String] = []) throws -> Request {
     // A plan runs wherever it is; only definitions import.
-    let needsLibrary = self["--graphs"] != nil || !paths.allSatisfy(Artifact.isArtifact)
-    var request = Request(path: paths[0], library: needsLibrary ? try library() : .none)
+    let needsNone =
+      self["--graphs"] == nil && !paths.isEmpty && paths.allSatisfy(Artifact.isArtifact)
+    var request = Request(
+      path: paths.first ?? "", library: needsNone ? GraphLibrary.none : try library())
     request.entry = self["--entry"]
     request.settings = try pairs("--set")
     request.weightPaths = all("--weights")
@@ -65,25 +68,31 @@ extension Arguments {
     return Set(all("--disable"))
   }
 
-  /// A plan's entry, settings, passes, backend and precision were fixed when it was compiled.
-  func refuseWhatAPlanFixes() throws {
-    guard Artifact.isArtifact(positionals[0]),
+  /// A plan's entry, settings, passes, backend and precision were fixed when it was compiled: where
+  /// all of the files are plans, nothing is left that such an option could mean.
+  func refuseWhatAPlanFixes(_ files: [String]) throws {
+    guard files.allSatisfy(Artifact.isArtifact),
       let option = [
         "--entry", "--set", "--backend", "--precision", "--disable", "--exact", "--calibrate",
         "--memory-limit",
       ].first(where: has)
     else { return }
     throw Diagnostics(
-      "is a plan, which '\(option)' cannot change any more", path: positionals[0],
+      "is a plan, which '\(option)' cannot change any more", path: files[0],
       hint: "compile the definition again with that option")
+  }
+
+  /// Refuses to write where the command reads its definition or its shards from.
+  func refuseReplacing(_ target: String) throws {
+    guard let source = positionals.first(where: { InputFile.isSame($0, target) }) else { return }
+    throw Diagnostics(
+      "would be replaced by what is made of it", path: source, hint: "give -o another name")
   }
 
   /// `--input NAME=FILE`, read as tensors.
   func inputTensors() throws -> [String: HostTensor] {
     var inputs: [String: HostTensor] = [:]
-    let count = try pairs("--set").last { $0.name == "n" || $0.name == "m" }.flatMap {
-      Int($0.value)
-    }
+    let count = try pairs("--set").last { $0.name == "n" }.flatMap { Int($0.value) }
     for (name, file) in try pairs("--input") {
       guard inputs[name] == nil else {
         throw UsageError(message: "'--input \(name)' is given twice")
@@ -102,8 +111,7 @@ extension Arguments {
     guard lower.hasSuffix(".bin") || lower.hasSuffix(".png") || InputFile.isFolder(path) else {
       return nil
     }
-    var images = try ImageSet(reading: path)
-    if let count, count < images.count { images = images.slice(0..<count) }
+    let images = try ImageSet(reading: path, first: count.flatMap { $0 > 0 ? $0 : nil })
     guard wantsLabels else { return images.pixels }
     return HostTensor([images.count], images.labels.map { Int32($0) })
   }

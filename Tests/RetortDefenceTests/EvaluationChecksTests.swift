@@ -1,4 +1,5 @@
 import RetortDefence
+import RetortFormats
 import Testing
 
 struct EvaluationChecksTests {
@@ -66,6 +67,11 @@ struct EvaluationChecksTests {
     #expect(masked.sentence.contains("multi 60.0 % under BPDA+EOT, 50.0 % under FGSM (n = 10)"))
     #expect(!masked.sentence.contains("random"))
     #expect(try check("Masking: queries", results).outcome == .warning)
+    // Of an arm that met one side alone nothing is known, and that is said.
+    results.cells.removeAll { $0.attack == "BPDA+EOT" && $0.arm != "contrastive" }
+    let partial = try check("Masking: T2", results)
+    #expect(partial.outcome == .passed)
+    #expect(partial.sentence.hasSuffix("Not known of random and multi, which did not meet both."))
     results.cells.removeAll { $0.attack == "BPDA+EOT" }
     #expect(try check("Masking: T2", results).outcome == .cannotTell)
   }
@@ -73,13 +79,58 @@ struct EvaluationChecksTests {
   @Test func nothingMayBeLeftAtALargeRadius() throws {
     var results = EvaluationSample.results(images: 80)
     set(&results, "none", "PGD-50, radius 64/255", right: 1)
-    // Transferred points that a purifier undoes are no sign of masking.
+    // Transferred points that a purifier undoes are no sign of masking, nor of its absence.
     set(&results, "multi", "PGD-50, radius 64/255", right: 40)
+    let transferred = try check("Masking: nothing", results)
+    #expect(transferred.outcome == .cannotTell)
+    #expect(transferred.sentence.contains("falls to about 0: none 2.5 %"))
+    #expect(transferred.sentence.contains("Not known of random, contrastive and multi:"))
+    for arm in ["random", "contrastive", "multi"] {
+      results.attacks.append(
+        EvaluationSample.attack("T2, 64/255", level: "T2", arm: arm, images: 40, radius: 64))
+      results.cells.append(
+        EvaluationSample.cell(arm, "T2, 64/255", results.labels.prefix(40).map { ($0 + 1) % 10 }))
+    }
     #expect(try check("Masking: nothing", results).outcome == .passed)
+    set(&results, "contrastive", "T2, 64/255", right: 3)
+    let alive = try check("Masking: nothing", results)
+    #expect(alive.outcome == .warning)
+    #expect(alive.sentence.contains("contrastive 7.5 % under T2, 64/255"))
+    set(&results, "contrastive", "T2, 64/255", right: 0)
     set(&results, "none", "PGD-50, radius 64/255", right: 4)
     #expect(try check("Masking: nothing", results).outcome == .warning)
-    results.sweeps = []
+    results.cells.removeAll { $0.attack.contains("64/255") }
     #expect(try check("Masking: nothing", results).outcome == .cannotTell)
+  }
+
+  @Test func imagesThatMeetInABatchAreNotIndependent() throws {
+    var results = EvaluationSample.results(images: 40)
+    #expect(try check("Company", results).outcome == .passed)
+    results.arms[2].settings["negatives"] = "batch"
+    results.arms[3].settings["per_image"] = "false"
+    let found = try check("Company", results)
+    #expect(found.outcome == .warning)
+    #expect(found.sentence.contains("contrastive (negatives: batch) and multi (per_image: false)"))
+  }
+
+  @Test func aClassifierThatIsFedWronglyShows() throws {
+    var results = EvaluationSample.results(images: 400)
+    #expect(try check("Clean accuracy", results).outcome == .cannotTell)
+    let share = try #require(EvaluationSummary(results).cell("none", "clean")).first
+    results.cleanAccuracy = 100 * share.share
+    #expect(try check("Clean accuracy", results).outcome == .passed)
+    results.cleanAccuracy = 100 * share.interval.high + 0.1
+    #expect(try check("Clean accuracy", results).outcome == .warning)
+    results.cleanAccuracy = 101
+    #expect(throws: FormatError.self) { try results.check() }
+  }
+
+  @Test func batchNormRunsInInferenceMode() throws {
+    var results = EvaluationSample.results(images: 40)
+    #expect(try check("Batch norm", results).outcome == .passed)
+    results.attacks[2].settings["train"] = "true"
+    #expect(try check("Batch norm", results).sentence.hasSuffix("PGD-50."))
+    #expect(try check("Batch norm", results).outcome == .warning)
   }
 
   @Test func randomnessIsTheShareOfChangedAnswers() throws {

@@ -71,7 +71,7 @@ struct EvaluationSummaryTests {
     let summary = EvaluationSummary(results)
     #expect(summary.tests.map(\.name) == ["H1", "H2", "H3", "H4"])
     let corrected = [0, 1, 3].map { summary.tests[$0] }
-    #expect(corrected.map(\.adjustedP) == Statistics.holm(corrected.map(\.p)))
+    #expect(corrected.map(\.adjustedP) == Statistics.holm(corrected.map(\.paired.p)))
     #expect(summary.tests[2].adjustedP == nil && summary.tests[0].greatestLoss == nil)
     for (test, comparison) in zip(summary.tests, results.comparisons) {
       let (a, b) = (
@@ -81,7 +81,7 @@ struct EvaluationSummaryTests {
       let labels = results.labels
       #expect(test.paired.b == labels.indices.count { a[$0] == labels[$0] && b[$0] != labels[$0] })
       #expect(test.paired.c == labels.indices.count { a[$0] != labels[$0] && b[$0] == labels[$0] })
-      #expect(test.p == Statistics.mcNemar(test.paired.b, test.paired.c))
+      #expect(test.paired.p == Statistics.mcNemar(test.paired.b, test.paired.c))
     }
   }
 

@@ -73,7 +73,7 @@ import Testing
   @Test func manyNamesTakeLinearTime() throws {
     // Each was searched for among all before it: some 10¹⁰ comparisons.
     let count = 100_000
-    var names = UniqueNames()
+    var names = NameTable()
     for _ in 0..<count { _ = names.claim("a") }
     #expect(names.claim("a") == "a_\(count)")
     let inputs = (0..<count / 10).map { index in
@@ -88,6 +88,56 @@ import Testing
     var types: [TensorType] = []
     let duration = try ContinuousClock().measure { types = try binding.types(settings, [:]) }
     #expect(types.count == count / 10)
+    #expect(duration < .seconds(10))
+  }
+
+  /// Its bytes fit an Int, those of three such values do not.
+  @Test func inputsThatNoMachineHoldsAreRefused() {
+    let model = ImportModels.model(
+      ["Relu", "Sigmoid", "Tanh"].map { OnnxNode($0, inputs: ["x"], outputs: [$0]) },
+      inputs: [("x", [2_147_483_647, 536_870_911])], outputs: ["Relu", "Sigmoid", "Tanh"])
+    #expect(
+      ImportModels.complaint(model).contains(
+        "input 'x' has the shape [2147483647, 536870911], which no memory holds"))
+  }
+
+  /// A region behind the end of an axis: no position reads anything.
+  @Test(arguments: ["linear", "cubic"])
+  func aResizeThatReadsNothingExtrapolates(mode: String) throws {
+    let model = ImportModels.model(
+      [
+        OnnxNode(
+          "Resize", inputs: ["x", "region", "scales"], outputs: ["y"],
+          attributes: [
+            OnnxAttribute("mode", mode), OnnxAttribute("exclude_outside", 1),
+            OnnxAttribute("coordinate_transformation_mode", "tf_crop_and_resize"),
+            OnnxAttribute("extrapolation_value", Float(7)),
+          ])
+      ], inputs: [("x", [4])],
+      weights: [
+        ("region", HostTensor([2], [2, 3] as [Float])),
+        ("scales", HostTensor([1], [0.5] as [Float])),
+      ])
+    let y = try ImportModels.run(model, ["x": HostTensor([4], [1, 2, 3, 4] as [Float])])["y"]!
+    #expect(y.elements() == [7, 7] as [Float])
+  }
+
+  /// Its one constant element has 2³⁰ neighbours: not to be computed while importing.
+  @Test func largeWindowsOnConstantsAreLeft() throws {
+    let side = 1 << 30
+    let model = ImportModels.model(
+      [
+        OnnxNode(
+          "MaxPool", inputs: ["w"], outputs: ["m"],
+          attributes: [
+            OnnxAttribute("kernel_shape", [side, 1]),
+            OnnxAttribute("strides", [side, 1]),
+            OnnxAttribute("pads", [side - 1, 0, 0, 0]),
+          ]),
+        OnnxNode("Add", inputs: ["x", "m"], outputs: ["y"]),
+      ], inputs: [("x", [1, 1, 1, 1])],
+      weights: [("w", HostTensor([1, 1, 1, 1], [1] as [Float]))])
+    let duration = try ContinuousClock().measure { _ = try OnnxImport(model, path: "m.onnx") }
     #expect(duration < .seconds(10))
   }
 

@@ -83,7 +83,7 @@ import Testing
     #expect(try dump(Self.scaled, set: ["body": inner], files: files).contains("= floor("))
     #expect(
       mistakes(Self.scaled, set: ["body": "defences/none.graph"])
-        == "defences/none.graph: error: there is no such file, or it cannot be read\n"
+        == "defences/none.graph: error: there is no such file\n"
         + "    = hint: looked for defences/none.graph and lib/defences/none.graph\n")
   }
 

@@ -42,15 +42,17 @@ package struct CompilerMeasurement: Sendable {
     var request = request
     request.path = request.library.path(workload.file)
     request.settings.append(("n", "1"))
-    return try measure(workload.name) { try request.graph(at: .elaborated).graph }
+    return try measure(workload.name, request.pipelineOptions) {
+      try request.graph(at: .elaborated).graph
+    }
   }
 
   private static func measure(
-    _ name: String, _ elaborate: () throws -> Graph
+    _ name: String, _ options: PipelineOptions = PipelineOptions(), _ elaborate: () throws -> Graph
   ) throws -> CompilerMeasurement {
     let start = clock.now
     let graph = try elaborate()
-    let result = try Pipeline.run(graph, through: .planned)
+    let result = try Pipeline.run(graph, through: .planned, options: options)
     let seconds = (clock.now - start) / .seconds(1)
     var passes: [(name: String, seconds: Double)] = []
     for record in result.records {

@@ -3,7 +3,7 @@ import RetortText
 extension EvaluationRecipe: Decodable {
   private enum Keys: String, CodingKey, CaseIterable {
     case kind, about, data, classes, backbone, weights, images, batch, seeds, epsilon, arms, attacks
-    case comparisons, sweeps, losses, gallery
+    case comparisons, sweeps, losses, gallery, cleanAccuracy
   }
 
   package init(from decoder: any Decoder) throws {
@@ -14,6 +14,10 @@ extension EvaluationRecipe: Decodable {
     try take(.about, &about)
     try take(.data, &dataNote)
     try take(.classes, &classNames)
+    cleanAccuracy = try fields.decodeIfPresent(Double.self, forKey: .cleanAccuracy)
+    if let share = cleanAccuracy, !(0...100).contains(share) {
+      throw fields.problem(.cleanAccuracy, "is \(share), expected per cent, from 0 to 100")
+    }
     try take(.backbone, &backbone)
     try take(.weights, &weights)
     if fields.contains(.images) { images = try fields.count(.images) }
@@ -106,7 +110,7 @@ extension EvaluationRecipe: Decodable {
       case name, about, level, graph, suite, set, epsilon, norm, result, through, keys
       case purifier, arms, images
     }
-    static let levels = ["clean", "T0", "T1", "T2", "T3", "queries"]
+    static let levels = EvaluationResults.Attack.levels
 
     let name: String
     let about: String
@@ -160,7 +164,7 @@ extension EvaluationRecipe: Decodable {
       epsilon = try fields.decodeIfPresent(Number.self, forKey: .epsilon)
       if epsilon?.value == 0 { throw fields.problem(.epsilon, "is 0, expected a radius above 0") }
       norm = try fields.decodeIfPresent(String.self, forKey: .norm) ?? "linf"
-      guard ["linf", "l2", "l1"].contains(norm) else {
+      guard EvaluationResults.Attack.norms.contains(norm) else {
         throw fields.problem(.norm, "is \"\(norm)\", expected \"linf\", \"l2\" or \"l1\"")
       }
       arms = try fields.decodeIfPresent([String].self, forKey: .arms)

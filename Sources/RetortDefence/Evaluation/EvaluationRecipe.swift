@@ -1,5 +1,3 @@
-import Foundation
-import RetortFormats
 import RetortText
 
 /// What is evaluated: a model, defences, attacks, radii, images, seeds. A JSON file;
@@ -91,6 +89,9 @@ package struct EvaluationRecipe: Sendable {
   package var about = ""
   /// What a reader must know of the data beside every number.
   package var dataNote = ""
+  /// Per cent of clean images that the classifier has right by its source: what differs from it was
+  /// fed wrongly (DEFENCE 7.6).
+  package var cleanAccuracy: Double?
   /// What the classes are called; their numbers if empty.
   package var classNames: [String] = []
   package var backbone = "small"
@@ -114,46 +115,12 @@ package struct EvaluationRecipe: Sendable {
 
   /// - Throws: for a file that is not such JSON, with the key and what was expected.
   package init(reading path: String) throws(Diagnostics) {
-    let bytes = try InputFile.read(path, limit: 1 << 20)
-    do {
-      self = try JSONDecoder().decode(EvaluationRecipe.self, from: Data(bytes))
-    } catch let error as DecodingError {
-      throw Diagnostics(error.sentence, path: path, hint: "Docs/recipes.md has the schema")
-    } catch {
-      throw Diagnostics("is not JSON: \(error.localizedDescription)", path: path)
-    }
-    checksum = SHA256.hexadecimal(bytes)
+    let file = try RecipeFile<EvaluationRecipe>(reading: path)
+    self = file.contents
+    checksum = file.checksum
     self.path = path
   }
 
   /// The file's name, as reports list it.
   package var name: String { String(path.split(separator: "/").last ?? "recipe") }
-
-  /// What is wrong with a setting is told as the recipe's, which nobody typed as `--set`.
-  func naming<R>(_ owner: String, _ body: () throws -> R) throws -> R {
-    do {
-      return try body()
-    } catch let error as Diagnostics {
-      throw Diagnostics(
-        error.list.map { problem in
-          guard let place = problem.path, place.hasPrefix("--set ") else { return problem }
-          var told = problem
-          told.path = path
-          told.message = "\(owner), \(place.dropFirst("--set ".count)): \(problem.message)"
-          return told
-        })
-    }
-  }
-
-  /// Names the recipe in what is wrong.
-  func naming<R>(_ body: () throws(Diagnostics) -> R) throws(Diagnostics) -> R {
-    do {
-      return try body()
-    } catch {
-      throw Diagnostics(
-        error.list.map { problem in
-          Diagnostic(problem.severity, problem.message, path: path, hint: problem.hint)
-        })
-    }
-  }
 }

@@ -9,7 +9,6 @@ import RetortText
 /// on with what was finished, and a damaged file is computed again.
 package struct EvaluationStore: Sendable {
   package let folder: String
-  /// Before the names of the tensors that carry their text as name.
   private static let mark = "sha256."
 
   /// - Throws: where the folder cannot be made.
@@ -24,11 +23,10 @@ package struct EvaluationStore: Sendable {
     _ identity: String, holding types: [String: TensorType]
   ) -> [String: HostTensor]? {
     let path = path(identity)
-    guard FileManager.default.fileExists(atPath: path), var stored = try? TensorFile.read(path),
-      let index = stored.firstIndex(where: { $0.name.hasPrefix(Self.mark) })
+    guard FileManager.default.fileExists(atPath: path),
+      var stored = try? MarkedTensors(reading: path), let sum = stored.take(Self.mark)
     else { return nil }
-    let sum = String(stored.remove(at: index).name.dropFirst(Self.mark.count))
-    let tensors = Dictionary(stored.map { ($0.name, $0.tensor) }) { first, _ in first }
+    let tensors = Dictionary(stored.tensors.map { ($0.name, $0.tensor) }) { first, _ in first }
     guard Self.checksum(tensors) == sum,
       types.allSatisfy({ tensors[$0.key]?.type == $0.value })
     else { return nil }
@@ -39,8 +37,9 @@ package struct EvaluationStore: Sendable {
     _ tensors: [String: HostTensor], as identity: String
   ) throws(Diagnostics) {
     let sorted = tensors.keys.sorted().map { (name: $0, tensor: tensors[$0]!) }
-    let mark = (name: Self.mark + Self.checksum(tensors), tensor: HostTensor(Float(0)))
-    try TensorFile.write([mark] + sorted, to: path(identity))
+    var stored = MarkedTensors(sorted)
+    stored.mark(Self.mark, Self.checksum(tensors))
+    try stored.write(to: path(identity))
   }
 
   private func path(_ identity: String) -> String { "\(folder)/\(identity).safetensors" }

@@ -37,6 +37,8 @@ package final class Evaluator {
   /// Blocks that this process computed itself.
   package var computedBlockCount = 0
   private var answerers: [String: AnswerRunner] = [:]
+  /// How many arms are compiled at the moment, the classifier alone counted as one.
+  package var compiledArmCount: Int { answerers.count }
   private var blockLists: [Int: [EvaluationBlock]] = [:]
 
   /// - Parameters:
@@ -51,7 +53,7 @@ package final class Evaluator {
     self.recipe = recipe
     self.shard = shard
     self.observer = observer
-    schedule = try recipe.naming { () throws(Diagnostics) in
+    schedule = try naming(recipe: recipe.path) {
       try EvaluationSchedule(recipe, count: images.count)
     }
     self.images = images.slice(0..<(recipe.images ?? images.count))
@@ -99,7 +101,7 @@ package final class Evaluator {
   /// Lets go of what a sweep's arm was compiled to, when the last of its cells is done.
   private func release(_ arm: EvaluationRecipe.Arm, behind number: Int) {
     let isNeeded =
-      schedule.arms.contains { $0.name == arm.name }
+      recipe.arms.contains { $0.name == arm.name }
       || schedule.cells.contains { $0.points > number && $0.arm.name == arm.name }
     if !isNeeded { answerers[arm.name] = nil }
   }
@@ -107,11 +109,11 @@ package final class Evaluator {
   /// Computes what is missing.
   package func run() throws -> EvaluationShard {
     let classifier = try answerer(nil)
-    let classCount = try recipe.naming("the model") { try classifier.classCount() }
+    let classCount = try naming(recipe: recipe.path, "the model") { try classifier.classCount() }
     try classifier.check(labels: images.labels, of: dataSource.name)
     // What is wrong with them is said before hours are spent.
     let lossGraph = try recipe.losses.map { wanted in
-      try recipe.naming("the losses") {
+      try naming(recipe: recipe.path, "the losses") {
         try LossGraph(wanted, context, seed: recipe.seeds[0])
       }
     }
@@ -119,11 +121,12 @@ package final class Evaluator {
       about: recipe.about, recipe: .init(name: recipe.name, sha256: recipe.checksum),
       program: context.program, data: dataSource, dataNote: recipe.dataNote,
       weights: context.weightSources, backbone: recipe.backbone,
+      cleanAccuracy: recipe.cleanAccuracy,
       classNames: recipe.classNames.isEmpty
         ? (0..<classCount).map(String.init) : recipe.classNames,
       labels: blocks(images.count).flatMap(\.images.labels), seeds: recipe.seeds,
       arms: try schedule.arms.map { arm in
-        try recipe.naming("the arm \"\(arm.name)\"") { try describe(arm) }
+        try naming(recipe: recipe.path, "the arm \"\(arm.name)\"") { try describe(arm) }
       }, attacks: [], cells: [], losses: [],
       comparisons: recipe.comparisons, sweeps: schedule.sweeps, gallery: [])
     guard results.classNames.count == classCount else {
@@ -132,7 +135,7 @@ package final class Evaluator {
         path: recipe.path)
     }
     let costs = try schedule.points.map { plan in
-      try recipe.naming("the attack \"\(plan.name)\"") { try cost(plan) }
+      try naming(recipe: recipe.path, "the attack \"\(plan.name)\"") { try cost(plan) }
     }
     plan(costs, results.arms)
     var made: [Points] = []

@@ -33,7 +33,7 @@ extension NodeImport {
     guard tensors.count == operands.count,
       (tensors.map(\.type) + types).allSatisfy({
         $0.elementCount <= Self.rememberedElementLimit
-      })
+      }), FoldConstants.isCheap(op, tensors.map(\.type), types)
     else { return }
     for (value, tensor) in zip(results, FoldConstants.evaluate(op, tensors, types)) {
       importer.remember(tensor, as: value)
@@ -51,19 +51,15 @@ extension NodeImport {
       if operand.isWeight { return nil }
       known.append(operand.tensor)
     }
-    guard known.count == operands.count, known.allSatisfy({ isSmall($0.type) }) else { return nil }
+    guard known.count == operands.count else { return nil }
     let types: [TensorType]
     do throws(Violation) {
       types = try op.resultTypes(known.map(\.type), regions: []) { _ in TensorType([]) }
     } catch {
       throw ImportFailure(error, of: op)
     }
-    guard types.allSatisfy(isSmall) else { return nil }
+    guard FoldConstants.isCheap(op, known.map(\.type), types) else { return nil }
     return FoldConstants.evaluate(op, known, types)
-  }
-
-  private func isSmall(_ type: TensorType) -> Bool {
-    type.elementCount <= FoldConstants.elementLimit
   }
 
   /// The operand as a value of the graph.

@@ -22,7 +22,7 @@ package struct OnnxSummary {
       let mark = isKnown(name) ? "" : "  not imported"
       lines.append("  \(name) \(count)\(mark)")
     }
-    return DiagnosticRenderer.visible(lines.joined(separator: "\n"))
+    return lines.joined(separator: "\n").visible(keepingLines: true)
   }
 
   package var json: String {

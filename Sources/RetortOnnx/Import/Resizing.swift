@@ -3,7 +3,13 @@ import RetortOps
 import RetortTensor
 
 extension OnnxOperator {
-  static let resizings: [OnnxOperator] = [.one("Resize", resize)]
+  static let resizings: [OnnxOperator] = [
+    .one(
+      "Resize",
+      limits: "an axis to at most \(ResizeSampling.outputLimit) positions of at most "
+        + "\(ResizeSampling.tapLimit) elements each",
+      resize)
+  ]
 
   private static func resize(_ t: NodeImport) throws -> Operand {
     var x = try t.input(0)
@@ -21,6 +27,9 @@ extension OnnxOperator {
         extent: t.shape(of: x)[axis], scale: plan[index].scale, output: plan[index].output,
         region: region.map { ($0[index], $0[axes.count + index]) })
       if line.isIdentity { continue }
+      guard line.extent > 0 else {
+        throw ImportFailure("it resizes \(t.type(of: x)), which has no elements")
+      }
       x = try sampled(t, x, axis: axis, try sampling.taps(line), sampling.extrapolation)
     }
     return x
@@ -99,17 +108,16 @@ extension OnnxOperator {
     let element = t.element(of: x)
     // Weights are reals; so are the sums of integers until they are rounded back.
     let source = taps.isPick || element.isReal ? x : try t.convert(x, .f32)
-    var sum: Operand?
-    for tap in taps.taps {
-      var part = try t.gather(source, tap.sources, axis: axis)
-      if tap.weights.contains(where: { $0 != 1 }) {
-        let factors = Operand.known(
-          HostTensor(Shape(column), tap.weights).converted(to: t.element(of: source)))
-        part = try t.mul(part, factors)
-      }
-      sum = try sum.map { try t.add($0, part) } ?? part
+    func part(_ tap: (sources: [Int], weights: [Double])) throws -> Operand {
+      let picked = try t.gather(source, tap.sources, axis: axis)
+      guard tap.weights.contains(where: { $0 != 1 }) else { return picked }
+      let factors = Operand.known(
+        HostTensor(Shape(column), tap.weights).converted(to: t.element(of: source)))
+      return try t.mul(picked, factors)
     }
-    var y = try t.convert(sum!, element)
+    var sum = try part(taps.taps[0])
+    for tap in taps.taps.dropFirst() { sum = try t.add(sum, part(tap)) }
+    var y = try t.convert(sum, element)
     if taps.isOutside.contains(true) {
       let mask = Operand.known(HostTensor(Shape(column), taps.isOutside))
       y = try t.select(mask, t.number(extrapolation, like: y), y)
@@ -129,7 +137,8 @@ struct ResizeAxis {
   var isIdentity: Bool { scale == 1 && output == extent && (region ?? (0, 1)) == (0, 1) }
 }
 
-/// What each position of the result reads: as many taps, each with a source and a weight a position.
+/// What each position of the result reads: one tap or more, each with a source and a weight a
+/// position.
 struct ResizeTaps {
   var taps: [(sources: [Int], weights: [Double])]
   var isOutside: [Bool]
@@ -194,9 +203,9 @@ struct ResizeSampling {
     }
   }
 
-  private static let tapLimit = 512
+  static let tapLimit = 512
   /// Positions of one axis: what each reads is written down.
-  private static let outputLimit = 1 << 16
+  static let outputLimit = 1 << 16
 
   func taps(_ axis: ResizeAxis) throws -> ResizeTaps {
     guard axis.output <= Self.outputLimit else {
@@ -236,7 +245,10 @@ struct ResizeSampling {
         taps[index].weights.append(weights[index])
       }
     }
+    // One stays, however far outside all positions lie.
+    let last = taps.removeLast()
     taps.removeAll { tap in tap.weights.allSatisfy { $0 == 0 } }
+    if taps.isEmpty || !last.weights.allSatisfy({ $0 == 0 }) { taps.append(last) }
     return ResizeTaps(taps: taps, isOutside: isOutside)
   }
 

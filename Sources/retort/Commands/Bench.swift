@@ -67,7 +67,7 @@ private struct BenchCommand {
     isJSON = arguments.has("--json")
     seconds = try Self.seconds(arguments["--seconds"])
     configurations = try Self.configurations(arguments)
-    request = try arguments.request("")
+    request = try arguments.request()
   }
 
   private static func seconds(_ text: String?) throws -> Double {

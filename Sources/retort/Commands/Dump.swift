@@ -32,8 +32,9 @@ extension Command {
       """
   ) { arguments in
     let path = arguments.positionals[0]
+    if let target = arguments["-o"] { try arguments.refuseReplacing(target) }
     let request = try arguments.request(path)
-    try arguments.refuseWhatAPlanFixes()
+    try arguments.refuseWhatAPlanFixes([arguments.positionals[0]])
     let stage = try arguments.choice("--stage", Stage.self) ?? .planned
     let format = try arguments.choice("--format", DumpFormat.self) ?? .text
     guard arguments.has("--memory") ? format == .text || format == .svg : format != .svg else {

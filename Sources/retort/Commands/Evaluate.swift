@@ -32,6 +32,14 @@ extension Command {
   ) { arguments in
     let target = try arguments.reportName()
     if arguments.has("--merge") {
+      let others = [
+        "--data", "--cache", "--shard", "--count", "--weights", "--threads", "--backend", "--exact",
+        "--graphs",
+      ]
+      if let option = others.first(where: arguments.has) {
+        throw UsageError(message: "'\(option)' does not go with '--merge', which only joins")
+      }
+      for suffix in EvaluationOutput.suffixes { try arguments.refuseReplacing(target + suffix) }
       let shards = try arguments.positionals.map { try shardFile($0) }
       guard !shards.isEmpty else { throw UsageError(message: "'--merge' takes shard files") }
       let output = EvaluationOutput(target)
@@ -47,10 +55,7 @@ extension Command {
     guard let data = arguments["--data"] else {
       throw UsageError(message: "'--data FILE' is missing")
     }
-    for suffix in [".json", ".md", ".html"]
-    where InputFile.isSame(target + suffix, arguments.positionals[0]) {
-      throw UsageError(message: "'-o \(target)' would replace the recipe; choose another name")
-    }
+    for suffix in EvaluationOutput.suffixes { try arguments.refuseReplacing(target + suffix) }
     var recipe = try EvaluationRecipe(reading: arguments.positionals[0])
     if let count = try arguments.integer("--count", minimum: 1) { recipe.images = count }
     let shard = try arguments.shard()
@@ -63,7 +68,7 @@ extension Command {
     try images.requireLabels(data)
     let evaluator = try Evaluator(
       recipe, images: images, data: String(data.split(separator: "/").last ?? "data"),
-      request: try arguments.request("recipe"),
+      request: try arguments.request(),
       program: "retort \(RetortVersion.text), build \(try build()), \(Processor.fingerprint)",
       cache: arguments["--cache"] ?? target + ".cache", shard: shard, observer: ProgressLine())
     let part = try evaluator.run()
@@ -78,7 +83,7 @@ extension Arguments {
     guard name != "-" else {
       throw UsageError(message: "'-o' names several files here; it cannot be standard output")
     }
-    for suffix in [".json", ".md", ".html"] where name.hasSuffix(suffix) {
+    for suffix in EvaluationOutput.suffixes where name.hasSuffix(suffix) {
       return String(name.dropLast(suffix.count))
     }
     return name
@@ -122,6 +127,9 @@ private func joinedTiming(_ paths: [String]) throws -> EvaluationTiming? {
 
 /// The files of one report.
 private struct EvaluationOutput {
+  /// Of the report's files.
+  static let suffixes = [".json", ".md", ".html"]
+
   let name: String
 
   init(_ name: String) { self.name = name }

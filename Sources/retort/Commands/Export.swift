@@ -34,6 +34,7 @@ extension Command {
     writer.unrollsLoops = arguments.has("--unroll")
     writer.bindsKeys = arguments.has("--seed")
     let target = arguments["-o"] ?? defaultTarget(given)
+    try arguments.refuseReplacing(target)
     let summary = try writer.write(to: target)
     Console.notes(summary.notes)
     try Console.report(summary.text, besides: [target])
@@ -55,7 +56,7 @@ extension Arguments {
   fileprivate func requestOfDefinition() throws -> Request {
     let plan = positionals[0]
     guard Artifact.isArtifact(plan) else { return try request(plan) }
-    try refuseWhatAPlanFixes()
+    try refuseWhatAPlanFixes([plan])
     let file = try PlanFile(plan, processor: Processor.fingerprint)
     let compile = Command.compile
     let words = file.rebuildWords

@@ -32,6 +32,7 @@ extension Command {
     }
     let definition = try ModelDefinition(reading: path, settings: try arguments.pairs("--set"))
     if let target = arguments["-o"], target != "-" {
+      try arguments.refuseReplacing(target)
       try Console.print(try definition.write(to: target))
     } else {
       try Console.print(definition.text(weightFile: nil), terminator: "")

@@ -53,6 +53,7 @@ extension Command {
     guard let target = arguments["-o"] else { throw UsageError(message: "'-o PATH' is missing") }
     let files = [arguments.positionals[0]] + arguments.all("--classifier")
     var request = try arguments.request(files)
+    try arguments.refuseWhatAPlanFixes(files)
     // An image's result must not depend on its company.
     request.fixesAlgorithms = true
     var purification = Purification(request: request)

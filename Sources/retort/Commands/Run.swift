@@ -33,7 +33,7 @@ extension Command {
     }
     var request = try arguments.request(arguments.positionals[0])
     request.keepsWeights = arguments.has("--save-weights")
-    try arguments.refuseWhatAPlanFixes()
+    try arguments.refuseWhatAPlanFixes([arguments.positionals[0]])
     let inputs = try request.arguments(arguments.inputTensors())
     let targets = try arguments.pairs("--output").map {
       (name: request.argumentName($0.name), value: $0.value)
@@ -46,6 +46,10 @@ extension Command {
     }
     let (executable, notes, unused) = try request.executable(inputs: inputs)
     Console.notes(notes + Weights.note(unused: unused))
+    if let file = arguments["--save-weights"] {
+      let count = executable.graph.inputs.count { $0.role.isWeight }
+      try TensorFile.checkWritable(to: file, holding: count)
+    }
     let names = executable.graph.outputs.filter { $0.role == .result }.map(\.name)
     for (name, _) in targets where !names.contains(name) {
       throw Diagnostics(

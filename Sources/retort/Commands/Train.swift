@@ -35,8 +35,10 @@ extension Command {
       recipe.weights.map { WeightFile($0).text(in: library) } + request.weightPaths
     let images = try ImageSet(reading: data)
     try images.requireLabels(data)
-    let trainer = try Trainer(
-      recipe: recipe, images: images, request: request, target: target, observer: ProgressLine())
+    let trainer = try naming(recipe: recipe.path, typed: overridden) {
+      try Trainer(
+        recipe: recipe, images: images, request: request, target: target, observer: ProgressLine())
+    }
     try trainer.run()
     try Console.print("\(target): written")
   }

@@ -16,11 +16,38 @@ package enum ReportJSON {
   private struct StoredReport: Decodable {
     let results: EvaluationResults
   }
-  private struct Head: Decodable {
-    struct Results: Decodable { let format: Int }
-    let results: Results
-    /// A shard's alone.
-    let index: Int?
+  private struct StoredShard: Decodable {
+    let shard: EvaluationShard
+
+    private enum Mark: CodingKey { case index }
+
+    init(from decoder: any Decoder) throws {
+      guard try decoder.container(keyedBy: Mark.self).contains(.index) else {
+        throw FormatError(
+          "is a whole report, not a shard",
+          hint: "--shard I/N writes shards, REPORT.shard-I-of-N.json")
+      }
+      shard = try EvaluationShard(from: decoder)
+    }
+  }
+  /// What is read only if it is of the format that this program knows.
+  private struct Known<Contents: Decodable>: Decodable {
+    let contents: Contents
+
+    private struct Head: Decodable {
+      struct Results: Decodable { let format: Int }
+      let results: Results
+    }
+
+    init(from decoder: any Decoder) throws {
+      let format = try Head(from: decoder).results.format
+      guard format == EvaluationResults.knownFormat else {
+        throw FormatError(
+          "is a report of format \(format); this program reads format "
+            + "\(EvaluationResults.knownFormat)")
+      }
+      contents = try Contents(from: decoder)
+    }
   }
 
   /// - Throws: for results that a reader would refuse.
@@ -34,8 +61,7 @@ package enum ReportJSON {
 
   /// - Throws: for a file that is not a report, or whose parts do not fit together.
   package static func results(_ bytes: [UInt8]) throws(FormatError) -> EvaluationResults {
-    _ = try head(bytes)
-    let results = try decoded(StoredReport.self, bytes).results
+    let results = try decoded(Known<StoredReport>.self, bytes).contents.results
     try results.check()
     return results
   }
@@ -47,12 +73,7 @@ package enum ReportJSON {
 
   /// - Throws: for a file that is not a shard; whether it fits others, merging finds.
   package static func shard(_ bytes: [UInt8]) throws(FormatError) -> EvaluationShard {
-    guard try head(bytes).index != nil else {
-      throw FormatError(
-        "is a whole report, not a shard",
-        hint: "--shard I/N writes shards, REPORT.shard-I-of-N.json")
-    }
-    return try decoded(EvaluationShard.self, bytes)
+    try decoded(Known<StoredShard>.self, bytes).contents.shard
   }
 
   package static func bytes(_ timing: EvaluationTiming) throws(FormatError) -> [UInt8] {
@@ -78,17 +99,6 @@ package enum ReportJSON {
     return Array(JSONLayout.text(try JSONParser.parse(data)).utf8)
   }
 
-  /// The head of a report or a shard, which must be of the format that this program knows.
-  private static func head(_ bytes: [UInt8]) throws(FormatError) -> Head {
-    let head = try decoded(Head.self, bytes)
-    guard head.results.format == EvaluationResults.knownFormat else {
-      throw FormatError(
-        "is a report of format \(head.results.format); this program reads format "
-          + "\(EvaluationResults.knownFormat)")
-    }
-    return head
-  }
-
   private static func decoded<T: Decodable>(
     _ type: T.Type, _ bytes: [UInt8], _ kind: String = "a report"
   ) throws(FormatError) -> T {
@@ -99,6 +109,8 @@ package enum ReportJSON {
     _ = try JSONParser.parse(bytes)
     do {
       return try JSONDecoder().decode(type, from: Data(bytes))
+    } catch let error as FormatError {
+      throw error
     } catch let error as DecodingError {
       throw FormatError("is not \(kind): \(error.sentence)")
     } catch {

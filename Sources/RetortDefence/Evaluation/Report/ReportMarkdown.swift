@@ -35,7 +35,7 @@ package enum ReportMarkdown {
     let tables = ReportTables(results: results, summary: summary)
     let parts = [tables.accuracy, tables.tests].flatMap { section($0, level: 2) }
     let checks = EvaluationChecks.all(results, summary).filter { $0.outcome != .passed }
-      .map { "\($0.outcome.rawValue): \($0.name): \($0.sentence)" }
+      .map { "\($0.outcome.rawValue): \($0.name): \($0.sentence)".visible() }
     return (parts + checks).joined(separator: "\n\n")
   }
 
@@ -54,7 +54,7 @@ package enum ReportMarkdown {
   /// Text that Markdown shows as it is: its signs escaped, control characters as spaces.
   private static func escape(_ text: String) -> String {
     text.unicodeScalars.map { scalar in
-      if scalar.value < 0x20 || scalar.value == 0x7F { return " " }
+      if scalar.isControl { return " " }
       return "\\`*_[]<>|#~&".unicodeScalars.contains(scalar) ? "\\\(scalar)" : String(scalar)
     }.joined()
   }

@@ -42,12 +42,15 @@ struct ReportTables {
       "Worst case over attacks", note: worstCaseNote,
       [
         ("arm", .text), ("right %", .number), ("n", .number), ("points against the bar", .number),
-        ("", .text), ("attacks", .text),
+        ("b", .number), ("c", .number), ("p", .number), ("", .text), ("attacks", .text),
       ])
     for worst in summary.worstCases {
       table.add([
         worst.arm, bracketed(worst.result), String(worst.result.images),
         worst.againstBar.map(bracketed) ?? "\u{2013}",
+        worst.againstBar.map { String($0.b) } ?? "\u{2013}",
+        worst.againstBar.map { String($0.c) } ?? "\u{2013}",
+        worst.againstBar.map { ReportText.p($0.p) } ?? "\u{2013}",
         worst.againstBar.map(position) ?? "", ReportText.list(worst.attacks),
       ])
     }
@@ -88,7 +91,8 @@ struct ReportTables {
     }
     return "The bar to beat (H5) is \(bar.arm) under \(bar.attack): "
       + "\(bracketed(bar.result)) %, n \(bar.result.images). Differences from "
-      + "it are paired, on the same images, and reported whichever way they fall."
+      + "it are paired, on the same images, and reported whichever way they fall; b: right where the "
+      + "bar is wrong; c: the reverse; p: McNemar\u{2019}s exact test, two-sided."
   }
 
   var tests: ReportTable {
@@ -113,7 +117,7 @@ struct ReportTables {
           + (results.isMadeForEachArm(comparison.attack) ? ", each on its own points" : ""),
         String(paired.images),
         String(paired.b), String(paired.c), bracketed(paired),
-        test.adjustedP == nil ? "\u{2013}" : ReportText.p(test.p),
+        test.adjustedP == nil ? "\u{2013}" : ReportText.p(paired.p),
         test.adjustedP.map(ReportText.p) ?? "\u{2013}",
       ])
     }

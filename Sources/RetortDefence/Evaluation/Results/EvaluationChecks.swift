@@ -9,8 +9,8 @@ package struct EvaluationChecks {
   /// The radius at which nothing should be left (DEFENCE 7.2).
   private static let largeRadius = 64.0 / 255
 
-  private let results: EvaluationResults
-  private let summary: EvaluationSummary
+  let results: EvaluationResults
+  let summary: EvaluationSummary
 
   package static func all(
     _ results: EvaluationResults, _ summary: EvaluationSummary
@@ -18,7 +18,8 @@ package struct EvaluationChecks {
     let checks = EvaluationChecks(results: results, summary: summary)
     return [
       checks.norm(), checks.box(), checks.returnedClean(), checks.adaptiveNoWeaker(),
-      checks.squareNoStronger(), checks.nothingLeft(), checks.randomness(), checks.cleanCost(),
+      checks.squareNoStronger(), checks.nothingLeft(), checks.randomness(), checks.tuning(),
+      checks.company(), checks.normalisation(), checks.batchNorm(), checks.cleanCost(),
     ] + checks.enoughImages()
   }
 
@@ -109,6 +110,7 @@ package struct EvaluationChecks {
     _ name: String, lower: Set<String>, upper: Set<String>, healthy: String, masked: String
   ) -> EvaluationCheck {
     var findings: [(isMasked: Bool, text: String)] = []
+    var unknown: [String] = []
     for arm in results.mainArms where arm.purifier != nil {
       let pairs = [lower, upper].map { levels in
         results.worstCaseAttacks.filter { levels.contains($0.level) }
@@ -116,7 +118,10 @@ package struct EvaluationChecks {
       }
       guard let images = (pairs[0] + pairs[1]).map(\.answers.count).min(), images > 0,
         let below = strongest(pairs[0], images), let above = strongest(pairs[1], images)
-      else { continue }
+      else {
+        unknown.append(arm.name)
+        continue
+      }
       func text(_ side: (name: String, right: Int)) -> String {
         "\(ReportText.percent(Double(side.right) / Double(images))) % under \(side.name)"
       }
@@ -132,10 +137,12 @@ package struct EvaluationChecks {
         "No purified arm met attacks of both levels, "
           + "\(lower.sorted().joined()) and \(upper.sorted().joined()).")
     }
+    let rest =
+      unknown.isEmpty ? "" : " Not known of \(ReportText.list(unknown)), which did not meet both."
     let bad = findings.filter(\.isMasked)
     return bad.isEmpty
-      ? EvaluationCheck(name, .passed, healthy + list(findings) { $0.text } + ".")
-      : EvaluationCheck(name, .warning, masked + list(bad) { $0.text } + ".")
+      ? EvaluationCheck(name, .passed, healthy + list(findings) { $0.text } + "." + rest)
+      : EvaluationCheck(name, .warning, masked + list(bad) { $0.text } + "." + rest)
   }
 
   private func strongest(
@@ -148,33 +155,39 @@ package struct EvaluationChecks {
   /// 7.2: at a radius of 64/255 an attack that knows the whole arm leaves nothing right.
   private func nothingLeft() -> EvaluationCheck {
     let name = "Masking: nothing is left at 64/255"
-    var (known, transferred) = ([EvaluationSummary.Cell](), 0)
-    for cell in results.sweeps.flatMap(\.curves).flatMap(\.cells) {
+    var known: [EvaluationSummary.Cell] = []
+    for cell in summary.cells {
       guard let attack = results.attack(cell.attack, arm: cell.arm), attack.norm == "linf",
-        attack.epsilon >= Self.largeRadius * (1 - 1e-6),
-        let found = summary.cell(cell.arm, cell.attack)
+        attack.epsilon >= Self.largeRadius * (1 - 1e-6)
       else { continue }
       // Points that were made for the bare classifier need not break a purified one.
       let isKnown = results.arm(cell.arm)?.purifier == nil || ["T2", "T3"].contains(attack.level)
-      if isKnown { known.append(found) } else { transferred += 1 }
+      if isKnown { known.append(cell) }
     }
-    guard !known.isEmpty else {
-      return EvaluationCheck(
-        name, .cannotTell,
-        transferred == 0
-          ? "No sweep reaches a radius of 64/255."
-          : "Sweeps reach a radius of 64/255 only with points that ignore the purifier.")
+    let unknown = results.mainArms.filter { arm in
+      arm.purifier != nil && !known.contains { $0.arm == arm.name }
     }
+    let rest =
+      unknown.isEmpty
+      ? ""
+      : " Not known of \(ReportText.list(unknown.map(\.name))): no attack through the purifier "
+        + "was made at that radius."
     let alive = known.filter { $0.first.share > Self.noneLimit }
     let shown = list(alive.isEmpty ? known : alive) {
       "\($0.arm) \(ReportText.percent($0.first.share)) % under \($0.attack)"
     }
+    guard alive.isEmpty else {
+      return EvaluationCheck(
+        name, .warning,
+        "Accuracy stays above \(ReportText.percent(Self.noneLimit)) %, so the attack may be "
+          + "blocked by masked gradients: \(shown)." + rest)
+    }
+    let fallen =
+      known.isEmpty
+      ? "No attack that knows the arm was made at that radius."
+      : "Accuracy falls to about 0: \(shown)."
     return EvaluationCheck(
-      name, alive.isEmpty ? .passed : .warning,
-      alive.isEmpty
-        ? "Accuracy falls to about 0: \(shown)."
-        : "Accuracy stays above \(ReportText.percent(Self.noneLimit)) %, so the attack may be "
-          + "blocked by masked gradients: \(shown).")
+      name, known.isEmpty || !unknown.isEmpty ? .cannotTell : .passed, fallen + rest)
   }
 
   /// 7.3: the share of answers that fresh draws change.

@@ -18,6 +18,9 @@ extension EvaluationResults {
       !seeds.isEmpty && Set(seeds).count == seeds.count,
       "the seeds are not one or more, "
         + "each once")
+    if let share = cleanAccuracy {
+      try require((0...100).contains(share), "the clean accuracy is \(share) per cent")
+    }
     try checkClasses(labels, "the labels")
     try unique(arms.map(\.name), "arm")
     try unique(comparisons.map(\.name), "comparison")
@@ -66,6 +69,12 @@ extension EvaluationResults {
       attack.gflopPerImage,
     ]
     try require(numbers.allSatisfy(\.isFinite), "\(name) holds NaN or infinity")
+    try require(
+      Attack.levels.contains(attack.level),
+      "\(name) is of the level \(ReportText.quoted(attack.level))")
+    try require(
+      Attack.norms.contains(attack.norm), "\(name) is in the norm \(ReportText.quoted(attack.norm))"
+    )
     try require(attack.epsilon >= 0, "\(name) has the radius \(attack.epsilon)")
     if let arm = attack.arm { try known(arm, name) }
   }

@@ -24,6 +24,9 @@ package struct EvaluationResults: Codable, Equatable, Sendable {
   /// One set of points. A set is attacked once and given to every arm, or, for adaptive attacks,
   /// made for one arm.
   package struct Attack: Codable, Equatable, Sendable {
+    package static let levels = ["clean", "T0", "T1", "T2", "T3", "queries"]
+    package static let norms = ["linf", "l2", "l1"]
+
     package var name: String
     package var about: String
     /// What the attacker knows: clean, T0, T1, T2, T3 or queries (DEFENCE 1).
@@ -116,7 +119,7 @@ package struct EvaluationResults: Codable, Equatable, Sendable {
     package var panels: [Panel]
   }
 
-  package var format = 1
+  package var format = Self.knownFormat
   package var about: String
   package var recipe: Source
   /// Retort's version and the processor family: what equal bytes depend on.
@@ -126,6 +129,8 @@ package struct EvaluationResults: Codable, Equatable, Sendable {
   package var dataNote: String
   package var weights: [Source]
   package var backbone: String
+  /// Per cent of clean images that the bare classifier should have right, where the recipe says it.
+  package var cleanAccuracy: Double?
   package var classNames: [String]
   package var labels: [Int]
   /// Seeds of the purifiers; tests use the first alone.

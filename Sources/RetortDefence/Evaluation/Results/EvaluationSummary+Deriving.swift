@@ -63,12 +63,11 @@ extension EvaluationSummary {
       else { return nil }
       return (comparison, Paired(results.right(a), results.right(b)))
     }
-    let values = met.map { Statistics.mcNemar($0.1.b, $0.1.c) }
     let family = met.indices.filter { met[$0].0.kind != "loss" }
     let adjusted = Dictionary(
-      uniqueKeysWithValues: zip(family, Statistics.holm(family.map { values[$0] })))
+      uniqueKeysWithValues: zip(family, Statistics.holm(family.map { met[$0].1.p })))
     return met.indices.map { index in
-      Test(met[index].0, met[index].1, p: values[index], adjusted: adjusted[index])
+      Test(met[index].0, met[index].1, adjusted: adjusted[index])
     }
   }
 
@@ -109,12 +108,11 @@ extension EvaluationResults {
 
 extension EvaluationSummary.Test {
   fileprivate init(
-    _ comparison: EvaluationResults.Comparison, _ paired: EvaluationSummary.Paired, p: Double,
+    _ comparison: EvaluationResults.Comparison, _ paired: EvaluationSummary.Paired,
     adjusted: Double?
   ) {
     name = comparison.name
     self.paired = paired
-    self.p = p
     adjustedP = adjusted
     let (first, second) = (comparison.a, comparison.b)
     guard let adjusted else {

@@ -56,6 +56,8 @@ package struct EvaluationSummary: Encodable, Equatable, Sendable {
     /// `(b - c)/n`, with Tango's interval at 95 %.
     package var difference: Double
     package var interval: Interval
+    /// Of McNemar's exact test, two-sided.
+    package var p: Double
 
     package init(_ first: [Bool], _ second: [Bool]) {
       images = min(first.count, second.count)
@@ -63,6 +65,7 @@ package struct EvaluationSummary: Encodable, Equatable, Sendable {
       c = zip(first, second).count { !$0 && $1 }
       difference = images == 0 ? 0 : Double(b - c) / Double(images)
       interval = Statistics.pairedDifference(b, c, of: images)
+      p = Statistics.mcNemar(b, c)
     }
   }
 
@@ -73,9 +76,7 @@ package struct EvaluationSummary: Encodable, Equatable, Sendable {
     }
     package var name: String
     package var paired: Paired
-    /// Of McNemar's exact test.
-    package var p: Double
-    /// Corrected by Holm over all comparisons of the kind `greater`; nil for the others.
+    /// `paired.p`, corrected by Holm over all comparisons of the kind `greater`; nil for the others.
     package var adjustedP: Double?
     /// The upper one-sided 95 % bound of what `a` loses, of the kind `loss`.
     package var greatestLoss: Double?

@@ -1,0 +1,57 @@
+import Foundation
+import RetortFormats
+import RetortText
+
+/// A recipe's file: JSON of known keys.
+struct RecipeFile<Contents: Decodable> {
+  let contents: Contents
+  /// SHA-256 of the bytes.
+  let checksum: String
+
+  /// - Throws: for a file that is not such JSON, with the key and what was expected.
+  init(reading path: String) throws(Diagnostics) {
+    let bytes = try InputFile.read(path, limit: 1 << 20)
+    // The strict reader first: it bounds the depth and refuses a key that comes twice.
+    try naming(path) { () throws(FormatError) in _ = try JSONParser.parse(bytes) }
+    do {
+      contents = try JSONDecoder().decode(Contents.self, from: Data(bytes))
+    } catch let error as DecodingError {
+      throw Diagnostics(error.sentence, path: path, hint: "Docs/recipes.md has the schema")
+    } catch {
+      throw Diagnostics("is not JSON: \(error.localizedDescription)", path: path)
+    }
+    checksum = SHA256.hexadecimal(bytes)
+  }
+}
+
+/// Does what a recipe asks for. What is wrong with one of its settings is told as the recipe's, for
+/// nobody typed it as `--set`; what names no file names the recipe.
+///
+/// - Parameters:
+///   - part: whose settings they are, in the recipe.
+///   - typed: names of settings that were typed, in the place of the recipe's.
+package func naming<R>(
+  recipe path: String, _ part: String? = nil, typed: Set<String> = [], _ body: () throws -> R
+) throws -> R {
+  let mark = "--set "
+  do {
+    return try body()
+  } catch let error as Diagnostics {
+    throw Diagnostics(
+      error.list.map { problem in
+        var told = problem
+        // A value that does not parse has a place in a text of that name.
+        guard let place = problem.path ?? problem.range?.file.path else {
+          told.path = path
+          return told
+        }
+        guard place.hasPrefix(mark) else { return problem }
+        let setting = place.dropFirst(mark.count)
+        guard !typed.contains(String(setting.prefix { $0 != "=" })) else { return problem }
+        told.path = path
+        told.range = nil
+        told.message = "\(part.map { $0 + ", " } ?? "")\(setting): \(problem.message)"
+        return told
+      })
+  }
+}

@@ -1,0 +1,76 @@
+import RetortIR
+import RetortTensor
+import RetortText
+
+/// Why a tensor's elements cannot become those of another type.
+enum ElementMisfit: Error {
+  /// Reals for integers, or keys for numbers.
+  case kind
+  /// An integer that the other type does not hold.
+  case range
+}
+
+extension HostTensor {
+  /// With elements of another type that hold what these are: reals are rounded, integers become
+  /// reals or fit.
+  func fitted(to element: ElementType) throws(ElementMisfit) -> HostTensor {
+    let own = type.element
+    if own == element { return self }
+    guard element.isReal && own != .key || element.isInteger && own.isInteger else { throw .kind }
+    let converted = converted(to: element)
+    if element.isInteger, converted.converted(to: own) != self { throw .range }
+    return converted
+  }
+}
+
+extension Graph {
+  /// The inputs with keys filled in and element types converted: reals are rounded to the graph's,
+  /// integers must fit.
+  func completed(_ inputs: [String: HostTensor], seed: UInt64) throws -> [String: HostTensor] {
+    var complete: [String: HostTensor] = [:]
+    let arguments = self.inputs.filter { $0.role == .input }
+    for (name, _) in inputs where !arguments.contains(where: { $0.name == name }) {
+      throw Diagnostics(
+        "'\(self.name)' has no input '\(name)'",
+        hint: Suggestion.hint(for: name, in: arguments.map(\.name)))
+    }
+    for argument in arguments {
+      let type = type(of: argument.value)
+      if let given = inputs[argument.name] {
+        complete[argument.name] = try Self.fit(given, to: type, name: argument.name)
+      } else if type.element == .key {
+        complete[argument.name] = RandomKeys.input(type.shape, seed: seed)
+      } else {
+        throw Diagnostics(
+          "input '\(argument.name)' (\(type)) is not given",
+          hint: "give it with --input \(argument.name)=FILE")
+      }
+    }
+    return complete
+  }
+
+  private static func fit(
+    _ tensor: HostTensor, to type: TensorType, name: String
+  ) throws(Diagnostics) -> HostTensor {
+    if type.element == .key, tensor.type.keysInWords == type { return tensor.keysInWords! }
+    guard tensor.shape == type.shape else {
+      throw Diagnostics(
+        "input '\(name)' is \(tensor.type), but the graph expects \(type)",
+        hint: type.element == .key ? "keys are read as uint32 with a last axis of two words" : nil)
+    }
+    do {
+      return try tensor.fitted(to: type.element)
+    } catch {
+      switch error {
+      case .kind:
+        throw Diagnostics(
+          "input '\(name)' holds \(tensor.type.element.rawValue), but the graph expects \(type)",
+          hint: "convert the file's element type")
+      case .range:
+        throw Diagnostics(
+          "input '\(name)' holds integers that \(type.element.rawValue) does not",
+          hint: "give integers within the range of \(type.element.rawValue)")
+      }
+    }
+  }
+}
