@@ -47,6 +47,16 @@ struct CommandLineEvaluateTests {
       try JSONParser.parse(space.bytes("joined.json"))["results"]?["recipe"]?["name"]?.string
         == "recipe.json")
 
+    // Nothing of a recipe goes with it, and no shard is replaced.
+    let limited = try CommandLineProgram.run(
+      ["evaluate", "--merge", "--count", "2"] + shards + ["-o", space.path("joined")])
+    #expect(limited.code == 64)
+    #expect(limited.error.contains("'--count' does not go with '--merge'"))
+    let replacing = try CommandLineProgram.run(
+      ["evaluate", "--merge"] + shards + ["-o", shards[1]])
+    #expect(replacing.code == 1)
+    #expect(replacing.error.hasPrefix("\(shards[1]): error: would be replaced"))
+
     // A whole report is no shard, and says so.
     let whole = try CommandLineProgram.run(
       ["evaluate", "--merge", space.path("whole.json"), "-o", space.path("again")])

@@ -136,7 +136,7 @@ struct CommandLineRunTests {
       "hint: give it with --input x=FILE")
     try expectRefusal(
       ["--weights", weights, "--check-finite"],
-      "error: input 'x' (f32[1, 4]) of 'affine' is not given")
+      "error: input 'x' (f32[1, 4]) is not given")
     try expectRefusal(
       ["--input", "x=\(input)"], "error: no weights are given for 'weight', 'bias'",
       "hint: name their file with --weights FILE")
@@ -193,6 +193,27 @@ struct CommandLineRunTests {
     let unchecked = try run(["--input", "x=\(zeros)"], definition: odd)
     #expect(unchecked.code == 0)
     #expect(unchecked.output.contains("[0 nan]") || unchecked.output.contains("[0 -nan]"))
+  }
+
+  @Test func aCheckedRunTakesTheInputsOfARun() throws {
+    let drawn = space.write(
+      "graph drawn(key: key[n], k: i32[n]) -> (y: f32[n]) {\n"
+        + "  return uniform(key, shape: [n]) + convert(k, type: f32)\n}\n", to: "drawn.graph")
+    let negative = try space.write(
+      [("key", HostTensor([1], [-1] as [Int32]))], to: "key.npy")
+    let large = try space.write(
+      [("k", HostTensor([1], [1 << 40] as [Int64]))], to: "large.npy")
+    let small = try space.write([("k", HostTensor([1], [2] as [Int64]))], to: "small.npy")
+    for extra in [[], ["--check-finite"]] {
+      let keyed = try run(
+        ["--input", "key=\(negative)", "--input", "k=\(small)"] + extra, definition: drawn)
+      #expect(keyed.code == 1)
+      #expect(keyed.error.contains("input 'key' holds i32, but the graph expects key[1]"))
+      let cut = try run(["--input", "k=\(large)"] + extra, definition: drawn)
+      #expect(cut.code == 1)
+      #expect(cut.error.contains("input 'k' holds integers that i32 does not"))
+      #expect(try run(["--input", "k=\(small)"] + extra, definition: drawn).code == 0)
+    }
   }
 
   @Test func truncatedFilesAreRefused() throws {
@@ -254,6 +275,21 @@ struct CommandLineRunTests {
     }
     let names = ["affine.graph", "weights.safetensors", "x.npy"]
     #expect(space.names == names)
+  }
+
+  @Test(arguments: ["compile", "dump", "export"])
+  func aDefinitionIsNotReplacedByWhatIsMadeOfIt(command: String) throws {
+    let bytes = try InputFile.read(definition)
+    // By another spelling of its path.
+    let outcome = try CommandLineProgram.run(
+      [command, definition, "-o", "./affine.graph", "--graphs", Checkout.library.folder],
+      in: space.folder)
+    #expect(outcome.code == 1)
+    #expect(
+      outcome.error
+        == "\(definition): error: would be replaced by what is made of it\n"
+        + "    = hint: give -o another name\n")
+    #expect(try InputFile.read(definition) == bytes)
   }
 
   @Test func aFolderThatIsNoLibraryIsRefused() throws {

@@ -125,6 +125,13 @@ struct CommandLineWorkTests {
     #expect(
       compiled.error.hasPrefix(
         "\(plan): error: holds one graph, and purifying asks a classifier too\n"))
+    let slower = try CommandLineProgram.run(
+      ["purify", plan, "-o", space.path("out"), "--images", small, "--backend", "reference"]
+        + library)
+    #expect(slower.code == 1)
+    #expect(
+      slower.error.hasPrefix(
+        "\(plan): error: is a plan, which '--backend' cannot change any more\n"))
     let unlabelled = try CommandLineProgram.run(
       ["train", recipe(epochs: 1), "--data", small, "-o", space.path("w.npz")] + library)
     #expect(unlabelled.code == 1)

@@ -65,6 +65,8 @@ struct EvaluatorTests {
     let results = try EvaluationResults.merge([shard])
     let bytes = try ReportJSON.bytes(results)
     try check(results)
+    // The classifier and the recipe's two arms; those of the sweeps are let go.
+    #expect(first.compiledArmCount == 3)
 
     // Nothing is computed again.
     let second = try evaluator(recipe, threads: 2)

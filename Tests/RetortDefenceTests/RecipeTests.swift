@@ -34,7 +34,7 @@ struct RecipeTests {
     let graph = recipe.graphPath(in: Checkout.library, beside: path)
     #expect(FileManager.default.fileExists(atPath: graph))
     if let finish = recipe.finish {
-      #expect(FileManager.default.fileExists(atPath: finish.graphPath(in: Checkout.library)))
+      #expect(FileManager.default.fileExists(atPath: Checkout.library.path(finish.graph)))
     }
     #expect(recipe.checksum == SHA256.hexadecimal(try InputFile.read(path)))
   }
@@ -143,7 +143,14 @@ struct RecipeTests {
   func whatIsNotJSONIsCalledSo(_ text: String) throws {
     let file = space.write(text, to: "r.json")
     let said = try complaint { _ = try Recipe(reading: file) }
-    #expect(said.hasPrefix("\(file): error: is not JSON: "))
+    #expect(said.hasPrefix("\(file): error: is not JSON"))
+  }
+
+  @Test func aKeyThatComesTwiceIsRefused() throws {
+    let file = space.write(
+      #"{"kind": "training", "graph": "g", "batch": 4, "batch": 8}"#, to: "r.json")
+    let said = try complaint { _ = try Recipe(reading: file) }
+    #expect(said.contains("the key 'batch' comes twice"), "\(said)")
   }
 
   @Test func aMissingRecipeIsNamed() throws {

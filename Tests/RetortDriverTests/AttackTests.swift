@@ -16,6 +16,7 @@ import Testing
     ("apgd", ["steps": "8", "restarts": "2"]),
     ("apgd_targeted", ["steps": "8"]), ("fab", ["steps": "4", "restarts": "2"]),
     ("fab_targeted", ["steps": "4"]), ("square", ["queries": "20"]),
+    ("square_purified", ["queries": "12", "purifier": "light"]),
     ("defence_aware", ["steps": "3", "self_supervised": "partial(multitask_loss, alpha_c: 0)"]),
     ("bpda", ["steps": "3", "eot": "2", "purifier": "light"]),
     ("unrolled", ["steps": "3", "eot": "2", "purifier": "light"]),

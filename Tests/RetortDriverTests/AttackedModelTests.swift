@@ -110,6 +110,64 @@ import Testing
     #expect(found["value"]! == found["last"]!)
   }
 
+  /// DEFENCE 5.9: with the defender's keys, a deterministic attack sees what the defender answers.
+  /// Attack, purifier and classifier are three programs, as in an evaluation.
+  @Test func deterministicModelsHaveTheDefendersDraws() throws {
+    let definition = try TestDefinition(
+      text: """
+        import "attacks/bpda.graph"
+        import "purifiers/contrastive.graph"
+        \(Speck.text)
+
+        graph quick(
+          x: f32[n, 3, 32, 32], key: key[n], backbone: Graph = speck
+        ) -> (purified: f32[n, 3, 32, 32]) {
+          z = purify(x, key, steps: 2, views: 2, backbone: backbone)
+          return z
+        }
+
+        graph judged(x: f32[n, 3, 32, 32], y: i32[n]) -> (losses: f32[n]) {
+          logits, features, map = speck(x)
+          return cross_entropy(logits, y)
+        }
+        """)
+    let y = tensor([3, 7], nil, .i32)
+    let keys = RandomKeys.input([2], seed: 34)
+
+    /// The loss of the point that the attack found, as it saw it and as the defender's would be.
+    func losses(
+      _ x: HostTensor, epsilon: String, deterministic: String
+    ) throws -> (seen: [Double], own: [Double]) {
+      let attacked = ["x": x, "y": y, "key": keys]
+      let attack = try definition.graph(
+        "attack",
+        set: [
+          "steps": "2", "eot": "1", "epsilon": epsilon, "deterministic": deterministic,
+          "purifier": "quick", "backbone": "speck",
+        ], inputs: attacked)
+      let weights = attack.randomWeights(seed: 35)
+      let found = try attack.interpreted(attacked, weights: weights)
+      let defended = ["x": found["best"], "key": keys]
+      let purified = try definition.graph("quick", inputs: defended)
+        .interpreted(defended, weights: weights)["purified"]
+      let answered = ["x": purified, "y": y]
+      let own = try definition.graph("judged", inputs: answered)
+        .interpreted(answered, weights: weights)["losses"]
+      return (found["best_loss"].doubles, own.doubles)
+    }
+
+    // A black image in a ball of radius 0 does not move, and x + (purified - x) rounds nothing: the
+    // losses are equal to the bit.
+    let black = HostTensor(zeros: TensorType([2, 3, 32, 32]))
+    let known = try losses(black, epsilon: "0", deterministic: "true")
+    #expect(known.seen == known.own)
+    let unknown = try losses(black, epsilon: "0", deterministic: "false")
+    #expect(zip(unknown.seen, unknown.own).allSatisfy { abs($0 - $1) > 1e-9 })
+    let moved = try losses(
+      HostTensor.randomImages(2, seed: 31), epsilon: "8/255", deterministic: "true")
+    #expect(scaledError(moved.seen, moved.own) <= 1e-12)
+  }
+
   @Test func restartsKeepTheLargestLoss() throws {
     let found = try Self.evaluated(
       """

@@ -116,6 +116,16 @@ import Testing
     #expect(try program.run(images, seed: 1) != program.run(images, seed: 2))
   }
 
+  /// Each of the three graphs that use a radius by themselves says so.
+  @Test(arguments: ["multitask", "random", "alternating"], ["0", "-0.1", "nan"])
+  func aRadiusIsAboveZero(purifier: String, epsilon: String) throws {
+    let definition = try TestDefinition(file: "graphs/purifiers/\(purifier).graph")
+    let message = ArtifactTests.refusal {
+      _ = try definition.graph("purify", set: ["epsilon": epsilon])
+    }
+    #expect(message?.contains("epsilon is a radius above 0") == true)
+  }
+
   @Test(arguments: ["linf", "l2", "l1"])
   func purifiedImagesStayInBallAndBox(norm: String) throws {
     let epsilon = ["linf": 16.0 / 255, "l2": 1.0, "l1": 20.0][norm]!

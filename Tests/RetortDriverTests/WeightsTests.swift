@@ -87,6 +87,22 @@ import Testing
     #expect(message?.contains("two.npz") == true)
   }
 
+  /// Not once for each of its tensors.
+  @Test func aCheckpointOfAnotherWidthIsToldOnce() throws {
+    var weights = Weights()
+    for (name, tensor) in try Self.definition.graph().randomWeights(seed: 1) {
+      let wide = Shape(tensor.shape.extents.map { 2 * $0 })
+      weights.insert(name, HostTensor(zeros: TensorType(.f32, wide)), from: "two.npz")
+    }
+    #expect(
+      try Self.message(weights) == """
+        two.npz: error: 'first.weight' is f32[8, 6], but the definition expects f32[4, 3] for \
+        'first.weight'; 3 more of other shapes
+            = hint: check the compile-time arguments (--set) that the weights were trained with
+
+        """)
+  }
+
   @Test(arguments: [Float.nan, .infinity, -.infinity])
   func valuesThatAreNotFiniteAreRefused(value: Float) throws {
     var weights = try Self.stored()
@@ -103,6 +119,28 @@ import Testing
     let bound = try weights.bind(to: Self.definition.graph()).tensors["first.bias"]!
     #expect(bound.type == TensorType(.f32, [4]))
     #expect(bound.doubles == numbers)
+  }
+
+  /// Reals are not cut to integers, integers not to the range of others.
+  @Test func elementsOfAnotherKindAreRefused() throws {
+    let graph = try TestDefinition(
+      text: """
+        graph shifted(x: f32[n]) -> f32[n] {
+          buffer k: i32[1]
+          return x + convert(k, type: f32)
+        }
+        """
+    ).graph(set: ["n": "1"])
+    func message(_ tensor: HostTensor) -> String {
+      var weights = Weights()
+      weights.insert("k", tensor, from: "k.npz")
+      let error = #expect(throws: Diagnostics.self) { try weights.bind(to: graph) }
+      return error?.description ?? ""
+    }
+    #expect(message(HostTensor([1], [1.5] as [Float])).contains("'k' holds f32, not i32"))
+    #expect(
+      message(HostTensor([1], [1 << 40] as [Int64])).contains("'k' holds i64 past the range of i32")
+    )
   }
 
   @Test func halfPrecisionFilesRunAsTheirValues() throws {
