@@ -68,7 +68,7 @@ package struct Artifact: Sendable {
       fields(tensorsFrom: 0).count + Self.fieldsFrom, to: Self.pageByteCount)
     var head = ByteWriter()
     head.little(UInt64(headByteCount))
-    head.little(UInt64(tensors.reduce(headByteCount) { $0 + Self.padded($1.tensor.bytes).count }))
+    head.little(UInt64(tensors.reduce(headByteCount) { $0 + Self.paddedCount($1.tensor) }))
     head.append(fields(tensorsFrom: headByteCount))
     head.append(repeatElement(0, count: headByteCount - Self.hashedFrom - head.count))
     var start = ByteWriter()
@@ -79,7 +79,11 @@ package struct Artifact: Sendable {
     let file = try AtomicFile(path)
     try file.write(start.bytes)
     try file.write(head.bytes)
-    for (_, tensor) in tensors { try file.write(Self.padded(tensor.bytes)) }
+    for (_, tensor) in tensors {
+      try file.write(tensor.bytes)
+      let excess = Self.paddedCount(tensor) - tensor.bytes.count
+      if excess > 0 { try file.write([UInt8](repeating: 0, count: excess)) }
+    }
     try file.commit()
   }
 
@@ -98,16 +102,19 @@ package struct Artifact: Sendable {
       writer.little(UInt64(tensor.shape.rank))
       for extent in tensor.shape.extents { writer.little(UInt64(extent)) }
       writer.little(UInt64(offset))
-      let bytes = Self.padded(tensor.bytes)
-      writer.little(start == 0 ? 0 : ContentHash.hash(bytes))
-      offset += bytes.count
+      writer.little(start == 0 ? 0 : ContentHash.hash(Self.padded(tensor.bytes)))
+      offset += Self.paddedCount(tensor)
     }
     return writer.bytes
   }
 
+  private static func paddedCount(_ tensor: HostTensor) -> Int {
+    rounded(tensor.bytes.count, to: alignment)
+  }
+
   private static func padded(_ bytes: [UInt8]) -> [UInt8] {
-    let excess = bytes.count % alignment
-    return excess == 0 ? bytes : bytes + [UInt8](repeating: 0, count: alignment - excess)
+    let count = rounded(bytes.count, to: alignment)
+    return count == bytes.count ? bytes : bytes + [UInt8](repeating: 0, count: count - bytes.count)
   }
 
   static func rounded(_ count: Int, to unit: Int) -> Int {

@@ -59,7 +59,7 @@ struct MemoryDrawing {
     let ratio =
       plan.lowerBound == 0 ? 1 : Double(plan.arenaByteCount) / Double(plan.lowerBound)
     return "\(graph.name): arena \(ByteCount.text(plan.arenaByteCount)), lower bound "
-      + "\(ByteCount.text(plan.lowerBound)), ratio \(Self.number(ratio, 3)), \(stepCount) steps"
+      + "\(ByteCount.text(plan.lowerBound)), ratio \(DecimalText.short(ratio, 3)), \(stepCount) steps"
   }
 
   // MARK: places
@@ -102,15 +102,15 @@ struct MemoryDrawing {
     var parts: [String] = []
     let byteTicks = Self.ticks(upTo: plan.arenaByteCount, binary: true)
     for offset in byteTicks {
-      let height = Self.number(y(offset))
+      let height = DecimalText.short(y(offset))
       parts.append(
         "<path d=\"M\(Frame.left) \(height)H\(Frame.width - Frame.right)\" stroke=\"#dddddd\"/>"
-          + "<text x=\"\(Frame.left - 6)\" y=\"\(Self.number(y(offset) + 4))\" text-anchor=\"end\">"
+          + "<text x=\"\(Frame.left - 6)\" y=\"\(DecimalText.short(y(offset) + 4))\" text-anchor=\"end\">"
           + "\(ByteCount.text(offset))</text>")
     }
     for step in Self.ticks(upTo: stepCount, binary: false) {
       parts.append(
-        "<text x=\"\(Self.number(x(step)))\" y=\"\(Frame.floor + 18)\" text-anchor=\"middle\">"
+        "<text x=\"\(DecimalText.short(x(step)))\" y=\"\(Frame.floor + 18)\" text-anchor=\"middle\">"
           + "\(step)</text>")
     }
     let middle = Frame.left + Frame.plotWidth / 2
@@ -134,13 +134,13 @@ struct MemoryDrawing {
     ].filter { !$0.isEmpty }.joined(separator: "\n")
     let (left, top) = (x(first), y(entry.offset + entry.byteCount))
     var text =
-      "<rect x=\"\(Self.number(left))\" y=\"\(Self.number(top))\" width=\"\(Self.number(width))\""
-      + " height=\"\(Self.number(height))\" fill=\"\(colour(Self.group(origin)))\""
+      "<rect x=\"\(DecimalText.short(left))\" y=\"\(DecimalText.short(top))\" width=\"\(DecimalText.short(width))\""
+      + " height=\"\(DecimalText.short(height))\" fill=\"\(colour(Self.group(origin)))\""
       + " fill-opacity=\"\(isGradient ? "0.45" : "0.85")\" stroke=\"white\" stroke-width=\"0.5\">"
       + "<title>\(MarkupText.escape(about))</title></rect>"
     if height >= 12, width >= Double(7 * name.count + 4) {
       text +=
-        "<text x=\"\(Self.number(left + 3))\" y=\"\(Self.number(top + min(height, 16) - 3))\""
+        "<text x=\"\(DecimalText.short(left + 3))\" y=\"\(DecimalText.short(top + min(height, 16) - 3))\""
         + " pointer-events=\"none\">\(MarkupText.escape(name))</text>"
     }
     return text
@@ -157,19 +157,19 @@ struct MemoryDrawing {
     for change in changes.dropLast() { needed.append((needed.last ?? 0) + change) }
     var path = "M\(Frame.left) \(Frame.floor)"
     for (step, byteCount) in needed.enumerated() where step == 0 || byteCount != needed[step - 1] {
-      path += "H\(Self.number(x(step)))V\(Self.number(y(byteCount)))"
+      path += "H\(DecimalText.short(x(step)))V\(DecimalText.short(y(byteCount)))"
     }
-    path += "H\(Self.number(x(stepCount)))"
+    path += "H\(DecimalText.short(x(stepCount)))"
     let peak = needed.max() ?? 0
     let step = needed.firstIndex(of: peak) ?? 0
-    let bound = Self.number(y(plan.lowerBound))
-    let (end, middle) = (Frame.width - Frame.right, Self.number((x(step) + x(step + 1)) / 2))
+    let bound = DecimalText.short(y(plan.lowerBound))
+    let (end, middle) = (Frame.width - Frame.right, DecimalText.short((x(step) + x(step + 1)) / 2))
     return [
       "<path d=\"\(path)\" fill=\"none\" stroke=\"black\" stroke-width=\"1.2\"/>",
       "<path d=\"M\(Frame.left) \(bound)H\(end)\" stroke=\"#cc0000\" stroke-dasharray=\"6 4\"/>"
-        + "<text x=\"\(end)\" y=\"\(Self.number(y(plan.lowerBound) + 13))\" text-anchor=\"end\""
+        + "<text x=\"\(end)\" y=\"\(DecimalText.short(y(plan.lowerBound) + 13))\" text-anchor=\"end\""
         + " fill=\"#cc0000\">lower bound \(ByteCount.text(plan.lowerBound))</text>",
-      "<circle cx=\"\(middle)\" cy=\"\(Self.number(y(peak)))\" r=\"4\" fill=\"#cc0000\">"
+      "<circle cx=\"\(middle)\" cy=\"\(DecimalText.short(y(peak)))\" r=\"4\" fill=\"#cc0000\">"
         + "<title>peak: \(peak) bytes at step \(step)</title></circle>"
         + "<text x=\"\(middle)\" y=\"\(Frame.top - 6)\" text-anchor=\"middle\" fill=\"#cc0000\">"
         + "peak at step \(step)</text>",
@@ -187,18 +187,5 @@ struct MemoryDrawing {
       distance = binary || digit != "2" ? distance * 2 : distance / 2 * 5
     }
     return Array(stride(from: 0, through: end, by: distance))
-  }
-
-  /// A number that is not negative, without superfluous zeros.
-  private static func number(_ value: Double, _ decimals: Int = 2) -> String {
-    let scale = (0..<decimals).reduce(1) { scale, _ in scale * 10 }
-    let scaled = Int((max(0, value) * Double(scale)).rounded())
-    let fraction = String(scaled % scale)
-    var text =
-      "\(scaled / scale)."
-      + String(repeating: "0", count: decimals - fraction.count) + fraction
-    while text.last == "0" { text.removeLast() }
-    if text.last == "." { text.removeLast() }
-    return text
   }
 }

@@ -11,12 +11,14 @@ package enum RandomKeys {
 
   /// The key of a name under a seed.
   package static func named(_ name: String, seed: UInt64) -> Key {
-    // FNV-1a over the name's bytes.
-    let hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
-      ($0 ^ UInt64($1)) &* 0x100_0000_01B3
-    }
+    let hash = hash(name)
     let half = Threefry.fold(root(seed), UInt32(truncatingIfNeeded: hash >> 32))
     return Threefry.fold(half, UInt32(truncatingIfNeeded: hash))
+  }
+
+  /// FNV-1a over a name's bytes.
+  package static func hash(_ name: String) -> UInt64 {
+    name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 
   /// A key input: `key[]` is the seed's key, element `i` of others is `fold(that, i)`.

@@ -122,7 +122,7 @@ struct WinogradPass<let points: Int> {
       for j in 0..<points {
         var line = InlineArray<points, L>(repeating: .zero)
         for i in 0..<points { line[i] = L.load(pixels[i &* points &+ j] + first) }
-        line = WinogradTransform.input(line)
+        line = WinogradLines.input(line)
         for i in 0..<points { line[i].store(halfway + (i &* points &+ j) &* L.count) }
       }
       var lower = target + first
@@ -130,7 +130,7 @@ struct WinogradPass<let points: Int> {
       for i in 0..<points {
         var line = InlineArray<points, L>(repeating: .zero)
         for j in 0..<points { line[j] = L.load(halfway + (i &* points &+ j) &* L.count) }
-        line = WinogradTransform.input(line)
+        line = WinogradLines.input(line)
         for j in 0..<points / 2 { line[j].store(lower + j &* positionStride) }
         for j in points / 2..<points { line[j].store(upper + (j &- points / 2) &* positionStride) }
         lower += points &* positionStride
@@ -214,13 +214,13 @@ struct WinogradPass<let points: Int> {
         for i in 0..<points {
           line[i] = L.load(source + (i &* points &+ j) &* PanelBlock.columns)
         }
-        line = WinogradTransform.output(line)
+        line = WinogradLines.output(line)
         for i in 0..<points - 2 { line[i].store(halfway + (i &* points &+ j) &* L.count) }
       }
       for i in 0..<rows {
         var line = InlineArray<points, L>(repeating: .zero)
         for j in 0..<points { line[j] = L.load(halfway + (i &* points &+ j) &* L.count) }
-        line = WinogradTransform.output(line)
+        line = WinogradLines.output(line)
         let place = target + first + i &* rowStride
         if columns == points - 2 {
           for j in 0..<points - 2 { line[j].store(place + j &* columnStride) }

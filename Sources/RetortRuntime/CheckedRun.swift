@@ -18,7 +18,7 @@ extension Program {
     prepare()
     let arena = segments[ProgramLayout.Segment.arena.rawValue]
     arena.poison(0..<arena.byteCount)
-    var hook = CheckHook(list: main, arena: arena, freed: Lifetimes(self).freed)
+    var hook = CheckHook(list: main, arena: arena, freed: RunLifetimes(self).freed)
     try run(&hook)
   }
 }
@@ -87,7 +87,7 @@ extension Arena {
 }
 
 /// From the program alone, without trusting the plan: when which bytes of the arena are needed.
-private struct Lifetimes {
+private struct RunLifetimes {
   private struct Span {
     var first: Int
     var last: Int

@@ -117,13 +117,7 @@ private struct InterpreterRun {
   }
 
   private mutating func apply(_ op: any TensorOp, _ node: Node) {
-    let operands = node.operands.map { self[$0] }
-    var results = node.results.map { HostTensor(zeros: graph.type(of: $0)) }
-    HostTensor.withViews(of: operands) { operandViews in
-      HostTensor.withMutableViews(of: &results) { resultViews in
-        op.reference(operandViews, resultViews)
-      }
-    }
+    let results = op.evaluate(node.operands.map { self[$0] }, node.results.map(graph.type))
     for (value, tensor) in zip(node.results, results) { self[value] = tensor }
   }
 
@@ -164,29 +158,5 @@ private struct InterpreterRun {
           turns: turns)
       }
     }
-  }
-}
-
-extension HostTensor {
-  /// Runs `body` with views of several tensors, none of which may be written to or kept.
-  static func withViews<R>(of tensors: [HostTensor], _ body: ([TensorView]) -> R) -> R {
-    func next(_ index: Int, _ views: [TensorView]) -> R {
-      guard index < tensors.count else { return body(views) }
-      return tensors[index].withView { next(index + 1, views + [$0]) }
-    }
-    return next(0, [])
-  }
-
-  /// Runs `body` with views of several tensors that may be written to.
-  static func withMutableViews(of tensors: inout [HostTensor], _ body: ([TensorView]) -> Void) {
-    func next(_ tensors: inout ArraySlice<HostTensor>, _ views: [TensorView]) {
-      guard var first = tensors.popFirst() else { return body(views) }
-      first.withMutableView { next(&tensors, views + [$0]) }
-      tensors = [first] + tensors
-    }
-    var rest = tensors[...]
-    tensors = []
-    next(&rest, [])
-    tensors = Array(rest)
   }
 }

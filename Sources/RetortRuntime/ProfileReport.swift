@@ -63,18 +63,19 @@ package struct ProfileReport {
     let share = whole == 0 ? 0 : 100 * Double(nanoseconds) / Double(whole)
     var ofPeak = ""
     if let limits, limits.peak > 0, flops > 0, seconds > 0 {
-      ofPeak = Self.fixed(100 * flops / seconds / limits.peak, 1)
+      ofPeak = DecimalText.fixed(100 * flops / seconds / limits.peak, 1)
     }
     return [
-      String(calls / runs), Self.fixed(seconds * 1e3 / Double(runs), 3), Self.fixed(share, 1),
-      Self.rate(flops, seconds), ofPeak, Self.fixed(byteCount / Double(runs) / 1_048_576, 2),
+      String(calls / runs), DecimalText.fixed(seconds * 1e3 / Double(runs), 3),
+      DecimalText.fixed(share, 1),
+      Self.rate(flops, seconds), ofPeak, DecimalText.fixed(byteCount / Double(runs) / 1_048_576, 2),
       Self.rate(byteCount, seconds),
     ]
   }
 
   private var summary: String {
     let runs = max(1, statistics.runCount)
-    let run = Self.fixed(Double(statistics.runNanoseconds) * 1e-6 / Double(runs), 3)
+    let run = DecimalText.fixed(Double(statistics.runNanoseconds) * 1e-6 / Double(runs), 3)
     guard let limits else { return "\nrun \(run) ms\n" }
     let threads = limits.threadCount == 1 ? "1 thread" : "\(limits.threadCount) threads"
     let ratio =
@@ -82,9 +83,9 @@ package struct ProfileReport {
       ? 1 : Double(limits.arenaByteCount) / Double(limits.arenaLowerBound)
     return """
 
-      run \(run) ms with \(threads); their measured peak is \(Self.fixed(limits.peak * 1e-9, 1)) GFLOP/s
+      run \(run) ms with \(threads); their measured peak is \(DecimalText.fixed(limits.peak * 1e-9, 1)) GFLOP/s
       arena \(limits.arenaByteCount) bytes, lower bound \(limits.arenaLowerBound), ratio \
-      \(Self.fixed(ratio, 3))
+      \(DecimalText.fixed(ratio, 3))
 
       """
   }
@@ -105,8 +106,8 @@ package struct ProfileReport {
       let name = total.origin.path.isEmpty ? total.name : "\(total.origin.path) \(total.name)"
       lines.append(
         "{\"name\":\(JSONText.quoted(name)),\"cat\":\(JSONText.quoted(total.opName)),"
-          + "\"ph\":\"X\",\"pid\":0,\"tid\":0,\"ts\":\(Self.fixed(Double(event.start) / 1000, 3)),"
-          + "\"dur\":\(Self.fixed(Double(event.duration) / 1000, 3)),"
+          + "\"ph\":\"X\",\"pid\":0,\"tid\":0,\"ts\":\(DecimalText.fixed(Double(event.start) / 1000, 3)),"
+          + "\"dur\":\(DecimalText.fixed(Double(event.duration) / 1000, 3)),"
           + "\"args\":{\(arguments.joined(separator: ","))}}")
     }
     return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n" + lines.joined(separator: ",\n")
@@ -115,15 +116,6 @@ package struct ProfileReport {
 
   /// Thousand millions a second; empty where there is nothing to rate.
   private static func rate(_ amount: Double, _ seconds: Double) -> String {
-    amount == 0 || seconds == 0 ? "" : fixed(amount / seconds * 1e-9, 1)
-  }
-
-  /// A number that is not negative with a fixed number of decimals.
-  private static func fixed(_ value: Double, _ decimals: Int) -> String {
-    let scale = (0..<decimals).reduce(1) { scale, _ in scale * 10 }
-    let scaled = Int((value * Double(scale)).rounded())
-    let fraction = String(scaled % scale)
-    let zeros = String(repeating: "0", count: decimals - fraction.count)
-    return "\(scaled / scale).\(zeros)\(fraction)"
+    amount == 0 || seconds == 0 ? "" : DecimalText.fixed(amount / seconds * 1e-9, 1)
   }
 }

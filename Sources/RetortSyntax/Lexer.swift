@@ -146,7 +146,7 @@ package struct Lexer {
   }
 
   /// The longest sign that three bytes begin with.
-  private static func sign(_ a: UInt8, _ b: UInt8?, _ c: UInt8?) -> (Sign, Int)? {
+  private static func sign(_ a: UInt8, _ b: UInt8?, _ c: UInt8?) -> (Punctuation, Int)? {
     let isAssigning = b == UInt8(ascii: "=")
     switch a {
     case UInt8(ascii: "("): return (.leftParenthesis, 1)

@@ -156,7 +156,7 @@ package struct Parser {
     if index < tokens.count - 1 { index += 1 }
   }
 
-  mutating func take(_ sign: Sign) -> Bool {
+  mutating func take(_ sign: Punctuation) -> Bool {
     guard current.kind == .sign(sign) else { return false }
     advance()
     return true
@@ -168,7 +168,7 @@ package struct Parser {
     return true
   }
 
-  mutating func expect(_ sign: Sign, _ what: String? = nil) throws(SyntaxFailure) {
+  mutating func expect(_ sign: Punctuation, _ what: String? = nil) throws(SyntaxFailure) {
     if !take(sign) {
       throw fail("expected \(what ?? "'\(sign.rawValue)'"), found \(spelling(current))")
     }
@@ -202,7 +202,7 @@ package struct Parser {
 
   /// A comma-separated list in brackets, possibly empty, possibly with a comma at the end.
   mutating func enclosed(
-    _ open: Sign, _ close: Sign,
+    _ open: Punctuation, _ close: Punctuation,
     _ item: (inout Parser) throws(SyntaxFailure) -> Void
   ) throws(SyntaxFailure) {
     let opening = current

@@ -11,7 +11,7 @@ package struct Token: Sendable, Hashable {
     case number
     /// In quotes, which the token's range includes.
     case string
-    case sign(Sign)
+    case sign(Punctuation)
     case end
   }
 
@@ -25,7 +25,7 @@ package struct Token: Sendable, Hashable {
 }
 
 /// The language's punctuation and operators.
-package enum Sign: String, CaseIterable, Sendable {
+package enum Punctuation: String, CaseIterable, Sendable {
   case leftParenthesis = "("
   case rightParenthesis = ")"
   case leftBracket = "["

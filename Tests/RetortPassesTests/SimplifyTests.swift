@@ -81,6 +81,15 @@ private func outline(_ build: (inout GraphBuilder, Value) -> Value) throws -> St
     #expect(graph.run()[2].doubles[999] == 2)
   }
 
+  @Test func everyResultOfAConstantIsFolded() throws {
+    let graph = try simplified { b in
+      let (values, places) = b.topK(b.iota([5], .f32), k: 2)
+      return [values, places]
+    }
+    #expect(graph.outline == "constant constant", "\(graph)")
+    #expect(graph.run().map(\.doubles) == [[4, 3], [4, 3]])
+  }
+
   @Test func largeConstantsAreNotWrittenOut() throws {
     let graph = try simplified { b in [b.exp(b.iota([FoldConstants.elementLimit + 1], .f32))] }
     #expect(graph.outline == "iota exp")

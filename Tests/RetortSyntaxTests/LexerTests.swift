@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test func everySignIsRead() {
-    for sign in Sign.allCases { #expect(kinds(sign.rawValue) == [.sign(sign), .end]) }
+    for sign in Punctuation.allCases { #expect(kinds(sign.rawValue) == [.sign(sign), .end]) }
   }
 
   @Test func commentsAndByteOrderMarksAreSkipped() {

@@ -1,3 +1,4 @@
+import RetortDriver
 import RetortIR
 import RetortKernels
 import RetortTensor
@@ -31,7 +32,7 @@ enum BenchmarkData {
 
   /// Images in [0, 1], labels below 10, crops by up to 4 pixels, flips 0 or 1.
   static func write(input: GraphInput, _ view: TensorView) {
-    var numbers = Numbers(input.name)
+    var numbers = SplitMix(state: RandomKeys.hash(input.name))
     guard view.type.element == .i32 else {
       return spread(view, input.name, around: 0.5, by: 0.5)
     }
@@ -43,7 +44,7 @@ enum BenchmarkData {
       }
     for index in view.elements(Int32.self).indices {
       view.elements(Int32.self)[index] =
-        range.lowerBound + Int32(numbers.next() % UInt32(range.count))
+        range.lowerBound + Int32(UInt32(numbers.next() >> 32) % UInt32(range.count))
     }
   }
 
@@ -51,28 +52,11 @@ enum BenchmarkData {
     _ view: TensorView, _ name: String, around centre: Double, by radius: Double
   ) {
     guard view.type.element == .f32 else { return }
-    var numbers = Numbers(name)
+    var numbers = SplitMix(state: RandomKeys.hash(name))
     let scale = Float(2 * radius) * 0x1p-24
     let low = Float(centre - radius)
     for index in view.elements(Float.self).indices {
-      view.elements(Float.self)[index] = low + scale * Float(numbers.next() >> 8)
-    }
-  }
-
-  /// A fast generator of even 32-bit numbers (Steele et al., OOPSLA 2014, SplitMix64's upper half).
-  private struct Numbers {
-    private var state: UInt64
-
-    init(_ name: String) {
-      state = name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-    }
-
-    mutating func next() -> UInt32 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return UInt32(truncatingIfNeeded: (z ^ (z >> 31)) >> 32)
+      view.elements(Float.self)[index] = low + scale * Float(numbers.next() >> 40)
     }
   }
 }

@@ -77,7 +77,7 @@ package struct DefinitionPrinter {
   }
 
   private func lines(
-    _ statement: Statement, depth: Int, _ name: (Value) -> String
+    _ statement: PrintedStatement, depth: Int, _ name: (Value) -> String
   ) -> [String] {
     let indent = String(repeating: "  ", count: depth)
     let left = statement.results.map(name).joined(separator: ", ") + " = "
@@ -91,7 +91,7 @@ package struct DefinitionPrinter {
 }
 
 /// A line of a definition, with the values that it names.
-struct Statement {
+struct PrintedStatement {
   /// A part of a line.
   enum Piece {
     case text(String)
@@ -108,7 +108,7 @@ struct Statement {
   let results: [Value]
   let pieces: [Piece]
   /// The lines of a loop.
-  var body: [Statement]?
+  var body: [PrintedStatement]?
   var yielded: [Piece] = []
 }
 
@@ -202,22 +202,22 @@ struct Inlining {
 
   // MARK: statements
 
-  func statements(_ block: Block) -> [Statement] {
+  func statements(_ block: Block) -> [PrintedStatement] {
     block.nodes.compactMap { node in
       let isInlined = node.op is Fill || node.op is Broadcast || isView(node.results[0])
       if isInlined, !named.contains(node.results[0]) { return nil }
       guard let loop = node.op as? Repeat else {
-        return Statement(results: node.results, pieces: expression(node))
+        return PrintedStatement(results: node.results, pieces: expression(node))
       }
-      return Statement(
+      return PrintedStatement(
         results: node.results, pieces: header(loop, node), body: statements(node.regions[0]),
         yielded: yield(node))
     }
   }
 
-  private func header(_ loop: Repeat, _ node: Node) -> [Statement.Piece] {
+  private func header(_ loop: Repeat, _ node: Node) -> [PrintedStatement.Piece] {
     let body = node.regions[0]
-    var pieces: [Statement.Piece] = [
+    var pieces: [PrintedStatement.Piece] = [
       .text("repeat "), .value(body.arguments[0]),
       .text(" in \(loop.first)..<\(loop.first + loop.count)"),
     ]
@@ -229,7 +229,7 @@ struct Inlining {
     return pieces
   }
 
-  private func yield(_ node: Node) -> [Statement.Piece] {
+  private func yield(_ node: Node) -> [PrintedStatement.Piece] {
     let values = node.regions[0].results
     let count = node.operands.count
     return [.text("yield ")] + list(Array(values.prefix(count)).map { [.value($0)] })
@@ -237,17 +237,17 @@ struct Inlining {
       + list(Array(values.dropFirst(count)).map { [.value($0)] })
   }
 
-  private func list(_ items: [[Statement.Piece]]) -> [Statement.Piece] {
+  private func list(_ items: [[PrintedStatement.Piece]]) -> [PrintedStatement.Piece] {
     Array(items.joined(separator: [.text(", ")]))
   }
 
-  private func spelling(_ value: Value) -> [Statement.Piece] {
+  private func spelling(_ value: Value) -> [PrintedStatement.Piece] {
     isView(value) && !named.contains(value) ? expression(makers[value]!) : [.value(value)]
   }
 
-  private func expression(_ node: Node) -> [Statement.Piece] {
+  private func expression(_ node: Node) -> [PrintedStatement.Piece] {
     let operands = zip(node.operands, inlined(node)).map {
-      (operand, inlined) -> [Statement.Piece] in
+      (operand, inlined) -> [PrintedStatement.Piece] in
       switch inlined {
       case .number(let text): [.text(text)]
       case .source(let source): spelling(source)
@@ -259,7 +259,7 @@ struct Inlining {
     }
     if node.op is Neg { return [.text("-")] + operands[0] }
     let attributes = node.op.spelledAttributes.map {
-      [Statement.Piece.text("\($0.name): \($0.value)")]
+      [PrintedStatement.Piece.text("\($0.name): \($0.value)")]
     }
     return [.text(node.opName + "(")] + list(operands + attributes) + [.text(")")]
   }

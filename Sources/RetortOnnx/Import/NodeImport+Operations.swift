@@ -35,7 +35,7 @@ extension NodeImport {
         $0.elementCount <= Self.rememberedElementLimit
       }), FoldConstants.isCheap(op, tensors.map(\.type), types)
     else { return }
-    for (value, tensor) in zip(results, FoldConstants.evaluate(op, tensors, types)) {
+    for (value, tensor) in zip(results, op.evaluate(tensors, types)) {
       importer.remember(tensor, as: value)
     }
   }
@@ -59,7 +59,7 @@ extension NodeImport {
       throw ImportFailure(error, of: op)
     }
     guard FoldConstants.isCheap(op, known.map(\.type), types) else { return nil }
-    return FoldConstants.evaluate(op, known, types)
+    return op.evaluate(known, types)
   }
 
   /// The operand as a value of the graph.

@@ -8,7 +8,7 @@ struct OutlinedBlock {
   /// As the first place has them.
   let arguments: [Value]
   let weights: [(input: GraphInput, path: String)]
-  let statements: [Statement]
+  let statements: [PrintedStatement]
   let result: Value
   /// What its values are called inside.
   let names: [Value: String]
@@ -22,7 +22,7 @@ struct OutlinedBlock {
 /// as far as all of its kind agree; of the ways to do so the longest that gives one result is taken.
 struct Outline {
   enum Item {
-    case statement(Statement)
+    case statement(PrintedStatement)
     case call(Call)
   }
 
@@ -41,7 +41,7 @@ struct Outline {
   /// Definitions of more lines are left as they are.
   private static let statementLimit = 20_000
 
-  init(_ graph: Graph, _ statements: [Statement]) {
+  init(_ graph: Graph, _ statements: [PrintedStatement]) {
     items = statements.map(Item.statement)
     guard statements.count <= Self.statementLimit else { return }
     let finder = OutlineFinder(graph, statements)
@@ -91,7 +91,7 @@ struct OutlineFinder {
   }
 
   private let graph: Graph
-  private let statements: [Statement]
+  private let statements: [PrintedStatement]
   private let inputs: [Value: GraphInput]
   /// The values that each line names, in order.
   private let read: [[Value]]
@@ -106,7 +106,7 @@ struct OutlineFinder {
   /// The last line that names a value; the number of lines for results of the graph.
   private var lastReaders: [Value: Int] = [:]
 
-  init(_ graph: Graph, _ statements: [Statement]) {
+  init(_ graph: Graph, _ statements: [PrintedStatement]) {
     self.graph = graph
     self.statements = statements
     inputs = Dictionary(
@@ -118,7 +118,7 @@ struct OutlineFinder {
     for value in graph.body.results { lastReaders[value] = statements.count }
   }
 
-  private static func values(_ statement: Statement) -> [Value] {
+  private static func values(_ statement: PrintedStatement) -> [Value] {
     (statement.pieces + statement.yielded).compactMap { piece in
       if case .value(let value) = piece { value } else { nil }
     } + (statement.body ?? []).flatMap(values)

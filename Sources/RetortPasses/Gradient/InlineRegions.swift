@@ -14,9 +14,12 @@ package struct InlineRegions: Pass {
     return count == 0 ? graph : Self.inline(graph)
   }
 
-  static func inline(_ graph: Graph) -> Graph {
+  /// Takes the regions of some nodes apart, of all that have one by default.
+  static func inline(
+    _ graph: Graph, where isChosen: (Node) -> Bool = { $0.op is Prepare || $0.op is Fused }
+  ) -> Graph {
     GraphEditor.edit(graph) { editor, node in
-      guard node.op is Prepare || node.op is Fused else { return nil }
+      guard isChosen(node) else { return nil }
       for inner in node.regions[0].nodes { editor.append(inner) }
       return node.regions[0].results
     }

@@ -17,20 +17,11 @@ package struct PrepareWeights: Pass {
 
   package func run(_ graph: Graph, _ record: inout PassRecord) throws -> Graph {
     let isPrepared = graph.body.nodes.contains { $0.op is Prepare }
-    let graph = isPrepared ? Self.flatten(graph) : graph
+    let graph = isPrepared ? InlineRegions.inline(graph) { $0.op is Prepare } : graph
     let chosen = Self.chosen(graph)
     guard chosen.contains(true) else { return graph }
     record.fire("prepare", times: chosen.count { $0 })
     return Self.gather(graph, chosen)
-  }
-
-  /// Takes regions that are there already apart.
-  private static func flatten(_ graph: Graph) -> Graph {
-    GraphEditor.edit(graph) { editor, node in
-      guard node.op is Prepare else { return nil }
-      node.regions[0].nodes.forEach { editor.append($0) }
-      return node.regions[0].results
-    }
   }
 
   /// Which nodes of the graph's body go into the region.
@@ -50,8 +41,7 @@ package struct PrepareWeights: Pass {
       if nodes[index].op is Broadcast, !needed.contains(nodes[index].results[0]) {
         chosen[index] = false
       } else {
-        needed.formUnion(nodes[index].operands)
-        needed.formUnion(nodes[index].captures)
+        needed.formUnion(nodes[index].reads)
       }
     }
     return chosen
@@ -85,8 +75,7 @@ package struct PrepareWeights: Pass {
         defined.formUnion(node.results)
       } else {
         rest.append(node)
-        used.formUnion(node.operands)
-        used.formUnion(node.captures)
+        used.formUnion(node.reads)
       }
     }
     used.formUnion(graph.body.results)

@@ -54,7 +54,7 @@ package struct FoldConstants: Pass {
     }
     guard isCheap(op, node.operands.map { editor.type(of: $0) }, types) else { return nil }
     let operands = node.operands.map { tensor($0, editor, &known) }
-    let results = evaluate(op, operands, types)
+    let results = op.evaluate(operands, types)
     var values: [Value] = []
     for result in results {
       guard let spelled = spell(result) else { return nil }
@@ -72,9 +72,9 @@ package struct FoldConstants: Pass {
     var operands: [HostTensor] = []
     for operand in node.operands {
       guard let fill = editor.definition(of: operand)?.op as? Fill else { return nil }
-      operands.append(evaluate(Fill(fill.value, [], fill.type), [], [TensorType(fill.type, [])])[0])
+      operands += Fill(fill.value, [], fill.type).evaluate([], [TensorType(fill.type, [])])
     }
-    let result = evaluate(op, operands, [type.with(Shape([]))])[0]
+    let result = op.evaluate(operands, [type.with(Shape([]))])[0]
     guard let number = number(result) else { return nil }
     return Fill(number, type.shape, type.element)
   }
@@ -84,26 +84,9 @@ package struct FoldConstants: Pass {
   ) -> HostTensor {
     if let tensor = known[value] { return tensor }
     let op = editor.definition(of: value)!.op as! any TensorOp
-    let tensor = evaluate(op, [], [editor.type(of: value)])[0]
+    let tensor = op.evaluate([], [editor.type(of: value)])[0]
     known[value] = tensor
     return tensor
-  }
-
-  package static func evaluate(
-    _ op: any TensorOp, _ operands: [HostTensor], _ types: [TensorType]
-  ) -> [HostTensor] {
-    var results = types.map { HostTensor(zeros: $0) }
-    func bind(_ index: Int, _ views: [TensorView], _ own: [TensorView]) {
-      if index < operands.count {
-        operands[index].withView { bind(index + 1, views + [$0], own) }
-      } else if own.count < types.count {
-        results[own.count].withMutableView { bind(index, views, own + [$0]) }
-      } else {
-        op.reference(views, own)
-      }
-    }
-    bind(0, [], [])
-    return results
   }
 
   private static func number(_ tensor: HostTensor) -> Double? {

@@ -2,7 +2,7 @@ import RetortIR
 import RetortTensor
 
 /// One instruction of a program.
-enum Step {
+enum ProgramStep {
   /// Runs the kernel of this number.
   case kernel(Int)
   /// Copies the starts into a loop's slots; goes behind the loop if it has no turns.
@@ -35,7 +35,7 @@ final class StepList {
     let loop: Int
   }
 
-  private(set) var steps: [Step] = []
+  private(set) var steps: [ProgramStep] = []
   /// One an instruction.
   private(set) var infos: [StepInfo] = []
   private(set) var loops: [LoopState] = []

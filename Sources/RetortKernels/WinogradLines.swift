@@ -4,7 +4,7 @@
 /// The outputs are `A (G w ∘ B d)` for inputs `d` and taps `w`: polynomials are multiplied by their
 /// values at `points` interpolation points, 0, ±1, ∞ for t = 2 and also ±2 for t = 4.
 /// Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016, section 4.
-enum WinogradTransform {
+enum WinogradLines {
   /// `B d`.
   @inline(__always)
   static func input<let points: Int, L: ChannelLanes>(
