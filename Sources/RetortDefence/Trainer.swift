@@ -143,10 +143,9 @@ package final class Trainer {
     checkpoint.remove()
   }
 
-  private var checkpoint: TrainingCheckpoint {
-    TrainingCheckpoint(
-      path: target + ".checkpoint.safetensors", identity: identity, data: images.checksum)
-  }
+  /// Made once, for the checksum reads all images.
+  private lazy var checkpoint = TrainingCheckpoint(
+    path: target + ".checkpoint.safetensors", identity: identity, data: images.checksum)
 
   /// The first epoch that is still to do; weights are those of the checkpoint then.
   private func resume() throws -> Int {
