@@ -109,7 +109,11 @@ package struct JSONParser {
   private mutating func unicodeEscape() throws(FormatError) -> Unicode.Scalar {
     let first = try hexadecimal()
     if let scalar = Unicode.Scalar(first) { return scalar }
-    guard first < 0xDC00, accept("\\u") else { throw failure("half a surrogate pair") }
+    // At once: `accept` would pass over blanks.
+    guard first < 0xDC00, bytes[position...].starts(with: Array("\\u".utf8)) else {
+      throw failure("half a surrogate pair")
+    }
+    position += 2
     let second = try hexadecimal()
     guard (0xDC00..<0xE000).contains(second),
       let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))

@@ -42,16 +42,19 @@ enum PickleValue: Sendable {
 
 /// Reads one pickle of PyTorch's without running it: a closed list of opcodes and constructors.
 ///
-/// Everything else is refused by name. Bounds: 2²⁰ values on the stack, 2²⁰ memorised, 2²²
-/// containers, and in them together 4 values for each byte read and 2¹⁶: constructors copy what
-/// lists hold. Source: Python's `pickletools`, protocols 2 to 4.
+/// Everything else is refused by name. Bounds: 2²⁰ values on the stack, 2²⁰ memorised, and held by
+/// containers, tensors and storages together 2²² and no more than 4 for each byte read and 2¹⁶:
+/// constructors copy what lists hold, and a few bytes call one. Source: Python's `pickletools`,
+/// protocols 2 to 4.
 struct PickleMachine {
   private static let stackLimit = 1 << 20
-  private static let heapLimit = 1 << 22
+  private static let heldLimit = 1 << 22
+  /// What a container takes beside its values, in values.
+  private static let containerCost = 2
 
   private(set) var reader: ByteReader
   private(set) var heap: [[PickleValue]] = []
-  /// Values in all containers.
+  /// Values in all containers, and what these and the records of tensors take, in values.
   private var heldCount = 0
   private var stack: [PickleValue] = []
   /// The height of the stack at each mark.
@@ -78,8 +81,8 @@ struct PickleMachine {
       }
       try step(opcode)
       guard stack.count <= Self.stackLimit, memo.count <= Self.stackLimit,
-        marks.count <= Self.stackLimit, heap.count <= Self.heapLimit,
-        heldCount <= 4 * reader.position + (1 << 16)
+        marks.count <= Self.stackLimit,
+        heldCount <= min(Self.heldLimit, 4 * reader.position + (1 << 16))
       else { throw FormatError("the pickle holds more values than a checkpoint has") }
     }
   }
@@ -149,8 +152,11 @@ struct PickleMachine {
     return values
   }
 
+  /// Counts what is held beside the values of containers.
+  mutating func hold(_ count: Int) { heldCount += count }
+
   private mutating func allocate(_ values: [PickleValue]) -> Int {
-    heldCount += values.count
+    hold(values.count + Self.containerCost)
     heap.append(values)
     return heap.count - 1
   }
@@ -230,7 +236,7 @@ struct PickleMachine {
       values = [try pop(), value]
     default: values = try popToMark()
     }
-    heldCount += values.count
+    hold(values.count)
     let fillsList = opcode == UInt8(ascii: "a") || opcode == UInt8(ascii: "e")
     switch (try top(), fillsList) {
     case (.list(let place), true): heap[place] += values

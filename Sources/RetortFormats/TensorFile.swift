@@ -4,11 +4,13 @@ import RetortText
 /// Files of tensors in any format that Retort reads.
 ///
 /// Reading takes memory in proportion to the file, whatever the file claims:
-/// - `.npy` and `.safetensors`: 6 times the file (8-bit integers are read as 32-bit ones).
+/// - `.npy` and `.safetensors`: 6 times the file (8-bit integers are read as 32-bit ones), and 32
+///   times the header of the latter.
 /// - `.npz`: the file, and 6 times what it unpacks to, which is at most `Zip.expansionLimit` times
 ///   the file and 64 MiB.
 /// - Checkpoints: the file, what it unpacks to, 8 times that and 64 MiB for the tensors, which may
-///   repeat their storages' elements, and twice the largest of them while it is made.
+///   repeat their storages' elements, twice the largest of them while it is made, and 256 MiB for
+///   what the pickle describes.
 package enum TensorFile {
   package enum Format: String, Sendable, CaseIterable {
     case npy, npz, safetensors

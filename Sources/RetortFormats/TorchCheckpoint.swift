@@ -4,7 +4,8 @@ import RetortTensor
 /// older layout of pickles followed by storages.
 ///
 /// Understood are state dicts: tensors and plain values in dictionaries, lists and tuples. Memory
-/// is bounded by eight times the storages that the tensors use, plus 64 MiB.
+/// is bounded by eight times the storages that the tensors use, plus 64 MiB, and 256 MiB for what
+/// the pickle describes.
 package enum TorchCheckpoint {
   /// The model's tensors, and how many others (an optimiser's) there are.
   package struct Contents: Sendable {

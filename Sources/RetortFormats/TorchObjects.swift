@@ -20,6 +20,9 @@ struct TorchObjects {
     let strides: [Int]
   }
 
+  /// What a record takes without a tensor's extents and strides, in values of the pickle.
+  static let recordCost = 8
+
   static let resave =
     "save just the weights in Python: torch.save(model.state_dict(), 'weights.pt')"
 
@@ -145,6 +148,7 @@ extension PickleMachine {
         "a tensor of shape \(shape), strides \(strides) and offset \(offset) reaches past its"
           + " storage \(quoted(storage.key)) of \(storage.count) elements")
     }
+    hold(TorchObjects.recordCost + 2 * shape.rank)
     torch.tensors.append(
       TorchObjects.Tensor(storage: index, offset: offset, shape: shape, strides: strides))
     return .tensor(torch.tensors.count - 1)
@@ -178,6 +182,7 @@ extension PickleMachine {
     } else {
       torch.storageOfKey[key] = torch.storages.count
     }
+    hold(TorchObjects.recordCost)
     torch.storages.append(
       TorchObjects.Storage(
         key: key, type: type, wholeCount: count, offset: offset, count: viewCount))

@@ -4,6 +4,8 @@ import RetortTensor
 struct TorchReader {
   private static let depthLimit = 32
   private static let visitLimit = 1 << 20
+  /// Steps of all tensors' paths together.
+  private static let stepLimit = 1 << 20
 
   private let machine: PickleMachine
   private let isBigEndian: Bool
@@ -12,6 +14,7 @@ struct TorchReader {
   private var found: [(path: [PathStep], tensor: Int)] = []
   private var otherCount = 0
   private var visits = 0
+  private var steps = 0
 
   /// - Parameter fetch: the bytes of the storage with a key.
   init(
@@ -50,6 +53,10 @@ struct TorchReader {
       if TensorNaming.isOfTraining(path) {
         otherCount += 1
       } else {
+        steps += path.count
+        guard steps <= Self.stepLimit else {
+          throw FormatError("holds more tensors than a checkpoint has")
+        }
         found.append((path, index))
       }
     case .list(let place), .tuple(let place):

@@ -9,6 +9,7 @@ import Testing
     #expect(value["b"]?.array?.map(\.int) == [1, nil, nil, nil])
     #expect(value["b"]?.array?[1].double == -2500)
     #expect(try JSONParser.parse(#" "\ud83d\ude00\u00e9" "#.utf8) == .string("😀é"))
+    #expect(throws: FormatError.self) { try JSONParser.parse(#""\ud83d \ude00""#.utf8) }
   }
 
   @Test(arguments: [

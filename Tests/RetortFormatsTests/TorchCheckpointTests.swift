@@ -96,4 +96,30 @@ import Testing
     let error = #expect(throws: FormatError.self) { try TorchCheckpoint.decode(bytes) }
     #expect(error?.message == "the pickle holds more values than a checkpoint has")
   }
+
+  /// The constructor of a tensor, called again and again by six bytes on the same arguments.
+  @Test func tensorsOfOnePickleAreBounded() throws {
+    let ones = [Int](repeating: 1, count: 64)
+    let whole = TorchSample.tensor(offset: 0, sizes: ones, strides: ones)
+    let constructor = TorchSample.global("torch._utils", "_rebuild_tensor_v2")
+    var pickle: [UInt8] = [0x80, 2] + constructor + [UInt8(ascii: "q"), 1]
+    pickle += whole[constructor.count...].dropLast() + [UInt8(ascii: "q"), 2, UInt8(ascii: "0")]
+    for _ in 0..<20_000 {
+      pickle += [UInt8(ascii: "0"), UInt8(ascii: "h"), 1, UInt8(ascii: "h"), 2, UInt8(ascii: "R")]
+    }
+    let bytes = try TorchSample.archive(pickle: pickle + Array(".".utf8))
+    let error = #expect(throws: FormatError.self) { try TorchCheckpoint.decode(bytes) }
+    #expect(error?.message == "the pickle holds more values than a checkpoint has")
+  }
+
+  /// Fifty thousand places of one tensor, each 30 containers deep.
+  @Test func placesOfOneTensorAreBounded() throws {
+    var pickle = TorchSample.tensor(offset: 0, sizes: [6], strides: [1])
+    pickle += [UInt8(ascii: "q"), 1, UInt8(ascii: "0"), UInt8(ascii: "(")]
+    for _ in 0..<50_000 { pickle += [UInt8(ascii: "h"), 1] }
+    pickle += [UInt8(ascii: "l")] + [UInt8](repeating: 0x85, count: 29)
+    let bytes = try TorchSample.archive(pickle: TorchSample.pickled(pickle))
+    let error = #expect(throws: FormatError.self) { try TorchCheckpoint.decode(bytes) }
+    #expect(error?.message == "holds more tensors than a checkpoint has")
+  }
 }

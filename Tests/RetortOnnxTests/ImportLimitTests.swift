@@ -141,6 +141,36 @@ import Testing
     #expect(duration < .seconds(10))
   }
 
+  /// Places that a reflection reads, of ten axes with a million each.
+  @Test func tablesOfAnImportAreBounded() {
+    let pads = HostTensor([2], [1 << 19, (1 << 19) - 8] as [Int64])
+    let model = ImportModels.model(
+      (0..<10).map { index in
+        OnnxNode(
+          "Pad", inputs: ["x\(index)", "pads"], outputs: ["y\(index)"],
+          attributes: [OnnxAttribute("mode", "reflect")])
+      }, inputs: (0..<10).map { ("x\($0)", [$0 + 2]) }, outputs: (0..<10).map { "y\($0)" },
+      weights: [("pads", pads)])
+    #expect(ImportModels.complaint(model).contains("have more than 4194304 elements"))
+    let resize = ImportModels.model(
+      [
+        OnnxNode(
+          "Resize", inputs: ["x", "", "scales"], outputs: ["y"],
+          attributes: [OnnxAttribute("mode", "linear"), OnnxAttribute("antialias", 1)])
+      ], inputs: [("x", [1 << 24])], weights: [("scales", HostTensor([1], [1.0 / 256] as [Float]))])
+    #expect(
+      ImportModels.complaint(resize).contains("makes 65536 positions of 512 elements each"))
+  }
+
+  @Test func permutationsNameEveryAxis() {
+    let model = ImportModels.model([
+      OnnxNode(
+        "Transpose", inputs: ["x"], outputs: ["y"],
+        attributes: [OnnxAttribute("perm", [0, 1, 2])])
+    ])
+    #expect(ImportModels.complaint(model).contains("it permutes f32[2, 3] by [0, 1, 2]"))
+  }
+
   @Test func longPathsOfWeightsAreNotLookedInto() throws {
     let path = String(repeating: ".", count: 40_000) + "w"
     let weight = HostTensor([2, 2], [1, 0, 0, 1] as [Float])

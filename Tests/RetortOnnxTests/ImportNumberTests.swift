@@ -116,6 +116,140 @@ import Testing
         == [0x4000_0000, 3] as [UInt32])
   }
 
+  @Test func integersAreDividedTowardZero() throws {
+    let x = HostTensor([6], [.min, -7, 7, .min, 5, -6] as [Int32])
+    let divisors = HostTensor([6], [2, 2, -2, 7, 0, 3] as [Int32])
+    #expect(
+      try run("Div", x, [divisors]).elements()
+        == [-1_073_741_824, -3, -3, -306_783_378, 0, -2] as [Int32])
+    let wide = HostTensor([1], [.min] as [Int64])
+    #expect(
+      try run("Div", wide, [HostTensor([1], [10] as [Int64])]).elements()
+        == [-922_337_203_685_477_580] as [Int64])
+    let others = HostTensor([4], [3, 3, -3, 7] as [Int32])
+    let rests = try run(
+      "Mod", HostTensor([4], [.min, -7, 7, .min] as [Int32]), [others], [OnnxAttribute("fmod", 1)])
+    #expect(rests.elements() == [-2, -1, 1, -2] as [Int32])
+  }
+
+  @Test func integersAreReducedThroughReals() throws {
+    let x = HostTensor([1, 1, 2, 4], [1, 200, -3, 4, 250, 6, 7, 0] as [Int32])
+    #expect(try run("ReduceMean", x).elements() == [58] as [Int32])
+    #expect(try run("ReduceLogSum", x).elements() == [6] as [Int32])
+    let window = [OnnxAttribute("kernel_shape", [2, 2]), OnnxAttribute("strides", [2, 2])]
+    #expect(try run("MaxPool", x, [], window).elements() == [250, 7] as [Int32])
+  }
+
+  @Test func hyperbolicFunctionsAreFiniteWhereTheirResultIs() throws {
+    for (op, exact) in [("Asinh", asinh), ("Sinh", sinh), ("Cosh", cosh)]
+      as [(String, (Double) -> Double)]
+    {
+      let x: [Float] = op == "Asinh" ? [9_999, 10_001, 1e20, -3e30] : [88.9, 89, -89, 20, -3, 0.4]
+      for (value, y) in zip(x, try floats(op, x)) {
+        let expected = exact(Double(value))
+        #expect(abs(Double(y) - expected) <= 2e-6 * abs(expected), "\(op)(\(value)) = \(y)")
+      }
+    }
+    #expect(try floats("Asinh", [.infinity, -.infinity]) == [.infinity, -.infinity])
+  }
+
+  /// Bounds of a backward slice: the start is cut to an element, the end may lie before the first.
+  @Test func backwardSlicesBeginAtAnElement() throws {
+    func slice(_ start: Int64, _ end: Int64, _ step: Int64) throws -> [Float] {
+      try run(
+        "Slice", HostTensor([5], [0, 1, 2, 3, 4] as [Float]),
+        [start, end, 0, step].map { HostTensor([1], [$0]) }
+      ).elements()
+    }
+    #expect(try slice(-100, -200, -1) == [0])
+    #expect(try slice(-6, .min, -2) == [0])
+    #expect(try slice(100, 1, -2) == [4, 2])
+    #expect(try slice(3, -6, -1) == [3, 2, 1, 0])
+  }
+
+  // MARK: resizing and sampling
+
+  private func resized(
+    _ x: HostTensor, scale: Float? = nil, extent: Int64? = nil, mode: String = "linear",
+    _ coordinates: String, region: [Float] = []
+  ) throws -> HostTensor {
+    let ones = [Int](repeating: 1, count: x.shape.rank - 1)
+    let empty = HostTensor([0], [Float]())
+    let scales = scale.map { HostTensor([x.shape.rank], ones.map { _ in 1 } + [$0]) } ?? empty
+    let sizes = extent.map {
+      [HostTensor([x.shape.rank], x.shape.extents.dropLast().map { Int64($0) } + [$0])]
+    }
+    return try run(
+      "Resize", x, [HostTensor([region.count], region), scales] + (sizes ?? []),
+      [
+        OnnxAttribute("mode", mode), OnnxAttribute("coordinate_transformation_mode", coordinates),
+      ])
+  }
+
+  /// 0.7 is stored as 0.69999999, which times 10 is below 7 in doubles.
+  @Test func extentsOfResizesAreFloats() throws {
+    let x = HostTensor([1, 1, 1, 10], (0..<10).map { Float($0) })
+    #expect(try resized(x, scale: 0.7, "half_pixel").shape == [1, 1, 1, 7])
+  }
+
+  /// The corners of what the result has, not of what the scale would make it.
+  @Test func alignedCornersAreTheResults() throws {
+    let x = HostTensor([5], [0, 1, 2, 3, 4] as [Float])
+    let y: [Float] = try resized(x, scale: 1.3, "align_corners").elements()
+    #expect(y.count == 6)
+    for (found, expected) in zip(y, [0, 0.8, 1.6, 2.4, 3.2, 4] as [Float]) {
+      #expect(abs(found - expected) < 1e-6, "\(y)")
+    }
+    let two: [Float] = try resized(x, scale: 0.55, "align_corners").elements()
+    #expect(two == [0, 4])
+  }
+
+  /// 1/49 · 49 is not 1 in doubles.
+  @Test func resizesToOneElementReadWhereTheyShould() throws {
+    for extent in [48, 49] {
+      let x = HostTensor([extent], (0..<extent).map { Float($0) })
+      #expect(try resized(x, extent: 1, "pytorch_half_pixel").elements() == [0] as [Float])
+      #expect(
+        try resized(x, extent: 1, "tf_crop_and_resize", region: [0, 1]).elements()
+          == [Float(extent - 1) / 2])
+      #expect(
+        try resized(x, extent: 1, mode: "cubic", "pytorch_half_pixel").elements() == [0] as [Float])
+    }
+  }
+
+  /// PyTorch 2.13's numbers.
+  @Test func cubicsBringBackEachPixel() throws {
+    let x = HostTensor([1, 1, 3, 3], (0..<9).map { Float($0 * $0) })
+    let grid = HostTensor([1, 1, 3, 2], [-1.4, 0, 0, 1.3, 1.6, -1.7] as [Float])
+    let y: [Float] = try run(
+      "GridSample", x, [grid],
+      [
+        OnnxAttribute("mode", "cubic"), OnnxAttribute("padding_mode", "border"),
+        OnnxAttribute("align_corners", 1),
+      ], opset: 20
+    ).elements()
+    for (found, expected) in zip(y, [8.244, 52.638, 3.203] as [Float]) {
+      #expect(abs(found - expected) < 1e-3, "\(y)")
+    }
+  }
+
+  @Test(arguments: ["...ij,...jk->...ik", "bij,bjk->bik"])
+  func equationsBroadcastExtentsOfOne(equation: String) throws {
+    let a = HostTensor([1, 2, 3], (0..<6).map { Float($0) })
+    let b = HostTensor([2, 3, 1], [1, 0, 2, -1, 3, 1] as [Float])
+    let y = try run("Einsum", a, [b], [OnnxAttribute("equation", equation)])
+    #expect(y.shape == [2, 2, 1])
+    #expect(y.elements() == [4, 13, 5, 14] as [Float])
+  }
+
+  /// The axis is summed although one operand has a single element along it.
+  @Test func equationsSumBroadcastAxes() throws {
+    let a = HostTensor([2, 3], (0..<6).map { Float($0) })
+    let b = HostTensor([2, 1], [1, 10] as [Float])
+    let y = try run("Einsum", a, [b], [OnnxAttribute("equation", "ij,ij->i")])
+    #expect(y.elements() == [3, 120] as [Float])
+  }
+
   /// What draws randomly is exported and imported again: the same bits.
   @Test func drawsSurviveAnExport() throws {
     var b = GraphBuilder(name: "draws")

@@ -79,21 +79,37 @@ extension OnnxOperator {
     .uint32: (32, false), .int32: (32, true), .uint64: (64, false), .int64: (64, true),
   ]
 
-  /// Integers are divided toward zero, where `div` rounds down.
   private static func quotient(_ t: NodeImport) throws -> Operand {
     let (a, b) = (try t.input(0), try t.input(1))
-    guard t.element(of: a).isInteger, t.element(of: a) != .u32 else { return try t.div(a, b) }
-    let magnitude = try t.div(try t.apply(Abs(), a), try t.apply(Abs(), b))
-    let sign = try t.mul(try t.apply(Sign(), a), try t.apply(Sign(), b))
-    return try t.mul(magnitude, sign)
+    return t.element(of: a).isInteger ? try truncatedQuotient(t, a, b) : try t.div(a, b)
+  }
+
+  /// Integers divided toward zero, where `div` rounds down.
+  private static func truncatedQuotient(
+    _ t: NodeImport, _ a: Operand, _ b: Operand
+  ) throws -> Operand {
+    let down = try t.div(a, b)
+    guard t.element(of: a) != .u32 else { return down }
+    func isNegative(_ x: Operand) throws -> Operand {
+      try t.elementwise(Less(), x, t.number(0, like: x))
+    }
+    let isNegative = try t.elementwise(Xor(), try isNegative(a), try isNegative(b))
+    // By 0 `div` gives 0, which no addition may follow.
+    let isWhole = try t.elementwise(
+      Or(), try t.elementwise(Equal(), try t.mul(down, b), a),
+      try t.elementwise(Equal(), b, t.number(0, like: b)))
+    let isRounded = try t.elementwise(And(), isNegative, try t.apply(Not(), isWhole))
+    return try t.add(down, try t.convert(isRounded, t.element(of: a)))
   }
 
   /// The exponent may be of another type than the base, which the result has.
   private static func power(_ t: NodeImport) throws -> Operand {
     let (a, b) = (try t.input(0), try t.input(1))
     let element = t.element(of: a)
-    // What is squared, as norms do, has a kernel of its own.
-    if element.isReal, case .known(let exponent) = b, exponent.tensor.elementCount == 1 {
+    // What is squared, as norms do, has a kernel of its own. A weight may be replaced.
+    if element.isReal, case .known(let exponent) = b, !exponent.isWeight,
+      exponent.tensor.elementCount == 1
+    {
       let shape = Shape.broadcast(t.type(of: a).shape, exponent.tensor.shape)
       switch exponent.tensor.doubles[0] {
       case 2: return try t.apply(Square(), t.broadcast(a, to: shape?.extents ?? []))
@@ -109,15 +125,16 @@ extension OnnxOperator {
   /// With `fmod` the result has the dividend's sign, else the divisor's.
   private static func remainder(_ t: NodeImport) throws -> Operand {
     let (a, b) = (try t.input(0), try t.input(1))
+    let isTruncated = try t.flag("fmod", default: false)
     let quotient: Operand
-    if try t.flag("fmod", default: false) {
+    if t.element(of: a).isInteger {
+      quotient = try isTruncated ? truncatedQuotient(t, a, b) : t.div(a, b)
+    } else if isTruncated {
       let ratio = try t.div(try t.apply(Abs(), a), try t.apply(Abs(), b))
-      let whole = t.element(of: a).isReal ? try t.apply(Floor(), ratio) : ratio
       quotient = try t.mul(
-        whole, try t.mul(try t.apply(Sign(), a), try t.apply(Sign(), b)))
+        try t.apply(Floor(), ratio), try t.mul(try t.apply(Sign(), a), try t.apply(Sign(), b)))
     } else {
-      let ratio = try t.div(a, b)
-      quotient = t.element(of: a).isReal ? try t.apply(Floor(), ratio) : ratio
+      quotient = try t.apply(Floor(), try t.div(a, b))
     }
     let rest = try t.sub(a, try t.mul(quotient, b))
     guard t.element(of: a).isReal else { return rest }

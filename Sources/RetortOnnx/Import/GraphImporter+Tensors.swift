@@ -27,6 +27,9 @@ extension GraphImporter {
 
   func remember(_ tensor: HostTensor, as value: Value) { state.remembered[value] = tensor }
 
+  /// What an import may write down beside the model's own tensors, in all.
+  private static let tableElementLimit = 1 << 22
+
   func declare(_ operand: Operand) throws -> Value {
     switch operand {
     case .value(let value): value
@@ -59,6 +62,14 @@ extension GraphImporter {
     }
     let path = self.path(known)
     if let place = state.weightPlaces[path] { return state.weightValues[place] }
+    if !known.isWeight, known.name == nil {
+      state.tableElements += type.elementCount
+      guard state.tableElements <= Self.tableElementLimit else {
+        throw ImportFailure(
+          "the tables of places and shares that the model's nodes read by have more than"
+            + " \(Self.tableElementLimit) elements")
+      }
+    }
     let isBuffer = asBuffer || !known.isWeight || !type.element.isReal
     let value = state.builder.input(path, type, role: isBuffer ? .buffer(nil) : .parameter(nil))
     state.weightPlaces[path] = state.weightValues.count

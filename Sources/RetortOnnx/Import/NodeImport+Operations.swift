@@ -121,6 +121,17 @@ extension NodeImport {
     element(of: x) == target ? x : try apply(Convert(target), x)
   }
 
+  /// What is computed in reals and has the operand's element type again: integers go through f64.
+  func throughReals(
+    _ x: Operand, _ compute: (Operand) throws -> Operand
+  ) throws -> Operand {
+    try convert(try compute(try real(x)), element(of: x))
+  }
+
+  func real(_ x: Operand) throws -> Operand {
+    element(of: x).isReal ? x : try convert(x, .f64)
+  }
+
   // MARK: shapes
 
   func reshape(_ x: Operand, _ extents: [Int]) throws -> Operand {

@@ -6,10 +6,17 @@ extension OnnxOperator {
   static let poolings: [OnnxOperator] = [
     OnnxOperator("MaxPool") { t in
       let isColumnMajor = try t.flag("storage_order", default: false)
+      let x = try t.input(0)
       guard t.node.outputs.count > 1, !t.node.outputs[1].isEmpty else {
-        return [try pool(t, .largest)]
+        return [try t.throughReals(x) { try pool(t, .largest, of: $0) }]
       }
-      return try maximaWithPlaces(t, isColumnMajor: isColumnMajor)
+      var places: Operand?
+      let largest = try t.throughReals(x) { real in
+        let (value, place) = try maximaWithPlaces(t, of: real, isColumnMajor: isColumnMajor)
+        places = place
+        return value
+      }
+      return [largest, places]
     },
     .one("AveragePool") { t in
       try pool(t, .mean(countsPadding: try t.flag("count_include_pad", default: false)))
@@ -102,8 +109,9 @@ extension OnnxOperator {
 
   /// The largest of each window and its place in the flattened tensor, tap by tap; of equal ones the
   /// first.
-  private static func maximaWithPlaces(_ t: NodeImport, isColumnMajor: Bool) throws -> [Operand?] {
-    let x = try t.input(0)
+  private static func maximaWithPlaces(
+    _ t: NodeImport, of x: Operand, isColumnMajor: Bool
+  ) throws -> (value: Operand, place: Operand) {
     try WindowAttributes.checkImage(t, x, rank: 1...3)
     let extents = Array(t.shape(of: x).dropFirst(2))
     var window = try WindowAttributes(t, taps: nil, rank: extents.count)
@@ -143,7 +151,7 @@ extension OnnxOperator {
         try t.select(isLarger, value, former.value), try t.select(isLarger, place, former.place)
       )
     }
-    return [best!.value, best!.place]
+    return best!
   }
 
   /// Each element's number in the tensor, the spatial axes in either order.

@@ -56,17 +56,22 @@ extension OnnxOperator {
     let equation = try required(try t.text("equation"), "attribute 'equation'")
     let inputs = try t.inputs()
     let plan = try EinsumPlan(equation, ranks: inputs.map { t.rank(of: $0) })
-    var terms: [(operand: Operand, labels: [Character])] = []
-    for (operand, labels) in zip(inputs, plan.inputs) {
+    func others<T>(_ list: [T], _ index: Int) -> [T] {
+      list.indices.filter { $0 != index }.map { list[$0] }
+    }
+    let given: [Term] = zip(inputs, plan.inputs).map { ($0, $1) }
+    let apart = try given.indices.map { index in
+      try broadcast(t, given[index], along: others(given, index))
+    }
+    let terms = try apart.indices.map { index -> Term in
       // What stands in one operand alone and not in the result is summed at once.
-      let elsewhere = Set(plan.output + plan.inputs.flatMap { $0 == labels ? [] : $0 })
-      let repeated = plan.inputs.count { $0 == labels } > 1
-      let lone = labels.indices.filter { !repeated && !elsewhere.contains(labels[$0]) }
-      terms.append(
-        (
-          try t.sum(operand, axes: lone, keep: false),
-          labels.indices.filter { !lone.contains($0) }.map { labels[$0] }
-        ))
+      let term = apart[index]
+      let elsewhere = Set(plan.output + others(apart, index).flatMap(\.labels))
+      let lone = term.labels.indices.filter { !elsewhere.contains(term.labels[$0]) }
+      return (
+        try t.sum(term.operand, axes: lone, keep: false),
+        term.labels.indices.filter { !lone.contains($0) }.map { term.labels[$0] }
+      )
     }
     let result = terms.count == 1 ? terms[0] : try contracted(t, terms[0], terms[1], plan.output)
     let order = try plan.output.map { label -> Int in
@@ -76,6 +81,23 @@ extension OnnxOperator {
   }
 
   private typealias Term = (operand: Operand, labels: [Character])
+
+  /// A term without the axes of extent 1 that another has longer: it is the same all along those.
+  private static func broadcast(
+    _ t: NodeImport, _ term: Term, along others: [Term]
+  ) throws -> Term {
+    let extents = t.shape(of: term.operand)
+    let kept = term.labels.indices.filter { index in
+      extents[index] != 1
+        || others.allSatisfy { other in
+          other.labels.firstIndex(of: term.labels[index])
+            .map { t.shape(of: other.operand)[$0] == 1 } ?? true
+        }
+    }
+    return (
+      try t.reshape(term.operand, kept.map { extents[$0] }), kept.map { term.labels[$0] }
+    )
+  }
 
   private static func contracted(
     _ t: NodeImport, _ a: Term, _ b: Term, _ output: [Character]
@@ -89,7 +111,8 @@ extension OnnxOperator {
     }
     // Broadcast batches apart, every shared axis has one extent.
     for label in batch + inner where extents([label], a) != extents([label], b) {
-      throw ImportFailure("its index '\(label)' has two extents")
+      throw ImportFailure(
+        "its index '\(label.isLetter ? String(label) : "...")' has two extents")
     }
     func arranged(_ term: Term, _ groups: [[Character]]) throws -> Operand {
       let order = groups.flatMap { $0 }.map { term.labels.firstIndex(of: $0)! }

@@ -6,7 +6,7 @@ extension OnnxOperator {
   static let reductions: [OnnxOperator] = [
     reduction("ReduceSum", total),
     reduction("ReduceMean") { t, x, axes in
-      try t.mean(x, axes: axes)
+      try t.throughReals(x) { try t.mean($0, axes: axes) }
     },
     reduction("ReduceMax") { t, x, axes in
       try extreme(t, x, axes, ifEmpty: -.infinity) { ReduceMax(axis: $0, keep: true) }
@@ -17,14 +17,17 @@ extension OnnxOperator {
     reduction("ReduceProd", product),
     reduction("ReduceL1") { t, x, axes in try total(t, try t.apply(Abs(), x), axes) },
     reduction("ReduceL2") { t, x, axes in
-      let element = t.element(of: x)
-      let real = try t.convert(x, element.isReal ? element : .f64)
-      let root = try t.apply(Sqrt(), try total(t, try t.apply(Square(), real), axes))
-      return try t.convert(root, element)
+      try t.throughReals(x) {
+        try t.apply(Sqrt(), try total(t, try t.apply(Square(), $0), axes))
+      }
     },
     reduction("ReduceSumSquare") { t, x, axes in try total(t, try t.mul(x, x), axes) },
-    reduction("ReduceLogSum") { t, x, axes in try t.apply(Log(), try total(t, x, axes)) },
-    reduction("ReduceLogSumExp", logSumExp),
+    reduction("ReduceLogSum") { t, x, axes in
+      try t.throughReals(x) { try t.apply(Log(), try total(t, $0, axes)) }
+    },
+    reduction("ReduceLogSumExp") { t, x, axes in
+      try t.throughReals(x) { try logSumExp(t, $0, axes) }
+    },
     OnnxOperator("ArgMax") { t in [try place(t) { ArgMax(axis: $0) }] },
     OnnxOperator("ArgMin") { t in [try place(t) { ArgMin(axis: $0) }] },
     OnnxOperator("TopK", topK),

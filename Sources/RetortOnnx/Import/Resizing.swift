@@ -7,7 +7,7 @@ extension OnnxOperator {
     .one(
       "Resize",
       limits: "an axis to at most \(ResizeSampling.outputLimit) positions of at most "
-        + "\(ResizeSampling.tapLimit) elements each",
+        + "\(ResizeSampling.tapLimit) elements each, \(ResizeSampling.readLimit) in all",
       resize)
   ]
 
@@ -59,7 +59,10 @@ extension OnnxOperator {
       return Int(extent)
     }
     if !scales.isEmpty {
-      return try zip(scales, own).map { ($0, try bounded(($0 * $1).rounded(.down))) }
+      // Scales are floats, and so is the product: 10 by 0.7 is 7.
+      return try zip(scales, own).map { scale, extent in
+        (scale, try bounded(Double((Float(scale) * Float(extent)).rounded(.down))))
+      }
     }
     let ratios = zip(sizes, own).map { Double($0) / $1 }
     if policy == "stretch" { return try zip(ratios, sizes).map { ($0, try bounded(Double($1))) } }
@@ -184,8 +187,7 @@ struct ResizeSampling {
 
   /// The place on the axis that a position of the result comes from.
   private func place(_ position: Int, _ axis: ResizeAxis) -> Double {
-    let (o, extent) = (Double(position), Double(axis.extent))
-    let width = axis.scale * extent
+    let (o, extent, width) = (Double(position), Double(axis.extent), Double(axis.output))
     switch coordinates {
     case "align_corners": return width == 1 ? 0 : o * (extent - 1) / (width - 1)
     case "asymmetric": return o / axis.scale
@@ -195,9 +197,10 @@ struct ResizeSampling {
         width == 1
         ? (end - start) * (extent - 1) / 2 : o * (end - start) * (extent - 1) / (width - 1)
       return start * (extent - 1) + inside
-    case "pytorch_half_pixel": return width == 1 ? -0.5 : (o + 0.5) / axis.scale - 0.5
+    case "pytorch_half_pixel": return width == 1 ? 0 : (o + 0.5) / axis.scale - 0.5
     case "half_pixel_symmetric":
-      let offset = extent / 2 * (1 - Double(axis.output) / width)
+      // Of the extent before it was rounded.
+      let offset = extent / 2 * (1 - width / (axis.scale * extent))
       return offset + (o + 0.5) / axis.scale - 0.5
     default: return (o + 0.5) / axis.scale - 0.5
     }
@@ -206,6 +209,8 @@ struct ResizeSampling {
   static let tapLimit = 512
   /// Positions of one axis: what each reads is written down.
   static let outputLimit = 1 << 16
+  /// Elements that all positions of one axis read.
+  static let readLimit = 1 << 21
 
   func taps(_ axis: ResizeAxis) throws -> ResizeTaps {
     guard axis.output <= Self.outputLimit else {
@@ -229,6 +234,11 @@ struct ResizeSampling {
       throw ImportFailure("it shrinks an axis of extent \(axis.extent) to \(axis.output)")
     }
     let offsets = (1 - Int(radius.rounded(.up)))...Int(radius.rounded(.up))
+    guard axis.output * offsets.count <= Self.readLimit else {
+      throw ImportFailure(
+        "it makes \(axis.output) positions of \(offsets.count) elements each on an axis, more"
+          + " than \(Self.readLimit) in all")
+    }
     var taps = offsets.map { _ in (sources: [Int](), weights: [Double]()) }
     for place in places {
       let base = Int(place.rounded(.down))

@@ -96,6 +96,8 @@ private struct GridSampling {
     isAligned = try t.flag("align_corners", default: false)
   }
 
+  private var isCubic: Bool { mode.hasSuffix("cubic") }
+
   /// The pixels along an axis that coordinates from −1 to 1 read.
   func taps(_ t: NodeImport, _ coordinate: Operand, extent: Int) throws -> [GridTap] {
     let length = Double(extent)
@@ -103,10 +105,11 @@ private struct GridSampling {
     let scale = (isAligned ? length - 1 : length) / 2
     var place = try t.add(try t.mul(try t.add(coordinate, 1), scale), isAligned ? 0 : -0.5)
     if mode == "nearest" { place = try t.apply(Round(), place) }
-    place = try padded(t, place, low: low, high: high, extent: extent)
+    // Of a cubic each pixel is brought back, the place is not.
+    if !isCubic { place = try padded(t, place, low: low, high: high, extent: extent) }
     let base = try t.apply(Floor(), place)
     let fraction = try t.sub(place, base)
-    let offsets = mode == "nearest" ? 0...0 : mode.hasSuffix("cubic") ? -1...2 : 0...1
+    let offsets = mode == "nearest" ? 0...0 : isCubic ? -1...2 : 0...1
     return try offsets.map { offset in
       let index = try t.add(base, Double(offset))
       var weight = try weight(t, fraction, offset)
@@ -161,7 +164,7 @@ private struct GridSampling {
   private func weight(_ t: NodeImport, _ fraction: Operand, _ offset: Int) throws -> Operand? {
     if mode == "nearest" { return nil }
     let distance = try t.apply(Abs(), try t.add(fraction, -Double(offset)))
-    guard mode.hasSuffix("cubic") else {
+    guard isCubic else {
       return try t.add(try t.apply(Neg(), distance), 1)
     }
     // Keys' cubic of 1981 with a = −0.75: one polynomial up to a distance of 1, another beyond.

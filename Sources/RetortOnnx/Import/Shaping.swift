@@ -9,6 +9,9 @@ extension OnnxOperator {
     .one("Transpose") { t in
       let x = try t.input(0)
       let order = try t.integers("perm") ?? Array((0..<t.rank(of: x)).reversed())
+      guard order.count == t.rank(of: x) else {
+        throw ImportFailure("it permutes \(t.type(of: x)) by \(order)")
+      }
       return try t.transpose(x, order)
     },
     .one("Concat") { t in
@@ -148,7 +151,8 @@ extension OnnxOperator {
           x, axis: axis, start..<Swift.max(start, end), step: Swift.min(step, Swift.max(extent, 1)))
       } else {
         guard extent > 0 else { continue }
-        let start = bound(starts[index], -1...(extent - 1))
+        // Only the end may lie before the first element.
+        let start = bound(starts[index], 0...(extent - 1))
         let end = bound(ends[index], -1...(extent - 1))
         // The same elements, counted from the other end.
         let range = (extent - 1 - start)..<Swift.max(extent - 1 - start, extent - 1 - end)

@@ -31,17 +31,13 @@ extension OnnxOperator {
     },
     .one("Sinh") { t in
       let x = try t.input(0)
-      let growth = try t.apply(Exp(), x)
-      let decay = try t.apply(Exp(), try t.apply(Neg(), x))
       return try nearZero(
         t, x, below: 0.5, odd: [1, 1.0 / 6, 1.0 / 120, 1.0 / 5_040],
-        else: try t.mul(try t.sub(growth, decay), 0.5))
+        else: try t.sub(try halfPower(t, x), try halfPower(t, try t.apply(Neg(), x))))
     },
     .one("Cosh") { t in
       let x = try t.input(0)
-      let growth = try t.apply(Exp(), x)
-      let decay = try t.apply(Exp(), try t.apply(Neg(), x))
-      return try t.mul(try t.add(growth, decay), 0.5)
+      return try t.add(try halfPower(t, x), try halfPower(t, try t.apply(Neg(), x)))
     },
     .one("Asinh") { t in try areaSine(t, t.input(0)) },
     .one("Acosh") { t in
@@ -133,11 +129,21 @@ extension OnnxOperator {
     return try arctangent(t, try t.div(x, try t.apply(Sqrt(), rest)))
   }
 
-  /// `sign(x) · log(|x| + √(x² + 1))`.
+  /// `eˣ / 2`, as large as that may be.
+  private static func halfPower(_ t: NodeImport, _ x: Operand) throws -> Operand {
+    let root = try t.apply(Exp(), try t.mul(x, 0.5))
+    return try t.mul(root, try t.mul(root, 0.5))
+  }
+
+  /// `sign(x) · log(|x| + √(x² + 1))`, which is `log 2|x|` where the square would overflow.
   private static func areaSine(_ t: NodeImport, _ x: Operand) throws -> Operand {
     let magnitude = try t.apply(Abs(), x)
-    let root = try t.apply(Sqrt(), try t.add(try t.apply(Square(), x), 1))
-    let logarithm = try t.apply(Log(), try t.add(magnitude, root))
+    let isLarge = try t.elementwise(Greater(), magnitude, t.number(1e4, like: x))
+    let small = try t.min(magnitude, 1e4)
+    let root = try t.apply(Sqrt(), try t.add(try t.apply(Square(), small), 1))
+    let logarithm = try t.select(
+      isLarge, try t.add(try t.apply(Log(), magnitude), 0.693147180559945309),
+      try t.apply(Log(), try t.add(small, root)))
     return try nearZero(
       t, x, below: 0.25, odd: [1, -1.0 / 6, 3.0 / 40, -15.0 / 336],
       else: try t.mul(logarithm, try t.apply(Sign(), x)))
