@@ -79,7 +79,8 @@ package final class Trainer {
 
   /// Given weights first, the rest as `init` says.
   ///
-  /// - Throws: where weights are given and none is read, which would train on what was drawn.
+  /// - Throws: where weights are given and none is read, and where a parameter is in no file and
+  ///   never changes: what is trained would stand on a network that was drawn.
   private func bindWeights(_ given: Weights) throws {
     let graph = executable.graph
     let binding = try given.bind(to: graph, allowingMissing: true)
@@ -93,6 +94,19 @@ package final class Trainer {
           .joined(separator: ", ") + ", …; --weights PREFIX=FILE puts a prefix before names")
     }
     for note in Weights.note(unused: binding.unused) { observer.said("note: \(note.message)") }
+    let updated = Set(graph.outputs.filter { $0.role == .update }.map(\.name))
+    let frozen = graph.inputs.filter { input in
+      guard case .parameter = input.role else { return false }
+      return !updated.contains(input.name) && found[input.name] == nil
+    }
+    if let first = frozen.first {
+      throw Diagnostics(
+        "the training never changes '\(first.name)'"
+          + (frozen.count > 1 ? " and \(frozen.count - 1) more" : "")
+          + ", and no file of weights holds "
+          + (frozen.count > 1 ? "them" : "it"), path: recipe.path,
+        hint: "give the network that is trained upon with --weights FILE")
+    }
     let drawn = try Weights.initial(for: graph, seed: recipe.seed, except: Set(found.keys))
     try executable.program.bind(weights: found.merging(drawn) { a, _ in a })
   }

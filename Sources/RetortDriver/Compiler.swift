@@ -69,6 +69,13 @@ package struct Compiler: Sendable {
   /// A file of text, or nil where there is none.
   private static func source(_ path: String) throws(Diagnostics) -> SourceFile? {
     if InputFile.isMissing(path) { return nil }
-    return SourceFile(path: path, bytes: try InputFile.read(path, limit: Lexer.byteLimit))
+    let bytes = try InputFile.read(path, limit: Lexer.byteLimit)
+    guard !bytes.contains(0) else {
+      throw Diagnostics(
+        "is no definition: it is not text", path: path,
+        hint: "'retort inspect' tells what it is; tensors go to --weights or --input, images to"
+          + " --input or --images")
+    }
+    return SourceFile(path: path, bytes: bytes)
   }
 }

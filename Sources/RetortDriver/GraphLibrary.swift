@@ -6,7 +6,8 @@ import RetortText
 package struct GraphLibrary: Sendable {
   package let folder: String
 
-  /// No library, for a plan, which holds all that it needs: nothing is found in it.
+  /// No library, for a plan, which holds all that it needs, and where there is none: nothing is
+  /// found in it.
   package static let none = GraphLibrary(folder: "")
 
   /// Where imports are looked up that are not beside their file.
@@ -42,7 +43,7 @@ package struct GraphLibrary: Sendable {
       return GraphLibrary(folder: found.path)
     }
     throw Diagnostics(
-      "the library of graphs is not found beside the program or above it",
+      "the library of graphs is not found beside or above the program or the current folder",
       hint: "name it with --graphs DIR")
   }
 

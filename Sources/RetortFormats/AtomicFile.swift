@@ -124,6 +124,25 @@ package final class AtomicFile {
     }
   }
 
+  /// Whether there is a folder, or one could be made.
+  ///
+  /// - Throws: where a file is in its way, or the folder above it cannot be written to.
+  package static func checkFolder(_ path: String) throws(Diagnostics) {
+    var place = path
+    while InputFile.isMissing(place) {
+      let above = (place as NSString).deletingLastPathComponent
+      if above == place { break }
+      place = above.isEmpty ? "." : above
+    }
+    guard InputFile.isFolder(place) else {
+      throw Diagnostics(
+        "is a file, where a folder is to be written", path: place, hint: "give another name")
+    }
+    guard access(place, W_OK | X_OK) == 0 else {
+      throw Diagnostics("cannot be written to: \(InputFile.reason(errno))", path: place)
+    }
+  }
+
   /// Creates a folder and those above it, if they are missing.
   package static func createFolder(_ path: String) throws(Diagnostics) {
     do {

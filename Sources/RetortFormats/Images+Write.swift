@@ -56,7 +56,7 @@ extension Images {
   }
 
   /// Whether these images, or others of their number, size and labels, can be written to a path: to
-  /// be asked before they are computed. A file is tried; a folder is not made.
+  /// be asked before they are computed. A file is tried; a folder is looked for, not made.
   ///
   /// - Throws: what would stop `write`.
   package func checkWritable(to path: String) throws(Diagnostics) {
@@ -74,7 +74,7 @@ extension Images {
           "a PNG file holds one image, not \(count)", path: path,
           hint: "name a folder, or an .npy file")
       }
-    case .folder: return
+    case .folder: return try AtomicFile.checkFolder(path)
     }
     try AtomicFile.check(path)
   }

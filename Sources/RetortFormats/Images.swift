@@ -64,6 +64,16 @@ package struct Images: Sendable {
     return try join(images, wanted, path)
   }
 
+  /// What of a folder of images `read` leaves out, as a sentence; nil where that is nothing.
+  package static func note(leftOutOf path: String) throws(Diagnostics) -> String? {
+    guard InputFile.isFolder(path) else { return nil }
+    let names = try InputFile.names(inFolder: path)
+    let others = names.filter { !$0.lowercased().hasSuffix(".png") }
+    guard !others.isEmpty, others.count < names.count else { return nil }
+    return "\(path): left out is what does not end in .png: \(quoted(others[0]))"
+      + (others.count > 1 ? " and \(others.count - 1) more" : "")
+  }
+
   private static func decodePNG(_ bytes: [UInt8], _ path: String) throws(Diagnostics) -> RGBImage {
     try naming(path) { () throws(FormatError) in try PNG.decode(bytes) }
   }
@@ -82,7 +92,8 @@ package struct Images: Sendable {
       guard image.height == height, image.width == width else {
         throw Diagnostics(
           "\(quoted(name)) is \(image.width)x\(image.height), but \(quoted(names[0])) is"
-            + " \(width)x\(height); images that go together have one size", path: path)
+            + " \(width)x\(height); images that go together have one size", path: path,
+          hint: "resize them, or put each size into a folder of its own")
       }
       for channel in 0..<3 {
         for pixel in 0..<height * width { values.append(unit(image.bytes[3 * pixel + channel])) }
@@ -123,7 +134,8 @@ package struct Images: Sendable {
       if let wrong = values.first(where: { !($0 >= 0 && $0 <= 1) }) {
         throw Diagnostics(
           "has the value \(wrong); images are in 0...1", path: path,
-          hint: "divide by 255, or save them as uint8")
+          hint: wrong.isNaN
+            ? "no pixel may be NaN" : "divide by 255, or save them as uint8")
       }
     }
     return Images(pixels: HostTensor(wanted, values), names: numbered(count, path))

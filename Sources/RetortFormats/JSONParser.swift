@@ -17,7 +17,23 @@ package struct JSONParser {
   private init(bytes: [UInt8]) { self.bytes = bytes }
 
   private func failure(_ fact: String) -> FormatError {
-    FormatError("is not JSON at byte \(position): \(fact)")
+    let before = bytes[..<min(position, bytes.count)]
+    let line = before.count { $0 == UInt8(ascii: "\n") } + 1
+    let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    return FormatError(
+      "is not JSON at line \(line), column \(before.count - start + 1): \(fact)")
+  }
+
+  /// What stands at the place, if it is what people write and JSON does not have.
+  private var slip: String {
+    guard position < bytes.count else { return "" }
+    switch bytes[position] {
+    case UInt8(ascii: "/"), UInt8(ascii: "#"): return "; JSON has no comments"
+    case UInt8(ascii: "}"), UInt8(ascii: "]"):
+      return "; a comma before a closing bracket is one too many"
+    case UInt8(ascii: "'"): return "; texts stand in double quotes"
+    default: return ""
+    }
   }
 
   private mutating func skipSpaces() {
@@ -51,7 +67,7 @@ package struct JSONParser {
     var keys = Set<String>()
     if accept("}") { return .object([]) }
     repeat {
-      guard accept("\"") else { throw failure("a key is missing") }
+      guard accept("\"") else { throw failure("a key is missing\(slip)") }
       let key = try string()
       guard keys.insert(key).inserted else { throw failure("the key \(quoted(key)) comes twice") }
       guard accept(":") else { throw failure("a colon is missing") }
@@ -145,7 +161,7 @@ package struct JSONParser {
     let count = digits()
     guard count == 1 || count > 1 && bytes[leading] != UInt8(ascii: "0") else {
       position = start
-      throw failure("no value is here")
+      throw failure("no value is here\(slip)")
     }
     if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
       position += 1

@@ -1,6 +1,7 @@
 import RetortTensor
 
-/// The value of an operation's compile-time attribute, as text and files carry it.
+/// The value of an operation's compile-time attribute, as text and files carry it. Values are equal
+/// if they are spelled the same: -0.0 is not 0.0, and NaN equals itself.
 package enum AttributeValue: Hashable, Sendable, CustomStringConvertible {
   case integer(Int)
   case number(Double)
@@ -20,6 +21,31 @@ package enum AttributeValue: Hashable, Sendable, CustomStringConvertible {
     case .integers(let values): "[" + values.map(String.init).joined(separator: ", ") + "]"
     case .numbers(let values): "[" + values.map(Self.spelling).joined(separator: ", ") + "]"
     case .element(let value): value.rawValue
+    }
+  }
+
+  package static func == (a: AttributeValue, b: AttributeValue) -> Bool {
+    switch (a, b) {
+    case (.integer(let x), .integer(let y)): x == y
+    case (.number(let x), .number(let y)): x.identity == y.identity
+    case (.flag(let x), .flag(let y)): x == y
+    case (.text(let x), .text(let y)): x == y
+    case (.integers(let x), .integers(let y)): x == y
+    case (.numbers(let x), .numbers(let y)): x.map(\.identity) == y.map(\.identity)
+    case (.element(let x), .element(let y)): x == y
+    default: false
+    }
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    switch self {
+    case .integer(let value): hasher.combine(value)
+    case .number(let value): hasher.combine(value.identity)
+    case .flag(let value): hasher.combine(value)
+    case .text(let value): hasher.combine(value)
+    case .integers(let values): hasher.combine(values)
+    case .numbers(let values): hasher.combine(values.map(\.identity))
+    case .element(let value): hasher.combine(value)
     }
   }
 
@@ -43,6 +69,11 @@ package enum AttributeValue: Hashable, Sendable, CustomStringConvertible {
     }
     return result + "\""
   }
+}
+
+extension Double {
+  /// Differs where spellings differ.
+  fileprivate var identity: UInt64 { isNaN ? Double.nan.bitPattern : bitPattern }
 }
 
 /// A Swift type that an attribute can have.

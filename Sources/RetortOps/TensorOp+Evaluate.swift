@@ -1,6 +1,9 @@
 import RetortIR
 import RetortTensor
 
+/// Up to this many operands are lent to the reference; each takes a call.
+private let lendingLimit = 64
+
 extension TensorOp {
   /// What the reference gives on whole tensors.
   ///
@@ -22,6 +25,20 @@ extension TensorOp {
       let others = result.withMutableView { write(rest.dropFirst(), views, own + [$0]) }
       return [result] + others
     }
-    return read(operands[...], [])
+    if operands.count <= lendingLimit { return read(operands[...], []) }
+    // So many calls would run out of stack: the operands are copied side by side instead.
+    let byteCount = operands.reduce(0) { $0 + MemoryPlan.aligned($1.bytes.count) }
+    let memory = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(byteCount, 1), alignment: MemoryPlan.alignment)
+    defer { memory.deallocate() }
+    var views: [TensorView] = []
+    var start = 0
+    for operand in operands {
+      let end = start + operand.bytes.count
+      UnsafeMutableRawBufferPointer(rebasing: memory[start..<end]).copyBytes(from: operand.bytes)
+      views.append(TensorView(operand.type, memory.baseAddress! + start))
+      start += MemoryPlan.aligned(operand.bytes.count)
+    }
+    return write(types[...], views, [])
   }
 }

@@ -12,7 +12,8 @@ struct GraphEditor {
   private var images: [Value]
   private var definitions: [Node?]
   private var open: [[Node]] = []
-  private lazy var names = NameTable(taken: graph.values.map(\.name))
+  /// Made when the first value is added. Not lazy: each change of a lazy property copies it.
+  private var names: NameTable?
   /// Replaced values whose names went to others than their images.
   private var bequeathed: Set<Value> = []
   /// Given to every node that is added.
@@ -124,7 +125,8 @@ struct GraphEditor {
 
   /// A value that nothing defines yet, under a name that is free.
   mutating func newValue(_ type: TensorType, name: String) -> Value {
-    let free = names.claim(value: name)
+    if names == nil { names = NameTable(taken: graph.values.map(\.name)) }
+    let free = names!.claim(value: name)
     graph.values.append(ValueInfo(type: type, name: free))
     let value = Value(id: graph.values.count - 1)
     images.append(value)

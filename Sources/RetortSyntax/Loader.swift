@@ -118,9 +118,11 @@ struct Loader: Sendable {
       _ = try? load(file, as: candidate, from: line.range)
       return
     }
+    let library =
+      library.isEmpty ? "; the library of graphs was not found: name it with --graphs DIR" : ""
     report(
       "there is no file '\(line.path)'", line,
-      hint: "looked for \(candidates.joined(separator: " and "))")
+      hint: "looked for \(candidates.joined(separator: " and "))\(library)")
   }
 
   /// Whether the same file was read under another spelling of its path: one relative, one absolute.

@@ -6,12 +6,18 @@ struct Option: Sendable {
   /// What stands for the value in the help, `NAME=VALUE`; nil for a switch.
   let placeholder: String?
   let isRepeatable: Bool
+  /// Whether the command does nothing without it: the usage line has it without brackets.
+  let isRequired: Bool
   let help: String
 
-  init(_ name: String, _ placeholder: String?, repeats: Bool = false, _ help: String) {
+  init(
+    _ name: String, _ placeholder: String?, repeats: Bool = false, required: Bool = false,
+    _ help: String
+  ) {
     self.name = name
     self.placeholder = placeholder
     isRepeatable = repeats
+    isRequired = required
     self.help = help
   }
 

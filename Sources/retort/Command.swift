@@ -14,8 +14,8 @@ struct Command: Sendable {
   var usage: String {
     let head = ["usage: retort \(name)"] + (positionals.isEmpty ? [] : [positionals])
     let items = options.map { option in
-      "[\(option.name)\(option.placeholder.map { " \($0)" } ?? "")]"
-        + (option.isRepeatable ? "..." : "")
+      let text = option.name + (option.placeholder.map { " \($0)" } ?? "")
+      return (option.isRequired ? text : "[\(text)]") + (option.isRepeatable ? "..." : "")
     }
     return Self.wrap(head + items, indent: 14)
   }
@@ -57,7 +57,8 @@ struct Command: Sendable {
 
 extension Option {
   static let graphs = Option(
-    "--graphs", "DIR", "the library of graphs (default: found beside the program or above it)")
+    "--graphs", "DIR",
+    "the library of graphs (default: 'graphs' beside or above the program or the current folder)")
   static let entry = Option("--entry", "GRAPH", "the graph to take (default: the file's first)")
   static let set = Option(
     "--set", "NAME=VALUE", repeats: true,

@@ -10,17 +10,21 @@ import RetortText
 extension Arguments {
   func library() throws -> GraphLibrary { try GraphLibrary.locate(self["--graphs"]) }
 
+  /// The same for files that may do without: plans, and definitions that import nothing from it.
+  func library(for files: [String]) throws -> GraphLibrary {
+    if self["--graphs"] != nil { return try library() }
+    if files.allSatisfy(Artifact.isArtifact) { return .none }
+    return (try? library()) ?? .none
+  }
+
   /// The request that `--entry`, `--set`, `--weights`, `--backend`, `--threads`, `--seed` describe.
   func request(_ path: String) throws -> Request { try request([path]) }
 
   /// The same for the first of several files, which share a library; with none for what a recipe or
   /// a benchmark names later.
   func request(_ paths: [String] = []) throws -> Request {
-    // A plan runs wherever it is; only definitions import.
-    let needsNone =
-      self["--graphs"] == nil && !paths.isEmpty && paths.allSatisfy(Artifact.isArtifact)
     var request = Request(
-      path: paths.first ?? "", library: needsNone ? GraphLibrary.none : try library())
+      path: paths.first ?? "", library: try paths.isEmpty ? library() : library(for: paths))
     request.entry = self["--entry"]
     request.settings = try pairs("--set")
     request.weightPaths = all("--weights")
@@ -82,11 +86,27 @@ extension Arguments {
       hint: "compile the definition again with that option")
   }
 
-  /// Refuses to write where the command reads its definition or its shards from.
+  /// Refuses to write where the command reads from: its definition or its shards, weights, images.
   func refuseReplacing(_ target: String) throws {
-    guard let source = positionals.first(where: { InputFile.isSame($0, target) }) else { return }
+    let read =
+      positionals + all("--weights").map { WeightFile($0).path }
+      + (try pairs("--input").map(\.value))
+      + ["--images", "--data", "--labels", "--classifier"].flatMap(all)
+    guard let source = read.first(where: { InputFile.isSame($0, target) }) else { return }
     throw Diagnostics(
       "would be replaced by what is made of it", path: source, hint: "give -o another name")
+  }
+
+  /// Refuses the suffix of another format than the one that is written.
+  static func requireSuffix(_ suffix: String, of target: String, _ what: String) throws {
+    let known = [
+      ".graph", ".onnx", ".retort", ".safetensors", ".npz", ".npy", ".png", ".bin", ".json",
+    ]
+    guard let other = known.first(where: { $0 != suffix && target.lowercased().hasSuffix($0) })
+    else { return }
+    throw Diagnostics(
+      "would be \(what), for which '\(other)' does not stand", path: target,
+      hint: "end the name in \(suffix)")
   }
 
   /// `--input NAME=FILE`, read as tensors.
@@ -119,8 +139,14 @@ extension Arguments {
   /// The tensor of a file; of several in one file, the one of the given name.
   private static func tensor(in file: String, named name: String) throws -> HostTensor {
     let stored = try TensorFile.read(file)
-    if stored.count == 1 { return stored[0].tensor }
-    if let match = stored.first(where: { $0.name == name }) { return match.tensor }
+    if let match = stored.count == 1 ? stored[0] : stored.first(where: { $0.name == name }) {
+      let shape = match.tensor.shape
+      if match.dtype == "uint8", shape.rank == 4, shape[1] == 3 {
+        Console.note(
+          "\(file): bytes are taken as they are, 0 to 255; as images they would be divided by 255")
+      }
+      return match.tensor
+    }
     throw Diagnostics(
       "holds \(stored.count) tensors, none named '\(name)'", path: file,
       hint: Suggestion.hint(for: name, in: stored.map(\.name)))

@@ -157,12 +157,23 @@ struct CommandLineEvaluateFaultTests {
     let strange = space.write(bytes, to: "strange.bin")
     try refused(good, "\(strange): error: record 2 has the label 10", data: strange)
 
-    try refused(recipe(graph: "attacks/none.graph"), "attacks/none.graph: error: there is no such")
+    let missing = recipe(graph: "attacks/fgsmm.graph")
+    try refused(
+      missing, "\(missing): error: names the graph \"attacks/fgsmm.graph\", which there is not")
+    try refused(missing, "did you mean fgsm.graph?")
+    let through = recipe(graph: "attacks/bpda.graph", attack: #", "set": {"steps": 1}"#)
+    try refused(
+      through,
+      "\(through): error: has the attack \"FGSM\", whose graph goes through a purifier, without")
+    try refused(
+      recipe(attack: #", "epsilon": 8"#), "has the radius 8 for \"FGSM\", expected one of at most 1"
+    )
     try refused(recipe(attack: #", "epsilon": "0""#), "is 0, expected a radius above 0")
     try refused(recipe(attack: #", "epsilon": "nan""#), "is nan, expected a number of 0 or more")
     let radius = "error: epsilon is a radius above 0, not "
     try refused(recipe(arm: #", "set": {"epsilon": 0}"#), radius + "0")
     try refused(recipe(arm: #", "set": {"epsilon": "nan"}"#), radius + "nan")
+    try refused(recipe(arm: #", "set": {"epsilon": 8}"#), "images are in 0...1, and epsilon is 8")
     func sweep(_ fields: String) -> String {
       #", "sweeps": [{"name": "curve", "attack": "FGSM", "values": [0, "4/255"], \#(fields)}]"#
     }

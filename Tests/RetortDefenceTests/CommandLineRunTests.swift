@@ -298,4 +298,70 @@ struct CommandLineRunTests {
     #expect(outcome.code == 1)
     #expect(outcome.error.hasPrefix("\(space.folder): error: has no folder 'blocks'"))
   }
+
+  /// What is read, by whatever option, is not written over.
+  @Test func inputsAreNotReplacedByResults() throws {
+    let before = (try InputFile.read(weights), try InputFile.read(input))
+    let library = ["--graphs", Checkout.library.folder]
+    let commands = [
+      ["compile", definition, "--weights", weights, "-o", weights],
+      ["run", definition, "--weights", weights, "--input", "x=\(input)", "--output", "y=x.npy"],
+      [
+        "purify", definition, "--classifier", definition, "--images", space.folder, "-o", ".",
+        "--weights", weights,
+      ],
+    ]
+    for words in commands {
+      let outcome = try CommandLineProgram.run(words + library, in: space.folder)
+      #expect(outcome.code == 1)
+      #expect(outcome.error.contains("would be replaced by what is made of it"), "\(outcome.error)")
+    }
+    #expect(try before == (InputFile.read(weights), InputFile.read(input)))
+    #expect(space.names == ["affine.graph", "weights.safetensors", "x.npy"])
+    // A step of training may keep its weights where they came from.
+    let kept = try run(["--weights", weights, "--input", "x=\(input)", "--save-weights", weights])
+    #expect(kept.code == 0, "\(kept.error)")
+  }
+
+  @Test func suffixesStandForWhatIsWritten() throws {
+    let library = ["--graphs", Checkout.library.folder]
+    for (command, target, what) in [
+      ("compile", "a.safetensors", "a plan"), ("export", "a.graph", "a model of ONNX"),
+      ("import", "a.onnx", "a definition"),
+    ] {
+      let words = [command, definition, "-o", target] + (command == "import" ? [] : library)
+      let outcome = try CommandLineProgram.run(words, in: space.folder)
+      #expect(outcome.code == 1)
+      #expect(outcome.error.hasPrefix("\(target): error: would be \(what), for which '."))
+      #expect(!space.names.contains(target))
+    }
+  }
+
+  @Test(arguments: ["run", "dump", "compile"])
+  func whatIsNotTextIsNoDefinition(command: String) throws {
+    let outcome = try CommandLineProgram.run(
+      [command, weights, "--graphs", Checkout.library.folder], in: space.folder)
+    #expect(outcome.code == 1)
+    #expect(outcome.error.hasPrefix("\(weights): error: is no definition: it is not text\n"))
+    #expect(outcome.error.utf8.count < 400)
+  }
+
+  @Test func bytesOfImagesAreTold() throws {
+    let graph = space.write(
+      """
+      graph same(x: f32[n, 3, 2, 2]) -> (y: f32[n, 3, 2, 2]) {
+        return x * 2
+      }
+      """, to: "same.graph")
+    // A header of version 1 and twelve bytes.
+    let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 3, 2, 2), }"
+    let padding = String(repeating: " ", count: 118 - header.utf8.count - 1)
+    let npy =
+      [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array((header + padding + "\n").utf8)
+      + [UInt8](repeating: 9, count: 12)
+    let images = space.write(npy, to: "images.npy")
+    let outcome = try run(["--input", "x=\(images)"], definition: graph)
+    #expect(outcome.code == 0, "\(outcome.error)")
+    #expect(outcome.error.contains("bytes are taken as they are, 0 to 255"), "\(outcome.error)")
+  }
 }

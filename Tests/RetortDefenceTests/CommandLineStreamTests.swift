@@ -113,10 +113,11 @@ struct CommandLineStreamTests {
       words + ["--images", file, "-o", space.path("out.npy")])
     #expect(outcome.code == 1)
     #expect(outcome.output.isEmpty)
+    let hint = value.isNaN ? "no pixel may be NaN" : "divide by 255, or save them as uint8"
     #expect(
       outcome.error == """
         \(file): error: has the value \(value); images are in 0...1
-            = hint: divide by 255, or save them as uint8
+            = hint: \(hint)
 
         """)
     #expect(space.names == before)

@@ -66,4 +66,18 @@ struct CommandLineTrainTests {
     let both = try refusal(recipe(wrong), data: data, "--set", "stps=2")
     #expect(both.hasPrefix("--set stps=2: error: \(sentence)"), "\(both)")
   }
+
+  /// Heads on a backbone that was drawn at random are worth nothing.
+  @Test func whatIsTrainedUponMustBeGiven() throws {
+    let data = space.write(records, to: "data.bin")
+    let training = recipe()
+    space.write(
+      SmallGraphs.training.replacing(
+        "seen = x", with: "parameter scale: f32[1] init fill(1)\n  seen = scale * x"
+      ).replacing("optimiser: optimiser)", with: "prefix: \"head\", optimiser: optimiser)"),
+      to: "fit.graph")
+    let said = try refusal(training, data: data)
+    #expect(said.contains("the training never changes 'scale', and no file of weights holds it"))
+    #expect(said.contains("--weights FILE"))
+  }
 }

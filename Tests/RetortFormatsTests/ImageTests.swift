@@ -22,6 +22,9 @@ import Testing
     _ = try folder.write([1], to: "notes.txt")
     let read = try Images.read(folder.path)
     #expect(read.names == ["a.png", "b.png", "c.PNG"])
+    #expect(
+      try Images.note(leftOutOf: folder.path)
+        == "\(folder.path): left out is what does not end in .png: 'notes.txt'")
     #expect(read.pixels.shape == [3, 3, 5, 4])
     #expect(read.image(at: 1) == images[0])
     #expect(try Images.read(folder.path, first: 2).count == 2)
@@ -82,5 +85,19 @@ import Testing
     let all = try Cifar.read(folder.path)
     #expect(all.labels == [1, 2, 3])
     #expect(try Images.read(folder.path).labels == [1, 2, 3])
+  }
+
+  @Test func foldersAreLookedForBeforeTheyAreMade() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write([1], to: "file")
+    let images = Images(
+      pixels: HostTensor(zeros: TensorType(.f32, [2, 3, 4, 4])), names: ["a", "b"])
+    try images.checkWritable(to: folder.path + "/new/deeper")
+    for target in [file, file + "/below"] {
+      let error = #expect(throws: Diagnostics.self) { try images.checkWritable(to: target) }
+      #expect(
+        error?.description.hasPrefix("\(file): error: is a file, where a folder is to be") == true)
+    }
+    #expect(InputFile.isMissing(folder.path + "/new"))
   }
 }

@@ -25,4 +25,15 @@ import Testing
       try JSONParser.parse(repeatElement(UInt8(ascii: "["), count: 100_000))
     }
   }
+
+  @Test(arguments: [
+    ("{\n  \"a\": 1,\n}", "line 3, column 1: a key is missing; a comma before a closing"),
+    ("// c\n1", "line 1, column 1: no value is here; JSON has no comments"),
+    ("[1,\n 'a']", "line 2, column 2: no value is here; texts stand in double quotes"),
+    ("{\"a\": 1 \"b\"}", "line 1, column 9: a closing brace is missing"),
+  ])
+  func mistakesHaveAPlace(text: String, sentence: String) {
+    let error = #expect(throws: FormatError.self) { try JSONParser.parse(text.utf8) }
+    #expect(error?.message.hasPrefix("is not JSON at " + sentence) == true, "\(error!.message)")
+  }
 }

@@ -29,6 +29,25 @@ import Testing
     #expect(op.signature == "fill(value: 2.0, shape: [], type: i32)")
   }
 
+  @Test func valuesAreEqualIfTheyAreSpelledTheSame() {
+    #expect(AttributeValue.number(-0.0) != .number(0))
+    #expect(AttributeValue.numbers([1, -0.0]) != .numbers([1, 0]))
+    #expect(AttributeValue.number(1) != .integer(1))
+    #expect(AttributeValue.number(.nan) == .number(-.nan))
+    #expect(AttributeValue.numbers([.nan, 1]) == .numbers([.nan, 1]))
+    let values: Set<AttributeValue> = [.number(0), .number(-0.0), .number(.nan)]
+    #expect(values.count == 3)
+    #expect(values.contains(.number(.nan)))
+  }
+
+  @Test func aNegativeZeroIsNotTheDefault() {
+    func signature(_ value: Double) -> String {
+      Pad([0], low: [1], high: [0], value: value).signature
+    }
+    #expect(signature(0) == "pad(axes: [0], low: [1], high: [0])")
+    #expect(signature(-0.0) == "pad(axes: [0], low: [1], high: [0], value: -0.0)")
+  }
+
   @Test func summariesTellDefaults() {
     let summaries = Fill.attributeSummaries
     #expect(summaries.map(\.name) == ["value", "shape", "type"])

@@ -19,6 +19,13 @@ struct Conv2dKernelTests {
     #expect(try Conv2dKernel(kernel: [1], Sliding()).numbers(x, y) == [13, 16])
   }
 
+  @Test func imagesWithoutPixelsHaveCotangentsWithoutElements() throws {
+    let x = HostTensor(zeros: TensorType(.f64, [1, 1, 0, 3]))
+    let y = HostTensor([1, 1, 1, 3], [1.0, 2, 3])
+    let op = Conv2dKernel(kernel: [1], Sliding(stride: [2, 1], padding: [1, 0, 1, 0]))
+    #expect(try op.cotangents(x, y) == [[], [0, 0, 0]])
+  }
+
   @Test func conv2d_kernel_C1_operandsAreReal() {
     #expect(
       throws: Violation("C1", "takes a real tensor of rank 4 as 'y', got f32[]", operand: 1)

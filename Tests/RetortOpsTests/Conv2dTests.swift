@@ -35,6 +35,16 @@ struct Conv2dTests {
     #expect(try Conv2d(Sliding(dilation: [1, 3])).numbers(x, w) == [41, 52])
   }
 
+  @Test func imagesWithoutPixelsHaveCotangentsWithoutElements() throws {
+    let w = HostTensor([1, 1, 1, 1], [2.0])
+    let flat = HostTensor(zeros: TensorType(.f64, [1, 1, 0, 3]))
+    let tall = Conv2d(Sliding(stride: [2, 1], padding: [1, 0, 1, 0]))
+    #expect(try tall.cotangents(flat, w) == [[], [0]])
+    let narrow = HostTensor(zeros: TensorType(.f64, [1, 1, 3, 0]))
+    let wide = Conv2d(Sliding(stride: [1, 2], padding: [0, 1, 0, 1]))
+    #expect(try wide.cotangents(narrow, w) == [[], [0]])
+  }
+
   @Test func oneNumberStandsForTheList() {
     var op = Conv2d()
     let isKnown = [

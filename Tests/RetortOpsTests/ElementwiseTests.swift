@@ -49,6 +49,7 @@ import Testing
     expect(try Ceil().numbers(x), [-1, 0, 1, 2, 3, 3])
     expect(try Round().numbers(x), [-2, 0, 0, 2, 2, 2])
     expect(try Frac().numbers(x), [0.5, 0.5, 0.5, 0.5, 0.5, 0.25])
+    expect(try Frac().numbers(tensor([-1e-10], nil, .f32)), [1])
   }
 
   // Numbers to 16 digits: Python's math module.

@@ -37,6 +37,16 @@ import Testing
     #expect(try Uniform([3], low: 2, high: 2).numbers(zero) == [2, 2, 2])
   }
 
+  @Test func roundingMayReachTheEndOfARange() throws {
+    let numbers = try Uniform([1000], low: 16_777_216, high: 16_777_218).numbers(zero)
+    #expect(Set(numbers) == [16_777_216, 16_777_218])
+  }
+
+  @Test func aRangeIsMeasuredInItsType() throws {
+    let wide = Uniform([1000], low: -3e38, high: 3e38, type: .f64)
+    #expect(try wide.numbers(zero).allSatisfy { (-3e38..<3e38).contains($0) })
+  }
+
   @Test func normalNumbersAreTheSameInEveryPrecision() throws {
     let narrow = try Normal([1000]).numbers(zero)
     #expect(try Normal([1000], type: .f64).numbers(zero) == narrow)

@@ -51,6 +51,13 @@ import Testing
     #expect(try Concatenate(axis: 0).numbers(vector(1), vector(2, 3)) == [1, 2, 3])
   }
 
+  @Test func manyOperandsAreJoined() {
+    let count = 20_000
+    let parts = (0..<count).map { HostTensor([1], [Float($0)]) }
+    let whole = Concatenate(axis: 0).evaluate(parts, [TensorType([count])])
+    #expect(whole == [HostTensor([count], (0..<count).map { Float($0) })])
+  }
+
   @Test func movementTakesEveryElementType() throws {
     let keys = HostTensor([2, 1], [Key(1, 2), Key(3, 4)])
     #expect(try Reverse([0]).evaluate(keys)[0].elements(as: Key.self) == [Key(3, 4), Key(1, 2)])

@@ -21,6 +21,15 @@ struct TopKTests {
     #expect(y[0] == HostTensor([1], [Int64.max]))
   }
 
+  @Test func cotangentsStayInTheirPlaces() throws {
+    let x = vector(-1, 0, -2, 4)
+    let slopes = try TopK(k: 2).cotangents(x, seed: vector(0.25, .infinity))
+    #expect(slopes == [[0, .infinity, 0, 0.25]])
+    let others = try TopK(k: 2).cotangents(x, seed: vector(.nan, 1))[0]
+    #expect(others[3].isNaN)
+    #expect(Array(others[..<3]) == [0, 1, 0])
+  }
+
   @Test func top_k_C1_operandHasNoAxis() {
     #expect(throws: Violation("C1", "takes numbers along an axis, got f32[]", operand: 0)) {
       try TopK(k: 1).inferTypes([TensorType([])])
@@ -31,5 +40,12 @@ struct TopKTests {
     #expect(throws: Violation("C2", "picks 5 of an axis of extent 4", operand: 0)) {
       try TopK(k: 5).inferTypes([TensorType([3, 4])])
     }
+  }
+
+  @Test func top_k_C3_gradientIsTooLarge() {
+    #expect(
+      throws: Violation(
+        "C3", "picks 4 of f32[1048576, 262144], which no memory holds side by side", operand: 0)
+    ) { try TopK(k: 4).inferTypes([TensorType([1 << 20, 1 << 18])]) }
   }
 }

@@ -139,6 +139,12 @@ struct ViolationCase: CustomTestStringConvertible, Sendable {
     [
       .init("uniform/C4", Uniform([2], type: .i32), [key], "draws reals, not i32"),
       .init("uniform/C5", Uniform([2], low: 1, high: 0), [key], "draws from 1.0 to 0.0"),
+      .init(
+        "uniform/C5", Uniform([2], low: -3e38, high: 3e38), [key],
+        "draws from -3e+38 to 3e+38, a range that f32 does not hold"),
+      .init(
+        "uniform/C5", Uniform([2], low: 0, high: .infinity, type: .f64), [key],
+        "draws from 0.0 to inf, a range that f64 does not hold"),
       .init("normal/C4", Normal([2], type: .u32), [key], "draws reals, not u32"),
       .init("permutation/C1", Permutation(3), [x], "draws from a key, got f32[2, 3]"),
       .init(

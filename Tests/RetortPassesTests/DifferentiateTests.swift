@@ -131,6 +131,32 @@ func expectGradients(
     #expect(results.map { $0.doubles[0] } == [12, 12, 6, 54 * 4])
   }
 
+  @Test func highDerivativesOfLowPowersAreZero() throws {
+    for degree in 0...2 {
+      let graph = GraphBuilder.graph { b in
+        let x = b.input("x", TensorType(.f64, [2]))
+        var slope = b.pow(x, Double(degree))
+        for _ in 0..<degree + 2 { slope = b.gradient(b.sum(slope), x)[0] }
+        return [slope]
+      }
+      let expanded = try Pipeline.run(graph, through: .differentiated).graph
+      #expect(expanded.run(vector(0, 3))[0].doubles == [0, 0], "degree \(degree)")
+    }
+  }
+
+  /// One waits for the gradient that its loop captures, another for the one inside the loop.
+  @Test func gradientsWaitForThoseAroundAndInsideLoops() throws {
+    let graph = GraphBuilder.graph { b in
+      let x = b.input("x", TensorType(.f64, []))
+      let slope = b.gradient(b.mul(b.square(x), x), x)[0]
+      let last = b.loop(2, x) { b, _, r in b.gradient(b.mul(r, slope), x)[0] }
+      return [last] + b.gradient(last, x)
+    }
+    let results = try Differentiate().run(graph).run(HostTensor(2.0))
+    // The slope is 3 x², a turn multiplies by 6 x: 36 x³, whose derivative is 108 x².
+    #expect(results.map { $0.doubles[0] } == [288, 432])
+  }
+
   @Test func anOperationWithoutDerivativeOnTheOnlyWayIsAnError() throws {
     let file = SourceFile(path: "g.graph", text: "g = gradient(loss, x)\n")
     var b = GraphBuilder(name: "g")

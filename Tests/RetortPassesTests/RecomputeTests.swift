@@ -84,14 +84,59 @@ import Testing
     #expect(small.body.nodes.contains { $0.origin.derivation?.hasSuffix("recomputed") == true })
   }
 
+  /// What is said about a limit that is refused; empty where it is met.
+  private static func complaint(_ graph: Graph, limit: Int) throws -> String {
+    do {
+      _ = try planned(graph, limit: limit)
+      return ""
+    } catch let error as Diagnostics {
+      return error.description
+    }
+  }
+
+  /// Three values of the network, each of 2048 bytes, are less than a product in the middle of the
+  /// loop needs beside the loop's slots, but not less than what any step reads and writes.
   @Test func aLimitThatNothingReachesIsRefusedWithTheLeast() throws {
-    let error = #expect(throws: Diagnostics.self) { try Self.planned(Self.straight, limit: 64) }
-    let text = try #require(error?.description)
-    let least = try #require(text.firstMatch(of: /needs (\d+) bytes of memory at least, 64 are/))
+    let text = try Self.complaint(Self.looped, limit: 6144)
+    let least = try #require(text.firstMatch(of: /needs (\d+) bytes of memory at least, 6144 are/))
     // The least that is told can be had.
     let limit = try #require(Int(least.1))
-    let small = try Self.planned(Self.straight, limit: limit)
+    let small = try Self.planned(Self.looped, limit: limit)
     #expect(try MemoryPlan(of: small).arenaByteCount <= limit)
+  }
+
+  /// By what one step needs alone a limit is refused before anything is tried.
+  @Test func aLimitBelowASingleStepIsRefusedAtOnce() throws {
+    let graph = try Pipeline.run(Self.straight, through: .fused).graph
+    var record = PassRecord(name: Recompute.name)
+    var text = ""
+    do {
+      _ = try Recompute(limit: 1000).run(graph, &record)
+    } catch let error as Diagnostics {
+      text = error.description
+    }
+    #expect(record.firedCount == 0)
+    let alone = try #require(
+      text.firstMatch(of: /memory, (\d+) of them for one step alone; 1000 are allowed/))
+    // A product reads and writes 2048 bytes each.
+    let byteCount = try #require(Int(alone.1))
+    #expect(byteCount >= 2 * 2048)
+    #expect(text.contains("--set n=N, in purify --batch N"))
+  }
+
+  @Test(arguments: 0..<4) func aSingleStepNeedsNoMoreThanTheLeast(seed: Int) throws {
+    let graph = RandomGraph.make(seed: UInt64(seed), nodeCount: 40)
+    let refusal = try Self.complaint(graph, limit: 1)
+    let alone = try #require(refusal.firstMatch(of: /, (\d+) of them for one step alone; 1 are/))
+    let byteCount = try #require(Int(alone.1))
+    let whole = try Self.planned(graph)
+    #expect(try byteCount <= MemoryPlan(of: whole).lowerBound)
+    let text = try Self.complaint(graph, limit: byteCount)
+    #expect(!text.contains("one step alone"))
+    if let told = text.firstMatch(of: /needs (\d+) bytes of memory at least/) {
+      let least = try #require(Int(told.1))
+      #expect(least >= byteCount)
+    }
   }
 
   @Test(arguments: 0..<12) func randomGraphsKeepTheirMeaning(seed: Int) throws {

@@ -90,6 +90,14 @@ private func outline(_ build: (inout GraphBuilder, Value) -> Value) throws -> St
     #expect(graph.run().map(\.doubles) == [[4, 3], [4, 3]])
   }
 
+  @Test func longListsOfConstantsAreFolded() throws {
+    let graph = try simplified { b in
+      let none = b.fill(1, [0])
+      return [b.concatenate([Value](repeating: none, count: 20_000), axis: 0)]
+    }
+    #expect(graph.outline == "constant")
+  }
+
   @Test func largeConstantsAreNotWrittenOut() throws {
     let graph = try simplified { b in [b.exp(b.iota([FoldConstants.elementLimit + 1], .f32))] }
     #expect(graph.outline == "iota exp")
@@ -120,6 +128,19 @@ private func outline(_ build: (inout GraphBuilder, Value) -> Value) throws -> St
       return [b.add(last, outer)]
     }
     #expect(graph.outline == "exp repeat { mul } add")
+  }
+
+  @Test func padsWithZerosOfBothSignsAreNotShared() throws {
+    let graph = try simplified { b in
+      let x = b.input("x", TensorType([1]))
+      func padded(_ value: Double) -> Value { b.pad(x, [0], low: [1], high: [0], value: value) }
+      return [padded(0), padded(-0.0)]
+    }
+    #expect(graph.outline == "pad pad")
+    let read = try TestDefinition(text: graph.printed).graph()
+    #expect(read == graph)
+    let signs = read.run(tensor([1], nil, .f32)).map { $0.doubles[0].sign }
+    #expect(signs == [.plus, .minus])
   }
 
   @Test func nodesOfDifferentAnnotationsAreNotShared() throws {

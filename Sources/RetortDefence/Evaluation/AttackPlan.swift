@@ -33,7 +33,7 @@ struct AttackPlan {
         // Through a purifier, Auto-PGD takes it for the identity.
         let graph = arm == nil ? stage.graph : "attacks/bpda.graph"
         var probe = context.template
-        probe.path = probe.library.resolved(graph)
+        probe.path = try context.path(graph)
         // The suite's settings go to those stages that know them.
         let shared = try probe.declared(attack.settings)
         unknown.subtract(shared.map(\.name))
@@ -73,6 +73,11 @@ struct AttackPlan {
     if attack.norm != "linf" { try add("norm", attack.norm) }
     if let arm {
       try add("purifier", try Self.purifier(of: arm, attack.purifierSettings, context))
+    } else if try context.declares("purifier", request) {
+      throw Diagnostics(
+        "has the attack \"\(attack.name)\", whose graph goes through a purifier, without"
+          + " \"through\"", path: context.recipePath,
+        hint: "write \"through\": true to attack each arm through its own purifier")
     }
     return Stage(name: name, request: request, result: attack.result)
   }
@@ -84,8 +89,8 @@ struct AttackPlan {
     _ context: EvaluationContext
   ) throws -> String {
     let path = arm.purifier ?? "purifiers/none.graph"
-    let library = context.template.library
-    let entry = try Compiler(library: library).load(library.resolved(path)).entries.first
+    let file = try context.path(path)
+    let entry = try Compiler(library: context.template.library).load(file).entries.first
     let changes = changes.filter { change in
       entry?.arguments.contains { $0.name == change.name } ?? false
     }
@@ -95,6 +100,6 @@ struct AttackPlan {
       let kind = entry?.arguments.first { $0.name == name }?.kind
       return ", \(name): " + (kind == "String" ? AttributeValue.quoted(value) : value)
     }
-    return "partial(\(AttributeValue.quoted(library.resolved(path)))\(settings.joined()))"
+    return "partial(\(AttributeValue.quoted(file))\(settings.joined()))"
   }
 }

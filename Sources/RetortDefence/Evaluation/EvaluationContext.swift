@@ -1,3 +1,4 @@
+import Foundation
 import RetortDriver
 import RetortFormats
 import RetortIR
@@ -32,7 +33,7 @@ struct EvaluationContext {
     seed: UInt64
   ) throws -> Request {
     var request = template
-    request.path = request.library.resolved(path)
+    request.path = try self.path(path)
     request.entry = entry
     request.settings = settings
     request.seed = seed
@@ -42,6 +43,21 @@ struct EvaluationContext {
       request.settings.append(("classes", String(classCount)))
     }
     return request
+  }
+
+  /// The path of a graph that the recipe names: absolute, or in the library.
+  ///
+  /// - Throws: where there is none.
+  func path(_ named: String) throws(Diagnostics) -> String {
+    let path = template.library.resolved(named)
+    guard InputFile.isMissing(path) else { return path }
+    let folder = (path as NSString).deletingLastPathComponent
+    let around = (try? InputFile.names(inFolder: folder)) ?? []
+    let nearest = Suggestion.nearest(to: (path as NSString).lastPathComponent, in: around)
+    throw Diagnostics(
+      "names the graph \"\(named)\", which there is not", path: recipePath,
+      hint: nearest.map { "did you mean \($0)?" }
+        ?? "paths are absolute, or in the library of graphs, which is \(template.library.folder)")
   }
 
   func declares(_ setting: String, _ request: Request) throws -> Bool {

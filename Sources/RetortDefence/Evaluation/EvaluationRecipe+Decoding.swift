@@ -28,6 +28,14 @@ extension EvaluationRecipe: Decodable {
     arms = try fields.decode([Arm].self, forKey: .arms)
     let drafts = try fields.decode([AttackDraft].self, forKey: .attacks)
     attacks = try drafts.map { try $0.attack(epsilon: epsilon) }
+    // Images are in 0...1: 8 is meant as 8/255.
+    for attack in attacks where attack.norm == "linf" && attack.epsilon.value > 1 {
+      let text = attack.epsilon.text
+      throw fields.problem(
+        fields.contains(.epsilon) && epsilon.text == text ? .epsilon : .attacks,
+        "has the radius \(text) for \"\(attack.name)\", expected one of at most 1 in linf, such"
+          + " as \"8/255\"")
+    }
     comparisons = try (fields.decodeIfPresent([ComparisonDraft].self, forKey: .comparisons) ?? [])
       .map(\.comparison)
     try take(.sweeps, &sweeps)

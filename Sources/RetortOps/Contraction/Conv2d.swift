@@ -68,10 +68,9 @@ package struct Conv2d: Convolution {
 
   package func gradient(_ b: inout GraphBuilder, _ primal: Primal) -> [Value?] {
     let (x, w, dy) = (primal.inputs[0], primal.inputs[1], primal.seed)
-    let (image, kernel) = (b.shape(of: x), b.shape(of: w))
+    let kernel = b.shape(of: w)
     return [
-      primal.wanted[0]
-        ? b.conv2dTranspose(dy, w, sliding, height: image[2], width: image[3]) : nil,
+      primal.wanted[0] ? b.imageCotangent(dy, w, sliding, of: x) : nil,
       primal.wanted[1] ? b.conv2dKernel(x, dy, kernel: [kernel[2], kernel[3]], sliding) : nil,
     ]
   }

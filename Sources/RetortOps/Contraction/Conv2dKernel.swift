@@ -77,10 +77,8 @@ package struct Conv2dKernel: Convolution {
 
   package func gradient(_ b: inout GraphBuilder, _ primal: Primal) -> [Value?] {
     let (x, y, dw) = (primal.inputs[0], primal.inputs[1], primal.seed)
-    let image = b.shape(of: x)
     return [
-      primal.wanted[0]
-        ? b.conv2dTranspose(y, dw, sliding, height: image[2], width: image[3]) : nil,
+      primal.wanted[0] ? b.imageCotangent(y, dw, sliding, of: x) : nil,
       primal.wanted[1] ? b.conv2d(x, dw, sliding) : nil,
     ]
   }

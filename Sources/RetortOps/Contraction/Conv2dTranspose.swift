@@ -164,4 +164,12 @@ extension GraphBuilder {
   ) -> Value {
     add(Conv2dTranspose(sliding, height: height, width: width), [y, w])
   }
+
+  /// The cotangent of the image `x` that `conv2d` takes to the extents of `y`. Without pixels there
+  /// is nothing to compute, and an extent of 0 would ask for the smallest image.
+  mutating func imageCotangent(_ y: Value, _ w: Value, _ sliding: Sliding, of x: Value) -> Value {
+    let image = shape(of: x)
+    if image.elementCount == 0 { return fill(0, like: x) }
+    return conv2dTranspose(y, w, sliding, height: image[2], width: image[3])
+  }
 }

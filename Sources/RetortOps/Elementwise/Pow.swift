@@ -23,8 +23,11 @@ package struct Pow: BinaryElementwise {
     let none = b.fill(0, like: base)
     var result: [Value?] = [nil, nil]
     if primal.wanted[0] {
-      let slope = b.mul(exponent, b.pow(base, b.sub(exponent, 1)))
-      result[0] = b.mul(primal.seed, b.select(b.equal(exponent, 0), none, slope))
+      // Taken with 1 in place of 0, so that the slope's own slope is finite where it is not used.
+      let isZero = b.equal(exponent, 0)
+      let power = b.select(isZero, b.fill(1, like: exponent), exponent)
+      let slope = b.mul(power, b.pow(base, b.sub(power, 1)))
+      result[0] = b.mul(primal.seed, b.select(isZero, none, slope))
     }
     if primal.wanted[1] {
       // The logarithm is taken of 1 in place of 0, so that no infinity meets a zero cotangent.

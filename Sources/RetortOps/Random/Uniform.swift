@@ -3,10 +3,10 @@ import RetortKernels
 import RetortTensor
 
 /// Uniform numbers: `max(low, low + u · (high − low))`, `u = ⌊bits / 2⁹⌋ · 2⁻²³` in [0, 1), in the
-/// arithmetic of `type`. Constraints as `KeyedDraw` says, and
+/// arithmetic of `type`; rounding may give `high` itself. Constraints as `KeyedDraw` says, and
 ///
 /// - C4: `type` is real.
-/// - C5: `low ≤ high`, both finite.
+/// - C5: `low ≤ high`, and both and `high − low` are finite in `type`.
 ///
 /// Source: `jax.random.uniform`.
 package struct Uniform: KeyedDraw {
@@ -15,7 +15,7 @@ package struct Uniform: KeyedDraw {
   package static let attributes: [Attribute<Uniform>] = [
     Attribute("shape", \.shape, required: true, "the result's extents, beginning with the key's"),
     Attribute("low", \.low, "the least number"),
-    Attribute("high", \.high, "the end that is not reached"),
+    Attribute("high", \.high, "the end, reached by rounding only"),
     Attribute("type", \.type, "the result's element type"),
   ]
   package static let samples = [
@@ -40,8 +40,11 @@ package struct Uniform: KeyedDraw {
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     let shape = try checkedDraw(operands[0])
     try require(type.isReal, "C4", "draws reals, not \(type)")
+    try require(low <= high, "C5", "draws from \(low) to \(high)")
+    // Only of finite ends is the difference finite.
+    let isHeld = type == .f64 ? (high - low).isFinite : (Float(high) - Float(low)).isFinite
     try require(
-      low.isFinite && high.isFinite && low <= high, "C5", "draws from \(low) to \(high)")
+      isHeld, "C5", "draws from \(low) to \(high), a range that \(type) does not hold")
     return [TensorType(type, shape)]
   }
 

@@ -8,6 +8,7 @@ import RetortTensor
 /// cotangents of the values go back to where they came from.
 /// - C1: `x` holds numbers and has an axis.
 /// - C2: `k` is from 1 to the extent of the last axis, which is below 2³¹.
+/// - C3: the gradient, which holds `k` rows for each row of `x`, can be counted.
 package struct TopK: TensorOp {
   package static let name = "top_k"
   package static let summary = "the k largest along the last axis, and their indices"
@@ -44,13 +45,14 @@ package struct TopK: TensorOp {
     return [values, values.with(.i32)]
   }
 
-  /// `dx = Σₖ one_hot(indices) · dvalues`
+  /// `dx = Σₖ dvalues` where an index names the place, else 0. Chosen, not multiplied: 0 times an
+  /// infinite cotangent would be NaN in the whole row.
   package func gradient(_ b: inout GraphBuilder, _ primal: Primal) -> [Value?] {
     guard let dy = primal.seeds[0] else { return [nil] }
     let x = b.type(of: primal.inputs[0])
-    let places = b.oneHot(primal.outputs[1], classes: x.shape[x.rank - 1], type: x.element)
+    let places = b.oneHot(primal.outputs[1], classes: x.shape[x.rank - 1], type: .bool)
     let column = b.reshape(dy, Shape(b.shape(of: dy).extents + [1]))
-    return [b.sum(b.mul(places, column), axes: [-2])]
+    return [b.sum(b.select(places, column, b.fill(0, like: column)), axes: [-2])]
   }
 
   package func cost(_ operands: [TensorType], _ results: [TensorType]) -> Cost {

@@ -53,6 +53,8 @@ struct SiblingSearch {
   /// By node: its view, or -1 where it has none or several.
   private var views: [Int]
   private var missing: [Int]
+  /// By node: the users that `meetingView` looks at.
+  private var meetings: [[Int]] = []
   private var ready = MinHeap<Int>()
   private var queue: ContractionQueue
   private var followers: [[Follower]] = []
@@ -73,6 +75,7 @@ struct SiblingSearch {
         self.replicas.note(node, graph, in: number)
       }
     } else {
+      meetings = Self.meetings(block)
       schedule()
     }
   }
@@ -325,8 +328,7 @@ struct SiblingSearch {
     var path = [index]
     var next = 0
     while next < path.count {
-      // Nodes that read more than a select does join views.
-      for user in block.users[path[next]] where block.sources[user].count <= 3 {
+      for user in meetings[path[next]] {
         for source in block.sources[user]
         where source >= 0 && views[source] >= 0 && !path.contains(source) {
           return views[source]
@@ -339,6 +341,30 @@ struct SiblingSearch {
       next += 1
     }
     return -1
+  }
+
+  /// By node: the users at which `meetingView` may find a view or go on. Nodes that read more than
+  /// a select does join views, and are left out. A contraction whose other sources can never have a
+  /// view tells nothing: of several in a row one is kept, for a value may have thousands.
+  private static func meetings(_ block: SiblingBlock) -> [[Int]] {
+    let isContraction = block.nodes.map { RowwiseOps.isContraction($0.op) }
+    // Views begin at contractions.
+    var mayHaveView = isContraction
+    for index in block.nodes.indices where !mayHaveView[index] {
+      mayHaveView[index] = block.sources[index].contains { $0 >= 0 && mayHaveView[$0] }
+    }
+    return block.users.enumerated().map { index, users in
+      var kept: [Int] = []
+      var isSilent = false
+      for user in users where block.sources[user].count <= 3 {
+        let wasSilent = isSilent
+        isSilent =
+          isContraction[user]
+          && block.sources[user].allSatisfy { $0 < 0 || $0 == index || !mayHaveView[$0] }
+        if !(wasSilent && isSilent) { kept.append(user) }
+      }
+      return kept
+    }
   }
 }
 

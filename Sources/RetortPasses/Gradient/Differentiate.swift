@@ -54,8 +54,8 @@ struct GraphIndex {
   private(set) var definer: [Int]
   /// The operands of each node and, for regions, what they capture.
   private(set) var reads: [[Value]] = []
-  /// Whether a node is or holds a gradient.
-  private(set) var holdsGradient: [Bool] = []
+  /// Whether a node is, holds or depends on a gradient.
+  private var isWaiting: [Bool] = []
 
   init(_ graph: Graph) {
     self.graph = graph
@@ -68,14 +68,23 @@ struct GraphIndex {
     var found = false
     for node in block.nodes {
       let number = nodes.count
+      let operands = node.reads
+      let waits = node.op is Gradient || operands.contains { awaitsGradient($0) }
       nodes.append(node)
-      reads.append(node.reads)
-      holdsGradient.append(node.op is Gradient)
-      for region in node.regions where visit(region) { holdsGradient[number] = true }
+      reads.append(operands)
+      isWaiting.append(waits)
+      for region in node.regions where visit(region) { isWaiting[number] = true }
       for result in node.results { definer[result.id] = number }
-      found = found || holdsGradient[number]
+      found = found || isWaiting[number]
     }
     return found
+  }
+
+  /// Whether a value depends on a gradient. Known beforehand, for every round asks it of the losses
+  /// of all gradients that are left.
+  func awaitsGradient(_ value: Value) -> Bool {
+    let number = definer[value.id]
+    return number >= 0 && isWaiting[number]
   }
 
   /// The nodes that a value depends on and that are visible where it is, in order.
@@ -105,10 +114,9 @@ struct GradientPlan {
 
   /// Nil where the loss depends on a gradient that is not expanded yet.
   init?(_ node: Node, _ index: GraphIndex) {
-    let numbers = index.ancestors(of: node.operands[0])
-    if numbers.contains(where: { index.holdsGradient[$0] }) { return nil }
+    if index.awaitsGradient(node.operands[0]) { return nil }
     self.node = node
-    ancestors = numbers.map { index.nodes[$0] }
+    ancestors = index.ancestors(of: node.operands[0]).map { index.nodes[$0] }
     activity = Activity(
       index.graph, loss: node.operands[0], targets: Array(node.operands.dropFirst()), ancestors)
   }

@@ -16,12 +16,30 @@ package struct PrepareWeights: Pass {
   package init() {}
 
   package func run(_ graph: Graph, _ record: inout PassRecord) throws -> Graph {
-    let isPrepared = graph.body.nodes.contains { $0.op is Prepare }
-    let graph = isPrepared ? InlineRegions.inline(graph) { $0.op is Prepare } : graph
+    // Old regions are gathered anew, wherever they stand and whatever they read.
+    let graph = Self.inlining(graph) { _ in true }
     let chosen = Self.chosen(graph)
     guard chosen.contains(true) else { return graph }
     record.fire("prepare", times: chosen.count { $0 })
     return Self.gather(graph, chosen)
+  }
+
+  /// The graph with those `prepare` regions alone that can be run once and before all else: they
+  /// stand in the graph's own body and read nothing but weights that keep their values, and what
+  /// other such regions yield. All others are taken apart.
+  static func keepingSoundRegions(_ graph: Graph) -> Graph {
+    var fixed = Set(graph.fixedWeights)
+    for node in graph.body.nodes where node.op is Prepare {
+      if node.captures.allSatisfy(fixed.contains) { fixed.formUnion(node.results) }
+    }
+    return inlining(graph) { node in !node.results.contains(where: fixed.contains) }
+  }
+
+  /// Takes some `prepare` regions apart, those inside other regions too.
+  private static func inlining(_ graph: Graph, where isChosen: (Node) -> Bool) -> Graph {
+    var isNeeded = false
+    graph.forEachNode { if $0.op is Prepare, isChosen($0) { isNeeded = true } }
+    return isNeeded ? InlineRegions.inline(graph) { $0.op is Prepare && isChosen($0) } : graph
   }
 
   /// Which nodes of the graph's body go into the region.

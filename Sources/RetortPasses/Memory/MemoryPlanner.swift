@@ -8,13 +8,15 @@ package enum MemoryPlanner {
   /// Up to this many stretches the slower, denser way of packing is tried too.
   private static let denseLimit = 1024
 
-  /// The graph with every node's places as annotations, and the plan.
+  /// The graph with every node's places as annotations, and the plan. `prepare` regions that cannot
+  /// be run before all else are taken apart first.
   ///
   /// Annotations: `offsets`, one byte offset a result; of loops also `slots`, those of the index
   /// and the carried values; of `prepare` regions `prepared`, the offsets of their results in a
   /// segment of their own, which outlives runs. All are multiples of 64.
   /// - Complexity: O(n log n)
   package static func plan(_ graph: Graph) -> (Graph, MemoryPlan) {
+    let graph = PrepareWeights.keepingSoundRegions(graph)
     let lifetimes = Lifetimes(graph)
     let storage = Storage(graph, lifetimes)
     let preparation = pack(
@@ -59,6 +61,7 @@ package enum MemoryPlanner {
   }
 
   static func lowerBound(of graph: Graph) -> Int {
+    let graph = PrepareWeights.keepingSoundRegions(graph)
     let lifetimes = Lifetimes(graph)
     return lowerBound(Storage(graph, lifetimes).runUnits, lifetimes.stepCount)
   }

@@ -176,27 +176,29 @@ struct RecomputeChoice {
   // MARK: copying
 
   /// The graph with the copies in it. What they make besides is dead.
-  func applied(to graph: Graph) -> Graph {
+  ///
+  /// - Parameter names: those of all values of the graph; the copies' are added.
+  func applied(to graph: Graph, _ names: inout NameTable) -> Graph {
     var copier = Copier(graph: graph)
-    let body = copier.rewrite(graph.body, path[...], self)
+    let body = copier.rewrite(graph.body, path[...], self, &names)
     return copier.graph.with(body)
   }
 
   private struct Copier {
     var graph: Graph
-    lazy var names = NameTable(taken: graph.values.map(\.name))
     var images: [Value: Value] = [:]
 
     mutating func rewrite(
-      _ block: Block, _ path: ArraySlice<Int>, _ choice: RecomputeChoice
+      _ block: Block, _ path: ArraySlice<Int>, _ choice: RecomputeChoice,
+      _ names: inout NameTable
     ) -> Block {
       var block = block
       if let index = path.first {
         block.nodes[index].regions[0] = rewrite(
-          block.nodes[index].regions[0], path.dropFirst(), choice)
+          block.nodes[index].regions[0], path.dropFirst(), choice, &names)
         return block
       }
-      let copies = choice.chain.map { copy(block.nodes[$0]) }
+      let copies = choice.chain.map { copy(block.nodes[$0], &names) }
       let new = images[choice.value]!
       for index in choice.place..<block.nodes.count {
         block.nodes[index] = Self.replacing(choice.value, by: new, in: block.nodes[index])
@@ -205,12 +207,12 @@ struct RecomputeChoice {
       return block
     }
 
-    private mutating func copy(_ node: Node) -> Node {
+    private mutating func copy(_ node: Node, _ names: inout NameTable) -> Node {
       var node = node
       node.operands = node.operands.map { images[$0] ?? $0 }
       node.regions = node.regions.map { region in
         Block(
-          arguments: region.arguments, nodes: region.nodes.map { copy($0) },
+          arguments: region.arguments, nodes: region.nodes.map { copy($0, &names) },
           results: region.results.map { images[$0] ?? $0 })
       }
       node.results = node.results.map { old in

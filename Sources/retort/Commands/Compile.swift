@@ -21,6 +21,7 @@ extension Command {
     let request = try arguments.request(path)
     let target = arguments["-o"] ?? defaultTarget(path)
     try arguments.refuseReplacing(target)
+    try Arguments.requireSuffix(".retort", of: target, "a plan")
     let summary = try PlanWriter(request: request, rebuild: Main.commandLine).write(to: target)
     Console.notes(summary.notes)
     try Console.report(summary.text, besides: [target])

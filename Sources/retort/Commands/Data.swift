@@ -6,7 +6,9 @@ extension Command {
     name: "data", summary: "draws the small image set of the demo",
     positionals: "synthetic", positionalCount: 1...1,
     options: [
-      Option("-o", "DIR", "the folder to write, in the layout of CIFAR-10's binary files"),
+      Option(
+        "-o", "DIR", required: true, "the folder to write, in the layout of CIFAR-10's binary files"
+      ),
       Option("--training", "N", "training images (default: \(SyntheticSet.trainingCount))"),
       Option("--test", "N", "test images (default: \(SyntheticSet.testCount))"),
     ],

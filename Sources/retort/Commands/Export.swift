@@ -35,6 +35,7 @@ extension Command {
     writer.bindsKeys = arguments.has("--seed")
     let target = arguments["-o"] ?? defaultTarget(given)
     try arguments.refuseReplacing(target)
+    try Arguments.requireSuffix(".onnx", of: target, "a model of ONNX")
     let summary = try writer.write(to: target)
     Console.notes(summary.notes)
     try Console.report(summary.text, besides: [target])

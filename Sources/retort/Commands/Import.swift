@@ -30,9 +30,13 @@ extension Command {
     guard let path = arguments.positionals.first else {
       throw UsageError(message: "an argument is missing")
     }
-    let definition = try ModelDefinition(reading: path, settings: try arguments.pairs("--set"))
-    if let target = arguments["-o"], target != "-" {
+    let target = arguments["-o"].flatMap { $0 == "-" ? nil : $0 }
+    if let target {
       try arguments.refuseReplacing(target)
+      try Arguments.requireSuffix(".graph", of: target, "a definition")
+    }
+    let definition = try ModelDefinition(reading: path, settings: try arguments.pairs("--set"))
+    if let target {
       try Console.print(try definition.write(to: target))
     } else {
       try Console.print(definition.text(weightFile: nil), terminator: "")

@@ -21,7 +21,7 @@ extension Command {
     let path = arguments.positionals[0]
     let text: String
     if path.hasSuffix(".graph") {
-      let library = try arguments.library()
+      let library = try arguments.library(for: [path])
       text = try DefinitionSummary(path: path, library: library).text(json: arguments.has("--json"))
     } else if Artifact.isArtifact(path) {
       text = try PlanSummary(path: path).text(json: arguments.has("--json"))

@@ -11,10 +11,10 @@ extension Command {
     options: Option.definition + Option.running + [
       .calibrate,
       Option(
-        "--images", "PATH",
+        "--images", "PATH", required: true,
         "a PNG file, a folder of them, a CIFAR-10 .bin file or .npy; - for a stream of .npy arrays"),
       Option(
-        "-o", "PATH",
+        "-o", "PATH", required: true,
         "a .npy file, a .png file (one image), a CIFAR-10 .bin file or a folder of PNG files; -"
           + " for a stream"),
       Option(
@@ -51,6 +51,7 @@ extension Command {
       throw UsageError(message: "'--images PATH' is missing")
     }
     guard let target = arguments["-o"] else { throw UsageError(message: "'-o PATH' is missing") }
+    try arguments.refuseReplacing(target)
     let files = [arguments.positionals[0]] + arguments.all("--classifier")
     var request = try arguments.request(files)
     try arguments.refuseWhatAPlanFixes(files)
@@ -72,6 +73,7 @@ extension Command {
     }
     var images = try ImageSet(
       reading: source, first: arguments.integer("--count", minimum: 1))
+    if let note = try Images.note(leftOutOf: source) { Console.note(note) }
     if let labelled = arguments["--labels"] {
       images = try images.labelled(like: ImageSet(reading: labelled), path: labelled)
     }

@@ -11,8 +11,8 @@ extension Command {
       .calibrate,
       Option(
         "--input", "NAME=FILE", repeats: true,
-        "an input: .npy, .npz, .safetensors; images: .png, a folder of them, CIFAR-10 .bin"
-          + " (the first --set n), FILE.bin:labels"),
+        "an input: .npy, .npz, .safetensors, whose numbers are taken as they are; images in 0...1:"
+          + " .png, a folder of them, CIFAR-10 .bin (the first --set n), FILE.bin:labels"),
       Option("--output", "NAME=FILE", repeats: true, "where to write a result, by suffix"),
       Option(
         "--save-weights", "FILE",
@@ -38,9 +38,12 @@ extension Command {
     let targets = try arguments.pairs("--output").map {
       (name: request.argumentName($0.name), value: $0.value)
     }
-    for file in targets.map(\.value) + arguments.all("--save-weights") {
+    for file in targets.map(\.value) {
+      try arguments.refuseReplacing(file)
       try TensorFile.checkWritable(to: file)
     }
+    // Weights may be kept where they came from, a step further.
+    for file in arguments.all("--save-weights") { try TensorFile.checkWritable(to: file) }
     if arguments.has("--check-finite") {
       try FiniteCheck.run(request, inputs: inputs)
     }

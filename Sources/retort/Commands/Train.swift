@@ -7,8 +7,10 @@ extension Command {
     name: "train", summary: "trains a model or heads by a recipe; resumes after a kill",
     positionals: "RECIPE", positionalCount: 1...1,
     options: [
-      Option("--data", "PATH", "CIFAR-10 binary files: one, or a folder of data_batch_*.bin"),
-      Option("-o", "WEIGHTS", "where to write the weights (.safetensors or .npz)"),
+      Option(
+        "--data", "PATH", required: true,
+        "CIFAR-10 binary files: one, or a folder of data_batch_*.bin"),
+      Option("-o", "WEIGHTS", required: true, "where to write the weights (.safetensors or .npz)"),
       .set, .weights, .threads, .backend, .graphs,
     ],
     discussion: """
@@ -24,6 +26,7 @@ extension Command {
       throw UsageError(message: "'--data PATH' is missing")
     }
     guard let target = arguments["-o"] else { throw UsageError(message: "'-o WEIGHTS' is missing") }
+    try arguments.refuseReplacing(target)
     let recipe = try Recipe(reading: arguments.positionals[0])
     let library = try arguments.library()
     let path = recipe.graphPath(in: library, beside: arguments.positionals[0])
