@@ -4,8 +4,9 @@
    what went wrong and what would mend it. Nothing ends the process: NULL where it is not allowed,
    models that were freed, wrong names and wrong sizes are errors like any other.
 
-   Threads: all functions may be called from any thread. Runs of one model follow one another; models
-   run side by side, each with threads of its own. */
+   Threads: all functions may be called from any thread that has a stack of at least 2 MB: reading a
+   definition nests as deeply as its calls do. Runs of one model follow one another; models run side by
+   side, each with threads of its own. */
 
 #ifndef RETORT_H
 #define RETORT_H
@@ -85,7 +86,8 @@ retort_status retort_describe(
 
    Nothing is copied: inputs are read where they lie, and results written where they shall lie.
    Exceptions are buffers that are not aligned to their elements, results whose buffer overlaps that of
-   an input, and results that are what a loop carries, an input, or a weight: these are copied once.
+   an input, inputs that are results themselves and overlap one, and results that are what a loop
+   carries, an input, or a weight: these are copied once.
    When the buffers lie elsewhere than in the run before, the steps that work on them are first laid
    out anew, which takes a small part of a run. */
 retort_status retort_run(

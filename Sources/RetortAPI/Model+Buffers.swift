@@ -27,7 +27,9 @@ package struct Buffer {
 
   /// Whether the two share a byte.
   fileprivate func overlaps(_ other: Buffer) -> Bool {
-    guard let address, let start = other.address else { return false }
+    guard let address, let start = other.address, byteCount > 0, other.byteCount > 0 else {
+      return false
+    }
     return address < start + other.byteCount && start < address + byteCount
   }
 }
@@ -37,8 +39,9 @@ extension Model {
   /// Runs once, reading inputs where they lie and writing results where they shall lie.
   ///
   /// Copied are only buffers that are not aligned to their elements, results that overlap an input,
-  /// and results that the program cannot compute elsewhere (`Program.place`). Where the buffers lie
-  /// elsewhere than in the run before, the program is laid out anew.
+  /// inputs that are results themselves and overlap a result, and results that the program cannot
+  /// compute elsewhere (`Program.place`). Where the buffers lie elsewhere than in the run before,
+  /// the program is laid out anew.
   ///
   /// - Throws: `Misuse` for a name that is unknown or stands twice, a size that is not the tensor's,
   ///   results that overlap, and an input that is missing and is no key.
@@ -82,8 +85,10 @@ extension Model {
 
   private func runPlaced(_ given: [Buffer], _ wanted: [Buffer], _ seed: UInt64) {
     let program = executable.program
+    // A result that is an input is read where the input lies, after others were handed out.
+    let kept = given.filter { !(isResult($0.name) && wanted.contains(where: $0.overlaps)) }
     program.place(
-      inputs: addresses(given, inputs),
+      inputs: addresses(kept, inputs),
       results: addresses(wanted.filter { !given.contains(where: $0.overlaps) }, results))
     for port in inputs {
       let view = program.view(ofInput: port.name)!
@@ -104,6 +109,13 @@ extension Model {
       else { continue }
       address.copyMemory(from: view.base, byteCount: view.type.byteCount)
     }
+  }
+
+  /// Whether a result is the input itself: then the two lie at one address.
+  private func isResult(_ input: String) -> Bool {
+    let program = executable.program
+    guard let view = program.view(ofInput: input) else { return false }
+    return program.outputs.contains { $0.view.base == view.base }
   }
 
   /// Where the buffers lie that kernels can work on: those aligned to their elements.

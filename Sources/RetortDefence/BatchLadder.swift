@@ -7,6 +7,8 @@ package final class BatchLadder {
   /// The greatest batch.
   package let batch: Int
   private let request: Request
+  /// With its file read, for the first program.
+  private var opened: Request?
   private let weights: Weights?
   private let input: ImageInput
   private let height: Int
@@ -17,8 +19,10 @@ package final class BatchLadder {
   package init(
     _ request: Request, batch: Int, height: Int, width: Int, weights: Weights? = nil
   ) throws {
-    input = try ImageInput(of: request)
+    let opened = try request.opened()
+    input = try ImageInput(of: opened)
     (self.request, self.height, self.width) = (request, height, width)
+    self.opened = opened
     self.batch = input.batch ?? batch
     self.weights = weights
   }
@@ -31,7 +35,8 @@ package final class BatchLadder {
     }
     if let found = runners[size] { return found }
     let made = try BatchRunner(
-      request, batch: size, height: height, width: width, weights: weights, input: input)
+      opened ?? request, batch: size, height: height, width: width, weights: weights, input: input)
+    opened = nil
     runners[size] = made
     return made
   }

@@ -29,15 +29,16 @@ package final class BatchRunner {
   package convenience init(
     _ request: Request, batch: Int, height: Int, width: Int, weights: Weights? = nil
   ) throws {
+    let opened = try request.opened()
     try self.init(
-      request, batch: batch, height: height, width: width, weights: weights,
-      input: ImageInput(of: request))
+      opened, batch: batch, height: height, width: width, weights: weights,
+      input: ImageInput(of: opened))
   }
 
   init(
     _ request: Request, batch: Int, height: Int, width: Int, weights: Weights?, input: ImageInput
   ) throws {
-    self.request = request
+    self.request = request.closed
     self.batch = batch
     imageName = input.name
     try input.require(height: height, width: width)

@@ -6,8 +6,7 @@ extension Recipe.Validation {
   /// Its graph's, with its own settings before those of the training.
   func request(_ training: Request) throws -> Request {
     var own = try training.companion(graph)
-    let overridden = Set(settings.map(\.name))
-    own.settings = own.settings.filter { !overridden.contains($0.name) } + settings
+    own.replaceSettings(with: settings)
     return own
   }
 }

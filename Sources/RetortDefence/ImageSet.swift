@@ -9,6 +9,8 @@ package struct ImageSet: Sendable {
   /// Empty where the files hold none.
   package let labels: [Int]
   package let names: [String]
+  /// What was left out where they were read, as a sentence; nil where that is nothing.
+  package private(set) var note: String?
 
   package var count: Int { pixels.shape[0] }
   package var height: Int { pixels.shape[2] }
@@ -30,6 +32,7 @@ package struct ImageSet: Sendable {
       throw Diagnostics("holds no images, its shape is \(images.pixels.shape)", path: path)
     }
     self.init(pixels: images.pixels, labels: images.labels ?? [], names: images.names)
+    note = images.note
   }
 
   /// - Throws: unless every image has a label.

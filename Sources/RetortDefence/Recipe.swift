@@ -1,5 +1,6 @@
 import Foundation
 import RetortDriver
+import RetortFormats
 import RetortText
 
 /// What makes a training: which graph, settings, data and schedule. A JSON file; `Docs/recipes.md`
@@ -66,7 +67,7 @@ package struct Recipe: Sendable {
   /// Where the training graph is: in the library, else relative to the recipe's file.
   package func graphPath(in library: GraphLibrary, beside recipe: String) -> String {
     let inLibrary = library.path(graph)
-    if FileManager.default.fileExists(atPath: inLibrary) { return inLibrary }
+    if !InputFile.isMissing(inLibrary) { return inLibrary }
     return URL(fileURLWithPath: recipe).deletingLastPathComponent()
       .appendingPathComponent(graph).path
   }

@@ -1,4 +1,3 @@
-import Foundation
 import RetortFormats
 import RetortText
 
@@ -11,14 +10,9 @@ struct RecipeFile<Contents: Decodable> {
   /// - Throws: for a file that is not such JSON, with the key and what was expected.
   init(reading path: String) throws(Diagnostics) {
     let bytes = try InputFile.read(path, limit: 1 << 20)
-    // The strict reader first: it bounds the depth and refuses a key that comes twice.
-    try naming(path) { () throws(FormatError) in _ = try JSONParser.parse(bytes) }
-    do {
-      contents = try JSONDecoder().decode(Contents.self, from: Data(bytes))
-    } catch let error as DecodingError {
-      throw Diagnostics(error.sentence, path: path, hint: "Docs/recipes.md has the schema")
-    } catch {
-      throw Diagnostics("is not JSON: \(error.localizedDescription)", path: path)
+    contents = try naming(path) { () throws(FormatError) in
+      try StrictJSON.decode(
+        Contents.self, from: bytes, hint: "Docs/recipes.md has the schema")
     }
     checksum = SHA256.hexadecimal(bytes)
   }

@@ -65,7 +65,7 @@ extension Trainer {
     weights.merge(drawn) { trained, _ in trained }
     try closed.program.bind(weights: weights)
     _ = try closed.run(["x": first], seed: recipe.seed)
-    let updated = Set(graph.outputs.filter { $0.role == .update }.map(\.name))
+    let updated = graph.updatedWeights
     return trained.filter { !updated.contains($0.name) }
       + closed.program.weightTensors().filter { updated.contains($0.name) }
   }

@@ -1,6 +1,7 @@
 import RetortDriver
 import RetortFormats
 import RetortIR
+import RetortOps
 import RetortTensor
 import RetortText
 
@@ -17,7 +18,8 @@ package final class Trainer {
   /// All of the data, of which `images` are the first.
   private let allImages: ImageSet
   let executable: Executable
-  /// Of the recipe and the compiled step, settings included: what a checkpoint belongs to.
+  /// Of the recipe, the compiled step, settings included, and the weights that it starts from: what
+  /// a checkpoint belongs to.
   package let identity: String
   let request: Request
   let target: String
@@ -53,17 +55,25 @@ package final class Trainer {
     for note in notes { observer.said("note: \(note.message)") }
     executable = try Executable(
       graph, backend: request.backend, threadCount: request.threadCount)
-    identity = try Self.identity(recipe, request, images, graph)
-    try bindWeights(try Weights(reading: request.weightPaths))
+    let given = try Weights(reading: request.weightPaths)
+    let binding = try given.bind(to: graph, allowingMissing: true)
+    identity = try Self.identity(recipe, request, images, graph, binding.tensors)
+    for note in Weights.note(unused: binding.unused) { observer.said("note: \(note.message)") }
+    try bindWeights(binding.tensors, of: given)
   }
 
-  /// The recipe, the graphs that it runs and the images that it validates on; those that it trains
-  /// on a checkpoint names apart.
+  /// The recipe, the graphs that it runs, the weights that it starts from and the images that it
+  /// validates on; those that it trains on a checkpoint names apart.
   private static func identity(
-    _ recipe: Recipe, _ request: Request, _ images: ImageSet, _ step: Graph
+    _ recipe: Recipe, _ request: Request, _ images: ImageSet, _ step: Graph,
+    _ weights: [String: HostTensor]
   ) throws -> String {
     var hash = SHA256()
     hash.update(recipe.checksum + Printer().text(step))
+    for name in weights.keys.sorted() {
+      hash.update(name)
+      hash.update(Array(weights[name]!.bytes))
+    }
     let others = [
       try recipe.validate.map { try $0.request(request) },
       try recipe.finish.map { try request.companion($0.graph) },
@@ -77,14 +87,12 @@ package final class Trainer {
     return hash.hexadecimal
   }
 
-  /// Given weights first, the rest as `init` says.
+  /// Those of the given weights that the graph reads first, the rest as `init` says.
   ///
   /// - Throws: where weights are given and none is read, and where a parameter is in no file and
   ///   never changes: what is trained would stand on a network that was drawn.
-  private func bindWeights(_ given: Weights) throws {
+  private func bindWeights(_ found: [String: HostTensor], of given: Weights) throws {
     let graph = executable.graph
-    let binding = try given.bind(to: graph, allowingMissing: true)
-    let found = binding.tensors
     guard !found.isEmpty || given.isEmpty else {
       throw Diagnostics(
         "the training reads none of the \(given.names.count) tensors of the weight files",
@@ -93,8 +101,7 @@ package final class Trainer {
           + graph.inputs.filter(\.role.isWeight).prefix(3).map { "'\($0.name)'" }
           .joined(separator: ", ") + ", …; --weights PREFIX=FILE puts a prefix before names")
     }
-    for note in Weights.note(unused: binding.unused) { observer.said("note: \(note.message)") }
-    let updated = Set(graph.outputs.filter { $0.role == .update }.map(\.name))
+    let updated = graph.updatedWeights
     let frozen = graph.inputs.filter { input in
       guard case .parameter = input.role else { return false }
       return !updated.contains(input.name) && found[input.name] == nil
@@ -197,7 +204,7 @@ package final class Trainer {
       }
     }
     let results = try executable.run(inputs)
-    for (name, tensor) in results where tensor.shape.rank == 0 {
+    for (name, tensor) in results where tensor.shape.rank == 0 && !zeroResults.contains(name) {
       let value = tensor.doubles[0]
       guard value.isFinite else {
         throw Diagnostics(
@@ -207,6 +214,15 @@ package final class Trainer {
       metrics[name, default: 0] += value
     }
   }
+
+  /// Results that the graph itself makes 0, the losses of tasks that are off: not to be shown.
+  private lazy var zeroResults: Set<String> = {
+    let graph = executable.graph
+    let zeros = Set(
+      graph.body.nodes.filter { ($0.op as? Fill)?.value == 0 }.flatMap(\.results))
+    return Set(
+      graph.outputs.filter { $0.role == .result && zeros.contains($0.value) }.map(\.name))
+  }()
 
   private func keys(_ shape: Shape, _ name: String, _ step: Int) -> HostTensor {
     let root = key(name, step)

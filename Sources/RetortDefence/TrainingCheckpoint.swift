@@ -1,4 +1,5 @@
 import Foundation
+import RetortFormats
 import RetortTensor
 import RetortText
 
@@ -10,26 +11,26 @@ struct TrainingCheckpoint {
   )
 
   let path: String
-  /// Of the recipe and of the images that it trains on.
+  /// Of the recipe with the weights that it starts from, and of the images that it trains on.
   let identity: String
   let data: String
 
   /// The number of epochs that were done and the weights behind them; nil where there is no
   /// checkpoint.
   ///
-  /// - Throws: for one of another recipe, of other data or of more epochs, or without a weight that
-  ///   is wanted.
+  /// - Throws: for one of another recipe, of other weights or data, or of more epochs, or without a
+  ///   weight that is wanted.
   func read(
     weights wanted: [(name: String, type: TensorType)], epochs: Int
   ) throws(Diagnostics) -> (epoch: Int, tensors: [String: HostTensor])? {
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    guard !InputFile.isMissing(path) else { return nil }
     var stored = try MarkedTensors(reading: path)
     let (recipe, trained) = (stored.take(Self.recipeMark), stored.take(Self.dataMark))
     guard let epoch = stored.take(Self.epochMark).flatMap({ Int($0) }),
       recipe == identity, trained == data, (0...epochs).contains(epoch)
     else {
       throw Diagnostics(
-        "is a checkpoint of another recipe or other data", path: path,
+        "is a checkpoint of another recipe, other weights or other data", path: path,
         hint: "move it away to start from the beginning")
     }
     let tensors = Dictionary(stored.tensors.map { ($0.name, $0.tensor) }) { first, _ in first }

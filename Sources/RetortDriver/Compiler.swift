@@ -34,14 +34,19 @@ package struct Compiler: Sendable {
         "is a model of ONNX where a definition is expected", path: path,
         hint: "make a definition of it: retort import \(path) -o NAME.graph")
     }
-    return try Frontend.load(path, library: library.folders, read: Self.source)
+    return try Frontend.load(path, library: library.folders) { (asked) throws(Diagnostics) in
+      // What the user names may be a pipe; what a definition names must be a file.
+      try Self.source(asked, isRegular: asked != path)
+    }
   }
 
   /// The entry graph of a definition, or the graph of a model.
+  ///
+  /// - Parameter model: the file's, where it is read already.
   package func elaborate(
-    _ path: String, entry: String?, settings: Settings
+    _ path: String, entry: String?, settings: Settings, model: OnnxModel? = nil
   ) throws(Diagnostics) -> Elaborated {
-    guard OnnxImport.recognises(path) else {
+    guard model != nil || OnnxImport.recognises(path) else {
       let elaboration = try load(path).elaborate(
         entry: entry, settings: settings, catalog: .standard)
       return Elaborated(
@@ -52,10 +57,16 @@ package struct Compiler: Sendable {
         "is a model of ONNX, which has one graph and no entries", path: path,
         hint: "leave --entry out")
     }
-    let model = try OnnxImport(
-      reading: path, settings: settings.values, inputTypes: settings.inputTypes)
+    let imported: OnnxImport
+    if let model {
+      imported = try OnnxImport(
+        model, path: path, settings: settings.values, inputTypes: settings.inputTypes)
+    } else {
+      imported = try OnnxImport(
+        reading: path, settings: settings.values, inputTypes: settings.inputTypes)
+    }
     return Elaborated(
-      graph: model.graph, notes: [], weights: Weights(model.weights, from: path))
+      graph: imported.graph, notes: [], weights: Weights(imported.weights, from: path))
   }
 
   /// A graph from text that Retort printed itself.
@@ -67,15 +78,17 @@ package struct Compiler: Sendable {
   }
 
   /// A file of text, or nil where there is none.
-  private static func source(_ path: String) throws(Diagnostics) -> SourceFile? {
+  private static func source(
+    _ path: String, isRegular: Bool
+  ) throws(Diagnostics) -> SourceFile? {
     if InputFile.isMissing(path) { return nil }
-    let bytes = try InputFile.read(path, limit: Lexer.byteLimit)
+    let bytes = try InputFile.read(path, limit: Lexer.byteLimit, isRegular: isRegular)
     guard !bytes.contains(0) else {
       throw Diagnostics(
         "is no definition: it is not text", path: path,
         hint: "'retort inspect' tells what it is; tensors go to --weights or --input, images to"
           + " --input or --images")
     }
-    return SourceFile(path: path, bytes: bytes)
+    return SourceFile(path: path, bytes: bytes, identity: InputFile.identity(path))
   }
 }

@@ -25,8 +25,7 @@ package final class Executable {
   package convenience init(
     artifact path: String, request: Request, weights given: Weights? = nil
   ) throws {
-    let file = try PlanFile(path, processor: Processor.fingerprint)
-    let graph = try file.graph()
+    let (file, graph) = try request.openedPlan ?? Self.plan(path)
     guard let backend = Backend(rawValue: file.backend) else {
       throw Diagnostics("names the unknown backend '\(file.backend)'", path: path)
     }
@@ -37,6 +36,11 @@ package final class Executable {
       try file.named(graph), backend: backend, threadCount: request.threadCount, stored: stored)
     program.releasesWeights = !request.keepsWeights
     if !ownsWeights { try bind(try given ?? Weights(reading: request.weightPaths)) }
+  }
+
+  private static func plan(_ path: String) throws(Diagnostics) -> (file: PlanFile, graph: Graph) {
+    let file = try PlanFile(path, processor: Processor.fingerprint)
+    return (file, try file.graph())
   }
 
   /// What a plan must keep besides its checksum: whoever wrote the file may have changed its text.

@@ -55,8 +55,10 @@ extension Graph {
     if type.element == .key, tensor.type.keysInWords == type { return tensor.keysInWords! }
     guard tensor.shape == type.shape else {
       throw Diagnostics(
-        "input '\(name)' is \(tensor.type), but the graph expects \(type)",
-        hint: type.element == .key ? "keys are read as uint32 with a last axis of two words" : nil)
+        "'\(name)' is \(type), but \(tensor.type) is given", path: "--input \(name)",
+        hint: type.element == .key
+          ? "keys are read as uint32 with a last axis of two words"
+          : "shapes are fixed when a graph is compiled: compile it again with --set for others")
     }
     do {
       return try tensor.fitted(to: type.element)
@@ -64,11 +66,12 @@ extension Graph {
       switch error {
       case .kind:
         throw Diagnostics(
-          "input '\(name)' holds \(tensor.type.element.rawValue), but the graph expects \(type)",
-          hint: "convert the file's element type")
+          "'\(name)' is \(type), but \(tensor.type.element.rawValue) is given",
+          path: "--input \(name)", hint: "convert the file's element type")
       case .range:
         throw Diagnostics(
-          "input '\(name)' holds integers that \(type.element.rawValue) does not",
+          "'\(name)' is \(type), but integers beyond that are given",
+          path: "--input \(name)",
           hint: "give integers within the range of \(type.element.rawValue)")
       }
     }

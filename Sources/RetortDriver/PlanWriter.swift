@@ -72,7 +72,7 @@ extension Executable {
   package func storedTensors() -> [(name: String, tensor: HostTensor)] {
     let prepared = program.preparedTensors().map { (name: "%" + $0.name, tensor: $0.tensor) }
     // A graph that updates weights prepares again, from all of them.
-    let updates = graph.outputs.contains { $0.role == .update }
+    let updates = !graph.updatedWeights.isEmpty
     let read = graph.weightsReadOutsidePrepare
     let weights = program.weightTensors().filter { updates || read.contains($0.name) }
     return weights + prepared
@@ -91,7 +91,7 @@ extension Graph {
       used.formUnion(block.results)
     }
     visit(body)
-    let updated = Set(outputs.filter { $0.role == .update }.map(\.name))
+    let updated = updatedWeights
     return Set(
       inputs.filter { $0.role.isWeight && (used.contains($0.value) || updated.contains($0.name)) }
         .map(\.name))

@@ -34,6 +34,8 @@ package struct Request: Sendable {
   package var derivatives: [Derivative] = []
   /// Measures the forms of convolutions before it chooses, and tells this; nil measures nothing.
   package var calibrationObserver: Calibration.Observer?
+  /// What `opened` has read.
+  var file: OpenedFile?
 
   package enum Precision: String, CaseIterable, Sendable {
     case f32, f64
@@ -62,6 +64,12 @@ package struct Request: Sendable {
     return settings.filter { setting in
       entry?.arguments.contains { $0.name == setting.name } ?? false
     }
+  }
+
+  /// Adds settings, in the place of those of the same names.
+  package mutating func replaceSettings(with others: [(name: String, value: String)]) {
+    let replaced = Set(others.map(\.name))
+    settings = settings.filter { !replaced.contains($0.name) } + others
   }
 
   /// The same for another file of the library, with those settings that it declares.
@@ -96,7 +104,7 @@ package struct Request: Sendable {
     through stage: Stage, inputs: [String: HostTensor] = [:]
   ) throws -> Compilation {
     let elaboration = try Compiler(library: library).elaborate(
-      path, entry: entry, settings: settings(inputs: inputs))
+      path, entry: entry, settings: settings(inputs: inputs), model: openedModel)
     var graph = try derivatives.reduce(elaboration.graph) { try $1.applied(to: $0) }
     if precision == .f64 { graph = try Widen().run(graph) }
     var options = pipelineOptions
@@ -164,7 +172,7 @@ package struct Request: Sendable {
   package func executable(
     inputs: [String: HostTensor] = [:], weights: Weights? = nil
   ) throws -> (executable: Executable, notes: [Diagnostic], unused: [String]) {
-    if Artifact.isArtifact(path) {
+    if isPlan {
       guard settings.isEmpty, entry == nil, disabledPasses.isEmpty, memoryLimit == nil, !isExact,
         calibrationObserver == nil
       else {

@@ -9,6 +9,8 @@ package struct Images: Sendable {
   package var names: [String]
   /// The classes, where the file has them.
   package var labels: [Int]?
+  /// What of a folder was left out, as a sentence; nil where that is nothing.
+  package private(set) var note: String?
 
   package init(pixels: HostTensor, names: [String], labels: [Int]? = nil) {
     precondition(
@@ -49,29 +51,17 @@ package struct Images: Sendable {
   }
 
   private static func readFolder(_ path: String, _ first: Int?) throws(Diagnostics) -> Images {
-    let all = try InputFile.names(inFolder: path)
-    let names = all.filter { $0.lowercased().hasSuffix(".png") }
-    if names.isEmpty, all.contains(where: { $0.hasPrefix("data_batch_") }) {
-      return fromCifar(try Cifar.read(path), path, first)
-    }
-    guard !names.isEmpty else { throw Diagnostics("the folder has no PNG files", path: path) }
-    let wanted = Array(names.prefix(first ?? .max))
+    let content = try ImageFolder(listing: path)
+    if content.isOfBatches { return fromCifar(try Cifar.read(path), path, first) }
+    let wanted = Array(content.pictures.prefix(first ?? .max))
     var images: [RGBImage] = []
     for name in wanted {
       let file = path + "/" + name
       images.append(try decodePNG(InputFile.read(file), file))
     }
-    return try join(images, wanted, path)
-  }
-
-  /// What of a folder of images `read` leaves out, as a sentence; nil where that is nothing.
-  package static func note(leftOutOf path: String) throws(Diagnostics) -> String? {
-    guard InputFile.isFolder(path) else { return nil }
-    let names = try InputFile.names(inFolder: path)
-    let others = names.filter { !$0.lowercased().hasSuffix(".png") }
-    guard !others.isEmpty, others.count < names.count else { return nil }
-    return "\(path): left out is what does not end in .png: \(quoted(others[0]))"
-      + (others.count > 1 ? " and \(others.count - 1) more" : "")
+    var joined = try join(images, wanted, path)
+    joined.note = content.note
+    return joined
   }
 
   private static func decodePNG(_ bytes: [UInt8], _ path: String) throws(Diagnostics) -> RGBImage {

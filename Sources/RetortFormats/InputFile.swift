@@ -10,18 +10,25 @@ package enum InputFile {
   ///
   /// The bytes are read, not mapped: a file that another program shortens meanwhile must not be
   /// able to end this one. Memory grows with what is read, not with what the file system claims.
+  /// - Parameter isRegular: whether pipes and devices are refused. What a user names may be one, and
+  ///   is waited for; what a file names must not be able to make anybody wait.
   /// - Throws: when it cannot be opened or read, is a folder, or holds more than `limit` bytes.
   package static func read(
-    _ path: String, limit: Int = defaultLimit
+    _ path: String, limit: Int = defaultLimit, isRegular: Bool = false
   ) throws(Diagnostics) -> [UInt8] {
-    if path == "-" { return try readAll(STDIN_FILENO, "standard input", 0, limit) }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    if path == "-", !isRegular { return try readAll(STDIN_FILENO, "standard input", 0, limit) }
+    // Opening a pipe waits for who writes to it. For the regular files that are read on the flag
+    // means nothing, so it need not be taken back.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | (isRegular ? O_NONBLOCK : 0))
     guard descriptor >= 0 else { throw unreadable(path, errno) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw unreadable(path, errno) }
     if status.st_mode & S_IFMT == S_IFDIR {
       throw Diagnostics("cannot be read: it is a folder", path: path)
+    }
+    guard !isRegular || status.st_mode & S_IFMT == S_IFREG else {
+      throw Diagnostics("cannot be read: it is no regular file", path: path)
     }
     let claimed = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : 0
     if claimed > limit { throw tooLarge(path, limit) }
@@ -41,9 +48,15 @@ package enum InputFile {
 
   /// Whether two paths lead to one file.
   package static func isSame(_ path: String, _ other: String) -> Bool {
-    var (a, b) = (stat(), stat())
-    return stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev
-      && a.st_ino == b.st_ino
+    guard let identity = identity(path) else { return false }
+    return identity == self.identity(other)
+  }
+
+  /// Which file a path leads to; nil where there is none.
+  package static func identity(_ path: String) -> FileIdentity? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    return FileIdentity(device: UInt64(status.st_dev), node: UInt64(status.st_ino))
   }
 
   /// The names in a folder, sorted by their bytes, without those that begin with a dot.

@@ -9,13 +9,22 @@ package enum Inspection: Sendable {
   case tensors(TensorFile.Contents)
   case png(RGBImage)
   case cifar(Cifar)
+  case folder(ImageSizes)
 
-  /// Reads a file of tensors, a PNG image or a CIFAR-10 file, told by content and suffix.
+  /// Reads a file of tensors, a PNG image or a CIFAR-10 file, told by content and suffix, or a
+  /// folder of images.
   ///
-  /// - Parameter cifar: how the records of a `.bin` file are laid out.
+  /// - Parameters:
+  ///   - cifar: how the records of a `.bin` file are laid out.
+  ///   - others: what the caller reads beside, to be named where a file is nothing of all that.
   package static func read(
-    _ path: String, cifar: Cifar.Format = .cifar10
+    _ path: String, cifar: Cifar.Format = .cifar10, besides others: [String] = []
   ) throws(Diagnostics) -> Inspection {
+    if InputFile.isFolder(path) {
+      let folder = try ImageFolder(listing: path)
+      if folder.isOfBatches { return .cifar(try Cifar.read(path, cifar)) }
+      return .folder(try ImageSizes(of: folder))
+    }
     let bytes = try InputFile.read(path)
     let lower = path.lowercased()
     if PNG.recognises(bytes) || lower.hasSuffix(".png") {
@@ -24,6 +33,16 @@ package enum Inspection: Sendable {
     // Checkpoints are called .bin too, but begin with bytes that are no CIFAR-10 label.
     if lower.hasSuffix(".bin"), TensorFile.format(bytes, "") == nil {
       return .cifar(try naming(path) { () throws(FormatError) in try Cifar(bytes, cifar) })
+    }
+    guard TensorFile.format(bytes, path) != nil else {
+      let known =
+        [
+          "tensors (\(TensorFile.suffixes.map(\.suffix).joined(separator: " ")))",
+          "images (.png, CIFAR .bin, folders of these)",
+        ] + others
+      throw Diagnostics(
+        "is no file of a known kind", path: path,
+        hint: "read are " + known.joined(separator: ", "))
     }
     return .tensors(try TensorFile.contents(bytes, path))
   }
@@ -45,7 +64,8 @@ package enum Inspection: Sendable {
   private static let pieceElementCount = 1 << 16
 
   /// For tensors a list of objects with `name`, `path`, `dtype`, `shape` and `sha256`; for an image
-  /// or a CIFAR file one object with `shape` and `sha256`, and the labels.
+  /// or a CIFAR file one object with `shape` and `sha256`, and the labels; for a folder one with the
+  /// `sizes` of its images.
   package var json: String {
     switch self {
     case .tensors(let contents):
@@ -64,6 +84,7 @@ package enum Inspection: Sendable {
         "dtype": .string("uint8"), "sha256": .string(SHA256.hexadecimal(cifar.pixels)),
         "labels": .array(cifar.labels.map { .number(Int($0)) }),
       ]).text + "\n"
+    case .folder(let sizes): return sizes.json.text + "\n"
     }
   }
 
@@ -95,6 +116,7 @@ package enum Inspection: Sendable {
       }
       return "CIFAR-\(cifar.format.classCount) file, \(cifar.count) images of 32x32\n"
         + "sha256 \(SHA256.hexadecimal(cifar.pixels))\n\n" + table.text
+    case .folder(let sizes): return sizes.text
     }
   }
 

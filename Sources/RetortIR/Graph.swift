@@ -176,6 +176,11 @@ package struct Graph: Sendable {
 
   /// Number of nodes, those in regions included.
   package var nodeCount: Int { body.nodeCount }
+
+  /// Names of the parameters and buffers that a run writes back.
+  package var updatedWeights: Set<String> {
+    Set(outputs.filter { $0.role == .update }.map(\.name))
+  }
 }
 
 extension Node {

@@ -21,17 +21,4 @@ package enum BLAS {
       transposesB ? CblasTrans : CblasNoTrans, .init(rows), .init(columns), .init(depth), alpha,
       a, .init(max(1, aStride)), b, .init(max(1, bStride)), beta, c, .init(max(1, cStride)))
   }
-
-  package static func dgemm(
-    rows: Int, columns: Int, depth: Int, alpha: Double = 1,
-    a: UnsafePointer<Double>, aStride: Int, transposesA: Bool = false,
-    b: UnsafePointer<Double>, bStride: Int, transposesB: Bool = false,
-    beta: Double = 0, c: UnsafeMutablePointer<Double>, cStride: Int
-  ) {
-    guard rows > 0, columns > 0 else { return }
-    cblas_dgemm(
-      CblasRowMajor, transposesA ? CblasTrans : CblasNoTrans,
-      transposesB ? CblasTrans : CblasNoTrans, .init(rows), .init(columns), .init(depth), alpha,
-      a, .init(max(1, aStride)), b, .init(max(1, bStride)), beta, c, .init(max(1, cStride)))
-  }
 }

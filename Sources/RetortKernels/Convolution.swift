@@ -39,27 +39,23 @@ struct OutputBlocks: Sendable, Hashable {
   }
 }
 
-/// `y = convolution(x, w)`, with an optional bias per filter and clamp at 0.
+/// `y = convolution(x, w)`.
 ///
-/// Shapes: `x: [N, C, H, W]`, `w: [O, C / groups, kh, kw]`, `bias: [O]`, `y: [N, O, H′, W′]`. An
-/// image's result depends neither on the batch nor on the tiles.
+/// Shapes: `x: [N, C, H, W]`, `w: [O, C / groups, kh, kw]`, `y: [N, O, H′, W′]`. An image's result
+/// depends neither on the batch nor on the tiles.
 package struct ConvolutionForward: Sendable, Hashable {
   package let geometry: ConvolutionGeometry
   package let method: ConvolutionMethod
-  package let epilogue: ConvolutionEpilogue
   private let product: PatchProduct
+  private let usesPlanes: Bool
 
-  package init(
-    _ geometry: ConvolutionGeometry, method: ConvolutionMethod,
-    epilogue: ConvolutionEpilogue = ConvolutionEpilogue()
-  ) {
+  package init(_ geometry: ConvolutionGeometry, method: ConvolutionMethod) {
     self.geometry = geometry
     self.method = method
-    self.epilogue = epilogue
     product = PatchProduct(geometry)
+    usesPlanes =
+      method == .simd && geometry.isDepthwise && DepthwisePlane(geometry).isOrdinary
   }
-
-  private var usesPlanes: Bool { method == .simd && geometry.isDepthwise }
 
   package var tileCount: Int {
     if method == .simd && !usesPlanes { return product.tileCount }
@@ -74,17 +70,13 @@ package struct ConvolutionForward: Sendable, Hashable {
 
   package func run(
     tile: Int, x: UnsafePointer<Float>, weights: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>? = nil, y: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutableRawPointer
+    y: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
   ) {
     let g = geometry
     if method == .simd && !usesPlanes {
       product.run(tile: tile, input: x, output: y, scratch: scratch) { group in
         StridedPanels(
           base: weights + g.weightOffset(group: group), lineStride: g.patch, depthStride: 1)
-      } epilogue: { filter, rows, count, stride, part in
-        epilogue.apply(
-          rows: rows, count: count, stride: stride, bias: bias.map { $0 + filter }, part)
       }
       return
     }
@@ -97,9 +89,6 @@ package struct ConvolutionForward: Sendable, Hashable {
     } else {
       multiplyPatches(input, kernel, output, scratch)
     }
-    epilogue.apply(
-      rows: g.groupFilters, count: g.outPlane, stride: g.outPlane,
-      bias: bias.map { $0 + group * g.groupFilters }, output)
   }
 
   private func multiplyPatches(

@@ -90,33 +90,3 @@ package struct ConvolutionGeometry: Sendable, Hashable {
       ), dilation: (dilationY, dilationX), groups: groups)
   }
 }
-
-/// What a convolution does to its output before leaving it, while it is still in the cache.
-package struct ConvolutionEpilogue: Sendable, Hashable {
-  /// Adds one number per filter.
-  package var hasBias: Bool
-  /// Replaces negative results by 0.
-  package var clampsAtZero: Bool
-
-  package init(hasBias: Bool = false, clampsAtZero: Bool = false) {
-    self.hasBias = hasBias
-    self.clampsAtZero = clampsAtZero
-  }
-
-  /// Applies to rows of `count` elements, `stride` apart, one per filter.
-  func apply(
-    rows: Int, count: Int, stride: Int, bias: UnsafePointer<Float>?,
-    _ y: UnsafeMutablePointer<Float>
-  ) {
-    guard hasBias || clampsAtZero else { return }
-    for row in 0..<rows {
-      let line = y + row * stride
-      let added = hasBias ? bias![row] : 0
-      if clampsAtZero {
-        for i in 0..<count { line[i] = Float.maximum(line[i] + added, 0) }
-      } else {
-        for i in 0..<count { line[i] += added }
-      }
-    }
-  }
-}

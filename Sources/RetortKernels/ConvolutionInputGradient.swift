@@ -12,17 +12,20 @@ package struct ConvolutionInputGradient: Sendable, Hashable {
   private let product: PatchProduct?
   /// Otherwise the gradients of the patches.
   private let blocks: OutputBlocks
+  private let usesPlanes: Bool
 
   package init(_ geometry: ConvolutionGeometry, method: ConvolutionMethod) {
     self.geometry = geometry
     self.method = method
+    let planes =
+      method == .simd && geometry.isDepthwise
+      && DepthwisePlane(geometry).isOrdinaryForInputGradient
+    usesPlanes = planes
     let mirrors =
-      method == .simd && !geometry.isDepthwise && geometry.strideY == 1 && geometry.strideX == 1
+      method == .simd && !planes && geometry.strideY == 1 && geometry.strideX == 1
     product = mirrors ? PatchProduct(geometry.mirrored) : nil
     blocks = OutputBlocks(rows: geometry.patch, columns: geometry.outPlane)
   }
-
-  private var usesPlanes: Bool { method == .simd && geometry.isDepthwise }
 
   package var tileCount: Int {
     if let product { return product.tileCount }
@@ -46,7 +49,6 @@ package struct ConvolutionInputGradient: Sendable, Hashable {
         MirroredWeightPanels(
           weights: weights + g.weightOffset(group: group), groupChannels: g.groupChannels,
           taps: g.taps)
-      } epilogue: { _, _, _, _, _ in
       }
       return
     }

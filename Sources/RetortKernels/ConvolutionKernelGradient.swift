@@ -9,6 +9,7 @@ package struct ConvolutionKernelGradient: Sendable, Hashable {
   package let geometry: ConvolutionGeometry
   package let method: ConvolutionMethod
   private let blocks: OutputBlocks
+  private let usesPlanes: Bool
 
   package init(_ geometry: ConvolutionGeometry, method: ConvolutionMethod) {
     self.geometry = geometry
@@ -21,9 +22,10 @@ package struct ConvolutionKernelGradient: Sendable, Hashable {
       : OutputBlocks(
         rows: geometry.groupFilters, columns: geometry.patch, rowsPerTile: geometry.groupFilters,
         columnsPerTile: 256)
+    usesPlanes =
+      method == .simd && geometry.isDepthwise && DepthwisePlane(geometry).isOrdinary
   }
 
-  private var usesPlanes: Bool { method == .simd && geometry.isDepthwise }
   private var tilesPerGroup: Int { usesPlanes ? 1 : blocks.count }
 
   package var tileCount: Int { geometry.groups * tilesPerGroup }

@@ -18,6 +18,19 @@ struct DepthwisePlane {
       (g.outWidth - 1) * g.strideX + (g.kernelWidth - 1) * g.dilationX + 1 + max(0, -g.left))
   }
 
+  /// Whether the padded plane is at most a few times the image and the output. Padding, dilation
+  /// and stride can make it as large as they like, and then patches are cheaper.
+  var isOrdinary: Bool {
+    let (count, overflows) = rows.multipliedReportingOverflow(by: rowStride)
+    let limit = 8 * (g.plane + g.outPlane) + 4096
+    return !overflows && count <= limit && 16 * g.strideX <= limit
+  }
+
+  /// The same for `inputGradient`.
+  var isOrdinaryForInputGradient: Bool {
+    mirrors ? DepthwisePlane(g.mirrored).isOrdinary : isOrdinary
+  }
+
   /// With room behind the last line for whole vectors.
   private var planeCount: Int { rows * rowStride + 16 * g.strideX }
   var scratchByteCount: Int { 4 * planeCount }

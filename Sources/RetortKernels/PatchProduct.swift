@@ -32,15 +32,11 @@ struct PatchProduct: Sendable, Hashable {
     return block + blocks.scratchByteCount(depth: geometry.patch)
   }
 
-  /// - Parameters:
-  ///   - weights: the left operand of a group.
-  ///   - epilogue: called as `(first filter of all, filter count, element count, stride, elements)`
-  ///     for each finished part of an image.
+  /// - Parameter weights: the left operand of a group.
   @inline(__always)
   func run<A: ProductPanels>(
     tile: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutableRawPointer, weights: (Int) -> A,
-    epilogue: (Int, Int, Int, Int, UnsafeMutablePointer<Float>) -> Void
+    scratch: UnsafeMutableRawPointer, weights: (Int) -> A
   ) {
     let g = geometry
     let (part, index) = tile.quotientAndRemainder(dividingBy: blocks.count)
@@ -52,16 +48,13 @@ struct PatchProduct: Sendable, Hashable {
       patches: Patches(
         geometry: g, image: input + g.inputOffset(image: first, group: group)),
       imageStride: g.channels * g.plane)
-    let row = rows.lowerBound
-    let target = output + g.outputOffset(image: first, group: group) + row * g.outPlane
-    let filter = group * g.groupFilters + row
+    let target =
+      output + g.outputOffset(image: first, group: group) + rows.lowerBound * g.outPlane
     if images == 1 {
       columns = columns.clamped(to: 0..<g.outPlane)
-      let part = target + columns.lowerBound
       ProductTile.run(
-        rows: rows, columns: columns, depth: g.patch, a: weights(group), b: panels, c: part,
-        cStride: g.outPlane, accumulate: false, scratch: scratch)
-      epilogue(filter, rows.count, columns.count, g.outPlane, part)
+        rows: rows, columns: columns, depth: g.patch, a: weights(group), b: panels,
+        c: target + columns.lowerBound, cStride: g.outPlane, accumulate: false, scratch: scratch)
       return
     }
     columns = 0..<images * g.outPlane
@@ -76,7 +69,6 @@ struct PatchProduct: Sendable, Hashable {
         (part + row * g.outPlane).update(
           from: block + row * columns.count + image * g.outPlane, count: g.outPlane)
       }
-      epilogue(filter, rows.count, g.outPlane, g.outPlane, part)
     }
   }
 }

@@ -11,8 +11,6 @@ package struct ProductKernel: Sendable, Hashable {
   package var depth: Int
   package var transposesA = false
   package var transposesB = false
-  /// Adds to C instead of overwriting it.
-  package var accumulates = false
   package var batchCount = 1
   /// Distances in elements between neighbouring rows as stored, and between matrices of the batch
   /// (0 reads the same matrix for all).
@@ -26,14 +24,13 @@ package struct ProductKernel: Sendable, Hashable {
   /// Dense matrices, one after another.
   package init(
     rows: Int, columns: Int, depth: Int, transposesA: Bool = false, transposesB: Bool = false,
-    accumulates: Bool = false, batchCount: Int = 1
+    batchCount: Int = 1
   ) {
     self.rows = rows
     self.columns = columns
     self.depth = depth
     self.transposesA = transposesA
     self.transposesB = transposesB
-    self.accumulates = accumulates
     self.batchCount = batchCount
     aRowStride = transposesA ? rows : depth
     bRowStride = transposesB ? depth : columns
@@ -76,6 +73,6 @@ package struct ProductKernel: Sendable, Hashable {
         base: b + batch * bBatchStride, lineStride: transposesB ? bRowStride : 1,
         depthStride: transposesB ? 1 : bRowStride),
       c: c + batch * cBatchStride + row * cRowStride + column, cStride: cRowStride,
-      accumulate: accumulates, scratch: scratch)
+      accumulate: false, scratch: scratch)
   }
 }

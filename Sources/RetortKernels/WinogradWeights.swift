@@ -30,11 +30,6 @@ package struct WinogradWeights: Sendable, Hashable {
   package var elementCount: Int { positions * panels * depth * PanelBlock.columns }
   package var tileCount: Int { panels }
 
-  /// All panels, one after another.
-  package func pack(_ w: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
-    for tile in 0..<tileCount { run(tile: tile, w: w, packed: packed) }
-  }
-
   package func run(
     tile: Int, w: UnsafePointer<Float>, packed: UnsafeMutablePointer<Float>
   ) {

@@ -43,7 +43,7 @@ extension Graph {
 
   /// The weights that keep their values from run to run.
   var fixedWeights: [Value] {
-    let updated = Set(outputs.filter { $0.role == .update }.map(\.name))
+    let updated = updatedWeights
     return inputs.filter { $0.role.isWeight && !updated.contains($0.name) }.map(\.value)
   }
 }

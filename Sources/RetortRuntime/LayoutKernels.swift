@@ -9,30 +9,29 @@ enum LayoutKernels {
   static func kernels(
     _ op: any TensorOp, _ operands: [TensorView], _ y: TensorView
   ) -> [any Kernel]? {
-    switch op {
+    let width = y.type.element.byteCount
+    return switch op {
     case let op as Fill: [fill(op.value, y)]
     case is Reshape, is Detach:
-      [gather(operands[0], y, operands[0].shape.strides, operands[0].shape)]
+      [
+        copy(
+          StridedCopy(
+            extents: [y.elementCount], sourceStrides: [1], targetStrides: [1],
+            elementByteCount: width), operands[0], y)
+      ]
     case is Broadcast:
-      [gather(operands[0], y, operands[0].shape.broadcastStrides(to: y.shape), y.shape)]
+      [
+        copy(
+          .broadcast(operands[0].shape, to: y.shape, elementByteCount: width), operands[0], y)
+      ]
     case let op as Transpose: [transpose(op, operands[0], y)]
     case let op as Slice: [slice(op, operands[0], y)]
     case let op as Reverse: [reverse(op, operands[0], y)]
-    case let op as Pad: pad(op, operands[0], y)
+    case let op as Pad: [fill(op.value, y), insert(op, operands[0], y)]
     case let op as Concatenate: concatenate(op, operands, y)
     case let op as Gather: [IndexKernels.gather(op, operands[0], operands[1], y)]
     default: nil
     }
-  }
-
-  /// Fills y in order from strided places of x.
-  private static func gather(
-    _ x: TensorView, _ y: TensorView, _ strides: [Int], _ shape: Shape, first: Int = 0
-  ) -> any Kernel {
-    copy(
-      StridedCopy(
-        extents: shape.extents, sourceStrides: strides, sourceOffset: first,
-        targetStrides: shape.strides, elementByteCount: y.type.element.byteCount), x, y)
   }
 
   private static func copy(_ kernel: StridedCopy, _ x: TensorView, _ y: TensorView) -> any Kernel {
@@ -57,60 +56,55 @@ enum LayoutKernels {
   }
 
   private static func transpose(_ op: Transpose, _ x: TensorView, _ y: TensorView) -> any Kernel {
-    let strides = x.shape.strides
-    return gather(x, y, op.permutation.map { strides[x.shape.normalised($0)!] }, y.shape)
+    let permutation = op.permutation.map { x.shape.normalised($0)! }
+    return copy(
+      .transpose(
+        x.shape, permutation: permutation, elementByteCount: x.type.element.byteCount), x, y)
   }
 
   private static func slice(_ op: Slice, _ x: TensorView, _ y: TensorView) -> any Kernel {
-    var strides = x.shape.strides
-    var first = 0
-    for (i, axis) in op.axes.enumerated() {
-      let axis = x.shape.normalised(axis)!
-      first += op.start[i] * strides[axis]
-      strides[axis] *= op.step.isEmpty ? 1 : op.step[i]
-    }
-    return gather(x, y, strides, y.shape, first: first)
+    copy(
+      .slice(
+        x.shape, starts: spread(op.start, over: op.axes, of: x.shape, others: 0),
+        extents: y.shape.extents, steps: spread(op.step, over: op.axes, of: x.shape, others: 1),
+        elementByteCount: x.type.element.byteCount), x, y)
   }
 
   private static func reverse(_ op: Reverse, _ x: TensorView, _ y: TensorView) -> any Kernel {
-    var strides = x.shape.strides
-    var first = 0
-    for axis in op.axes.map({ x.shape.normalised($0)! }) {
-      first += (x.shape[axis] - 1) * strides[axis]
-      strides[axis] *= -1
-    }
-    return gather(x, y, strides, y.shape, first: first)
+    let axes = op.axes.map { x.shape.normalised($0)! }
+    return copy(
+      .reverse(x.shape, axes: axes, elementByteCount: x.type.element.byteCount), x, y)
   }
 
-  private static func pad(_ op: Pad, _ x: TensorView, _ y: TensorView) -> [any Kernel] {
-    var strides = y.shape.strides
-    var first = 0
-    for (i, axis) in op.axes.enumerated() {
-      let axis = x.shape.normalised(axis)!
-      first += op.low[i] * strides[axis]
-      strides[axis] *= (op.interior.isEmpty ? 0 : op.interior[i]) + 1
-    }
-    return [fill(op.value, y), scatter(x, y, strides, first)]
+  private static func insert(_ op: Pad, _ x: TensorView, _ y: TensorView) -> any Kernel {
+    copy(
+      .insert(
+        x.shape, into: y.shape, starts: spread(op.low, over: op.axes, of: x.shape, others: 0),
+        steps: spread(op.interior.map { $0 + 1 }, over: op.axes, of: x.shape, others: 1),
+        elementByteCount: x.type.element.byteCount), x, y)
   }
 
   private static func concatenate(
     _ op: Concatenate, _ operands: [TensorView], _ y: TensorView
   ) -> [any Kernel] {
     let axis = y.shape.normalised(op.axis)!
-    let strides = y.shape.strides
-    var start = 0
+    var starts = [Int](repeating: 0, count: y.shape.rank)
     return operands.map { x in
-      defer { start += x.shape[axis] }
-      return scatter(x, y, strides, start * strides[axis])
+      defer { starts[axis] += x.shape[axis] }
+      return copy(
+        .insert(
+          x.shape, into: y.shape, starts: starts, elementByteCount: x.type.element.byteCount),
+        x, y)
     }
   }
 
-  private static func scatter(
-    _ x: TensorView, _ y: TensorView, _ strides: [Int], _ first: Int
-  ) -> any Kernel {
-    copy(
-      StridedCopy(
-        extents: x.shape.extents, sourceStrides: x.shape.strides, targetStrides: strides,
-        targetOffset: first, elementByteCount: x.type.element.byteCount), x, y)
+  /// A number for each axis of a shape: for those listed theirs, unless none is given, and `others`
+  /// for the rest.
+  private static func spread(
+    _ numbers: [Int], over axes: [Int], of shape: Shape, others: Int
+  ) -> [Int] {
+    var all = [Int](repeating: others, count: shape.rank)
+    for (axis, number) in zip(axes, numbers) { all[shape.normalised(axis)!] = number }
+    return all
   }
 }

@@ -7,6 +7,10 @@ struct Linkage {
   let main = StepList()
   /// Moves new weights to their places when a run is over.
   private(set) var updates = MoveList([])
+  /// Keeps the old values of weights that are results before `updates` overwrites them.
+  private(set) var saves = MoveList([])
+  /// Where these are kept.
+  private let saved: [Value: ScratchBuffer]
   /// Inputs, parameters and buffers by name.
   private(set) var views: [String: TensorView] = [:]
   private(set) var outputs: [(name: String, view: TensorView)] = []
@@ -15,6 +19,7 @@ struct Linkage {
 
   init(_ graph: Graph, _ builder: ProgramBuilder) {
     movable = graph.movableValues
+    saved = graph.savedWeights
     var builder = builder
     builder.movable = movable
     builder.add(graph.body.nodes, prepared: false, to: main)
@@ -44,8 +49,17 @@ struct Linkage {
         return MoveList.Move(
           source: source.base, destination: weight.base, byteCount: source.type.byteCount)
       })
-    outputs = graph.outputs.filter { $0.role == .result }
-      .map { (name: $0.name, view: builder.view($0.value)) }
+    saves = MoveList(
+      saved.map { weight, buffer in
+        let view = builder.view(weight)
+        return MoveList.Move(
+          source: view.base, destination: buffer.base, byteCount: view.type.byteCount)
+      })
+    outputs = graph.outputs.filter { $0.role == .result }.map { output in
+      let view = builder.view(output.value)
+      let kept = saved[output.value].map { TensorView(view.type, $0.base) }
+      return (name: output.name, view: kept ?? view)
+    }
   }
 }
 
@@ -57,7 +71,8 @@ extension Program {
   ///
   /// Results that are inputs or weights themselves, or prepared from weights alone, stay where they
   /// are, as does a value's second name; `outputs` tells where each result lies. A result that a
-  /// loop carries is copied to its place when the loop ends.
+  /// loop carries is copied to its place when the loop ends, and one that is a weight which the
+  /// graph updates is copied to memory of its own before the update.
   ///
   /// Does nothing where all lie as they did. Else the steps that work on what has moved are laid out
   /// anew, which allocates.
@@ -87,5 +102,18 @@ extension Graph {
     var values = Set(outputs.filter { $0.role == .result }.map(\.value))
     values.formIntersection(body.nodes.filter { !($0.op is Prepare) }.flatMap(\.results))
     return values.union(inputs.filter { $0.role == .input }.map(\.value))
+  }
+
+  /// Memory for each weight that is a result as it was before the run and is also updated: whoever
+  /// reads results does so when the weight's own memory holds the new value.
+  fileprivate var savedWeights: [Value: ScratchBuffer] {
+    let results = Set(outputs.filter { $0.role == .result }.map(\.value))
+    let updated = Set(outputs.filter { $0.role == .update }.map(\.name))
+    var buffers: [Value: ScratchBuffer] = [:]
+    for input in inputs where input.role.isWeight && updated.contains(input.name) {
+      guard results.contains(input.value) else { continue }
+      buffers[input.value] = ScratchBuffer(byteCount: type(of: input.value).byteCount)
+    }
+    return buffers
   }
 }

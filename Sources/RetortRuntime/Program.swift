@@ -220,6 +220,7 @@ package final class Program {
   }
 
   private func finish() {
+    linkage.saves.run()
     guard !updates.moves.isEmpty else { return }
     updates.run()
     if !preparation.steps.isEmpty { isPrepared = false }

@@ -5,13 +5,6 @@ import RetortTensor
 struct GraphDatum: Sendable {
   let name: String
   var bound: [String: Datum] = [:]
-
-  /// Nil where what is bound cannot be compared.
-  func equals(_ other: GraphDatum) -> Bool? {
-    guard name == other.name, bound.keys == other.bound.keys else { return false }
-    return Datum.list(bound.keys.sorted().map { bound[$0]! })
-      .equals(.list(other.bound.keys.sorted().map { other.bound[$0]! }))
-  }
 }
 
 /// What a name or an expression stands for while elaborating: a compile-time value, or a tensor of
@@ -30,24 +23,16 @@ enum Datum: Sendable {
   /// What failed; its uses fail silently.
   case poison
 
-  /// Longer ranges can be walked but are no lists.
-  private static let listLimit = 1 << 20
-
-  /// The value as a list, where it is one.
-  var elements: [Datum]? {
+  /// How many elements a list or a range has; nil for what is neither.
+  var elementCount: Int? {
     switch self {
-    case .list(let list): list
-    case .range(let range): range.count <= Self.listLimit ? range.map(Datum.integer) : nil
+    case .list(let list): list.count
+    case .range(let range): range.count
     default: nil
     }
   }
 
-  var isList: Bool {
-    switch self {
-    case .list, .range: true
-    default: false
-    }
-  }
+  var isList: Bool { elementCount != nil }
 
   var double: Double? {
     switch self {
@@ -65,7 +50,8 @@ enum Datum: Sendable {
     }
   }
 
-  /// The value as an attribute or annotation; nil for what cannot be one.
+  /// The value as an attribute or annotation; nil for what cannot be one, and for a range, which
+  /// `Elaborator.elements` makes a list.
   var attribute: AttributeValue? {
     switch self {
     case .integer(let value): return .integer(value)
@@ -73,8 +59,8 @@ enum Datum: Sendable {
     case .flag(let value): return .flag(value)
     case .text(let value): return .text(value)
     case .element(let value): return .element(value)
-    case .list, .range: return Self.attribute(elements ?? [])
-    case .graph, .tensor, .poison: return nil
+    case .list(let list): return Self.attribute(list)
+    case .range, .graph, .tensor, .poison: return nil
     }
   }
 
@@ -90,13 +76,14 @@ enum Datum: Sendable {
     return .numbers(numbers)
   }
 
-  /// The value as one of a kind that arguments can have: an `Int` is also a `Float`, a range also
-  /// a list. Nil for what is of another kind.
+  /// The value as one of a kind that arguments can have: an `Int` is also a `Float`. Nil
+  /// for what is of another kind, and for a range, which `Elaborator.elements` makes a list.
   func converted(to kind: ValueKind) -> Datum? {
     if let element = kind.element {
-      guard let elements else { return nil }
+      guard case .list(let items) = self else { return nil }
       var list: [Datum] = []
-      for item in elements {
+      list.reserveCapacity(items.count)
+      for item in items {
         guard let converted = item.converted(to: element) else { return nil }
         list.append(converted)
       }
@@ -106,30 +93,6 @@ enum Datum: Sendable {
     case (.integer, .integer), (.number, .number), (.flag, .flag), (.text, .text), (.graph, .graph):
       return self
     case (.number, .integer(let value)): return .number(Double(value))
-    default: return nil
-    }
-  }
-
-  /// Whether two compile-time values are the same; nil where they cannot be compared.
-  func equals(_ other: Datum) -> Bool? {
-    if let a = double, let b = other.double {
-      if case .integer(let x) = self, case .integer(let y) = other { return x == y }
-      return a == b
-    }
-    if let a = elements, let b = other.elements {
-      guard a.count == b.count else { return false }
-      var same = true
-      for (x, y) in zip(a, b) {
-        guard let equal = x.equals(y) else { return nil }
-        same = same && equal
-      }
-      return same
-    }
-    switch (self, other) {
-    case (.flag(let a), .flag(let b)): return a == b
-    case (.text(let a), .text(let b)): return a == b
-    case (.graph(let a), .graph(let b)): return a.equals(b)
-    case (.element(let a), .element(let b)): return a == b
     default: return nil
     }
   }

@@ -40,8 +40,9 @@ extension Elaborator {
     let datum = try evaluate(operand)
     switch (sign, datum) {
     case (.negate, .integer(let value)):
-      // The only Int without a negative is never written: literals have no sign.
-      return .integer(0 &- value)
+      let (negative, overflow) = 0.subtractingReportingOverflow(value)
+      guard !overflow else { throw report("-(\(value)) is too large for an Int", at: range) }
+      return .integer(negative)
     case (.negate, .number(let value)): return .number(-value)
     case (.not, .flag(let value)): return .flag(!value)
     case (_, .tensor):
@@ -63,7 +64,10 @@ extension Elaborator {
     default: break
     }
     let b = try evaluate(right)
-    if a.isTensorial || b.isTensorial {
+    let areTensorial = (
+      try isTensorial(a, at: left.range), try isTensorial(b, at: right.range)
+    )
+    if areTensorial.0 || areTensorial.1 {
       guard let operation = sign.operation else {
         throw report("'\(sign.rawValue)' has no meaning for tensors", at: range)
       }
@@ -90,7 +94,7 @@ extension Elaborator {
   ) throws(Reported) -> Datum {
     switch sign {
     case .equal, .notEqual:
-      if let same = a.equals(b) { return .flag(same == (sign == .equal)) }
+      if let same = try areEqual(a, b, at: range) { return .flag(same == (sign == .equal)) }
     case .and, .or:
       // The deciding first operands have been dealt with.
       if case (.flag, .flag) = (a, b) { return b }
@@ -119,7 +123,8 @@ extension Elaborator {
     case .subtract: (result, overflow) = x.subtractingReportingOverflow(y)
     case .multiply: (result, overflow) = x.multipliedReportingOverflow(by: y)
     case .divide:
-      if y != 0, x != .min, x % y != 0 { return .number(Double(x) / Double(y)) }
+      // The least Int has no remainder by -1; the quotient below is what is too large.
+      if y != 0, y != -1, x % y != 0 { return .number(Double(x) / Double(y)) }
       (result, overflow) = x.dividedReportingOverflow(by: y)
     default: (result, overflow) = Self.floorRemainder(x, y)
     }

@@ -76,7 +76,7 @@ extension Elaborator {
     let function = Function(rawValue: name)
     if let op = catalog[name],
       function == nil || arguments.isEmpty
-        || arguments.contains(where: { $0.datum.isTensorial || $0.datum.isList })
+        || arguments.contains(where: { $0.datum.isList || $0.datum.isTensorial })
     {
       return .operation(op)
     }
@@ -89,11 +89,15 @@ extension Elaborator {
     if let other {
       throw report("'\(name)' is \(describe(other)) and cannot be called", at: callee.range)
     }
-    let known = definition.graphs.keys.sorted() + catalog.names + Function.allCases.map(\.rawValue)
     throw report(
       "there is no graph or operation '\(name)'", at: callee.range,
-      hint: Suggestion.nearest(to: name, in: known).map { "did you mean '\($0)'?" }
+      hint: Suggestion.nearest(to: name, in: callable).map { "did you mean '\($0)'?" }
         ?? "a graph of the library is imported first, as in: import \"blocks/linear.graph\"")
+  }
+
+  /// The names that a call can have.
+  private var callable: [String] {
+    definition.graphs.keys.sorted() + catalog.names + Function.allCases.map(\.rawValue)
   }
 
   // MARK: Graphs
@@ -113,6 +117,7 @@ extension Elaborator {
     let callee = Frame(
       graph: graph, path: path ?? frame.path, call: syntax.callee.range, openRegions: openRegions)
     try bind(try assign(arguments, bound, graph, syntax.callee), to: callee, at: syntax.callee)
+    callee.keepSignature()
     frames.append(callee)
     openGraphs.insert(graph.name.text)
     defer {

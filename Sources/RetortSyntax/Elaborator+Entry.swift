@@ -14,6 +14,7 @@ extension Elaborator {
     } catch {
       try check()
     }
+    frame.keepSignature()
     let outcome = execute(entry.body)
     let outputs = self.outputs(outcome)
     try check()
@@ -34,8 +35,10 @@ extension Elaborator {
       } else if let isRest = dimensions.first(where: { $0.name == name })?.isRest {
         let kind: ValueKind = isRest ? .integers : .integer
         guard let datum = parse(name, text, as: kind) else { continue }
-        guard (datum.elements ?? [datum]).allSatisfy({ isExtent($0) }) else {
-          report(setting: "--set \(name)=\(text)", "a dimension is an Int of at least 0")
+        guard parts(datum).allSatisfy({ isExtent($0) }) else {
+          report(
+            setting: "--set \(name)=\(text)",
+            "a dimension is an Int from 0 to \(limits.integer)")
           continue
         }
         frame.bind(name, datum)
@@ -48,7 +51,7 @@ extension Elaborator {
       }
     }
     for name in settings.inputTypes.keys.sorted() {
-      bindInput(name, settings.inputTypes[name]!)
+      bindInput(name, settings.inputTypes[name]!, settings)
     }
   }
 
@@ -64,7 +67,7 @@ extension Elaborator {
     isReadingSetting = true
     defer { isReadingSetting = false }
     guard let datum = parse(name, text, as: kind) else { return }
-    for case .graph(let graph) in datum.elements ?? [datum] {
+    for case .graph(let graph) in parts(datum) {
       guard let isKnown = try? isGraph(graph.name) else { return }
       if !isKnown {
         report(
@@ -106,9 +109,19 @@ extension Elaborator {
     frames = [Frame(graph: entry, path: "", call: nil)]
     defer { frames = saved }
     guard let value = try? evaluate(expression) else { return nil }
-    if let converted = value.converted(to: kind) { return converted }
+    do throws(Reported) {
+      let converted = try converted(value, to: kind, at: expression.range)
+      if let converted { return converted }
+    } catch {
+      return nil
+    }
     report(setting: place, "'\(name)' is \(kind.rawValue), but '\(text)' is \(describe(value))")
     return nil
+  }
+
+  /// A list's elements, or the value alone.
+  private func parts(_ datum: Datum) -> [Datum] {
+    if case .list(let list) = datum { list } else { [datum] }
   }
 
   private func isExtent(_ datum: Datum) -> Bool {
@@ -116,7 +129,7 @@ extension Elaborator {
   }
 
   /// Binds dimensions as a given tensor's shape says. Its element type is the driver's affair.
-  private func bindInput(_ name: String, _ type: TensorType) {
+  private func bindInput(_ name: String, _ type: TensorType, _ settings: Settings) {
     guard let argument = entry.arguments.first(where: { $0.name.text == name }),
       case .tensor(let element, let dimensions) = argument.type.kind
     else {
@@ -132,9 +145,39 @@ extension Elaborator {
       report(
         setting: "--input \(name)",
         "'\(name)' is \(argument.type.range.text)\(knownDimensions(dimensions, frame)), "
-          + "but the file holds \(type.with(element))")
+          + "but the file holds \(type.with(element))",
+        hint: remedy(argument, dimensions, shape, settings))
       return
     }
+  }
+
+  /// What would make an input fit: the settings that its file goes with, where settings or defaults
+  /// bind what differs; else another file.
+  private func remedy(
+    _ argument: ArgumentSyntax, _ dimensions: [DimensionSyntax], _ shape: Shape,
+    _ settings: Settings
+  ) -> String {
+    let otherFile = "no --set changes that: give a file of \(argument.type.range.text)"
+    guard dimensions.count == shape.rank, !dimensions.contains(where: { $0.parts.isRest }) else {
+      return otherFile
+    }
+    var changes: [String] = []
+    for (dimension, extent) in zip(dimensions, shape.extents) {
+      switch dimension.parts.expression.kind {
+      case .integer(let own) where own != extent: return otherFile
+      case .name(let name):
+        guard case .integer(let bound)? = frame.lookUp(name), bound != extent else { continue }
+        let hasDefault = entry.arguments.contains {
+          $0.name.text == name && $0.defaultValue != nil
+        }
+        guard hasDefault || settings.values[name] != nil else {
+          return "'\(name)' is \(bound) already: give files that agree in it"
+        }
+        changes.append("--set \(name)=\(extent)")
+      default: continue
+      }
+    }
+    return changes.isEmpty ? otherFile : "the file goes with \(changes.joined(separator: " "))"
   }
 
   // MARK: What nothing binds

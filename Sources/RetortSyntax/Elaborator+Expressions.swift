@@ -62,8 +62,25 @@ extension Elaborator {
     if let element = ElementType(rawValue: name) { return .element(element) }
     if try isGraph(name) { return .graph(GraphDatum(name: name)) }
     throw report(
-      "'\(name)' is not known here", at: range,
-      hint: Suggestion.hint(for: name, in: frame.names))
+      problem(ofUnknown: name, at: range).message, at: range,
+      hint: problem(ofUnknown: name, at: range).hint)
+  }
+
+  private func problem(
+    ofUnknown name: String, at range: SourceRange
+  ) -> (message: String, hint: String?) {
+    let arguments = frame.graph.arguments
+    guard
+      let owner = arguments.firstIndex(where: { $0.defaultValue?.range.contains(range) == true }),
+      arguments[(owner + 1)...].contains(where: { $0.name.text == name && !$0.type.isTensor })
+    else {
+      return ("'\(name)' is not known here", Suggestion.hint(for: name, in: frame.names))
+    }
+    let argument = arguments[owner].name.text
+    return (
+      "the default of '\(argument)' uses '\(name)', which stands behind it",
+      "move '\(name)' before '\(argument)'"
+    )
   }
 
   /// A string with its interpolations put in.
@@ -74,7 +91,7 @@ extension Elaborator {
       case .literal(let literal): text += literal
       case .value(let expression):
         let datum = try evaluate(expression)
-        guard let spelling = spelling(of: datum) else {
+        guard let spelling = try spelling(of: datum, at: expression.range) else {
           throw report(
             "\(describe(datum)) cannot be part of a text", at: expression.range,
             hint: "texts are made of compile-time values")
@@ -89,11 +106,11 @@ extension Elaborator {
     return text
   }
 
-  private func spelling(of datum: Datum) -> String? {
+  private func spelling(of datum: Datum, at range: SourceRange) throws(Reported) -> String? {
     switch datum {
-    case .text(let value): value
-    case .graph(let graph): graph.name
-    default: datum.attribute?.description
+    case .text(let value): return value
+    case .graph(let graph): return graph.name
+    default: return try attribute(datum, at: range)?.description
     }
   }
 
@@ -104,12 +121,11 @@ extension Elaborator {
       try spend(at: item.range)
       if case .spread(let inner) = item.kind {
         let datum = try evaluate(inner)
-        guard let elements = datum.elements else {
+        guard let elements = try elements(of: datum, at: inner.range) else {
           throw report(
             "'...' takes a list, but \(spelling(inner.range)) is \(describe(datum))",
             at: inner.range)
         }
-        try spend(elements.count, at: item.range)
         list += elements
         continue
       }

@@ -69,7 +69,8 @@ extension Elaborator {
     var operands = [try tensor(arguments[0].datum, at: arguments[0].range)]
     var ranges = [arguments[0].range]
     for argument in arguments.dropFirst() {
-      for datum in argument.datum.elements ?? [argument.datum] {
+      let targets = try elements(of: argument.datum, at: argument.range) ?? [argument.datum]
+      for datum in targets {
         guard case .tensor(let value) = datum else {
           throw report(
             "a gradient is taken with respect to tensors, but \(spelling(argument.range)) is "
@@ -94,8 +95,8 @@ extension Elaborator {
       }
     }
     return arguments.dropFirst().map { argument in
-      guard let list = argument.datum.elements else { return .tensor(slopes.removeFirst()) }
-      return .list(list.map { _ in .tensor(slopes.removeFirst()) })
+      guard let count = argument.datum.elementCount else { return .tensor(slopes.removeFirst()) }
+      return .list((0..<count).map { _ in .tensor(slopes.removeFirst()) })
     }
   }
 
@@ -186,19 +187,21 @@ extension Elaborator {
   }
 
   private func extreme(_ function: Function, _ arguments: [Argument]) throws(Reported) -> Datum {
-    var best: Datum?
+    var integers: [Int] = []
+    var numbers: [Double] = []
     for argument in arguments {
-      let number = try self.number(function, argument)
-      guard let current = best?.double else {
-        best = argument.datum
-        continue
-      }
-      if function == .min ? number < current : number > current { best = argument.datum }
+      numbers.append(try self.number(function, argument))
+      if case .integer(let value) = argument.datum { integers.append(value) }
     }
-    // Mixed with a Float, an Int is a Float.
-    let isMixed = arguments.contains { if case .number = $0.datum { true } else { false } }
-    if isMixed, let value = best?.double { return .number(value) }
-    return best ?? .poison
+    // As Floats, large Ints may be the same though they differ.
+    if integers.count == numbers.count, let first = integers.first {
+      return .integer(
+        integers.reduce(first) { (function == .min ? $1 < $0 : $1 > $0) ? $1 : $0 })
+    }
+    // Mixed with a Float, an Int is a Float; nan wins, as in the operation.
+    if numbers.contains(where: \.isNaN) { return .number(.nan) }
+    let first = numbers.first ?? .nan
+    return .number(numbers.reduce(first) { (function == .min ? $1 < $0 : $1 > $0) ? $1 : $0 })
   }
 
   private func number(_ function: Function, _ argument: Argument) throws(Reported) -> Double {
@@ -221,7 +224,10 @@ extension Elaborator {
       return .integer(whole)
     case .abs:
       guard case .integer(let value) = argument.datum else { return .number(number.magnitude) }
-      return .integer(value == .min ? .max : Swift.abs(value))
+      guard value != .min else {
+        throw report("abs(\(value)) is too large for an Int", at: argument.range)
+      }
+      return .integer(Swift.abs(value))
     case .floor: return .number(number.rounded(.down))
     case .ceil: return .number(number.rounded(.up))
     case .round: return .number(number.rounded(.toNearestOrEven))

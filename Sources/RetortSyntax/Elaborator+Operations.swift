@@ -19,6 +19,11 @@ struct OperationSignature {
   }
 
   func attribute(_ name: String) -> AttributeSummary? { attributes.first { $0.name == name } }
+
+  /// The labels that a call's arguments can have.
+  var labels: [String] {
+    operands + attributes.map(\.name) + (attribute("shape") == nil ? [] : ["like"])
+  }
 }
 
 extension Elaborator {
@@ -116,10 +121,9 @@ extension Elaborator {
 
   /// A list of tensors stands for its elements where any number is taken.
   private func spread(_ argument: Argument) throws(Reported) -> [Argument] {
-    guard case .list(let items) = argument.datum, argument.datum.isTensorial else {
-      return [argument]
-    }
-    try spend(items.count, at: argument.range)
+    guard case .list(let items) = argument.datum,
+      try isTensorial(argument.datum, at: argument.range)
+    else { return [argument] }
     return items.map { Argument(label: nil, datum: $0, range: argument.range) }
   }
 
@@ -129,28 +133,29 @@ extension Elaborator {
   ) throws(Reported) {
     let opName = type(of: op).name
     guard let attribute = signature.attribute(name) else {
-      let known =
-        signature.operands + signature.attributes.map(\.name)
-        + (signature.attribute("shape") == nil ? [] : ["like"])
       throw report(
         signature.operands.contains(name)
           ? "'\(name)' is given twice" : "'\(opName)' has no attribute '\(name)'", at: place,
-        hint: signature.operands.contains(name) ? nil : Suggestion.hint(for: name, in: known))
+        hint: signature.operands.contains(name)
+          ? nil : Suggestion.hint(for: name, in: signature.labels))
     }
     guard given.insert(name).inserted else {
       throw report("'\(name)' is given twice", at: place)
     }
-    guard let value = argument.datum.attribute, op.setAttribute(name, to: value) else {
+    guard let value = try self.attribute(argument.datum, at: argument.range),
+      op.setAttribute(name, to: value)
+    else {
       throw report(
         "'\(name)' of '\(opName)' is \(attribute.kind), but \(spelling(argument.range)) is "
           + describe(argument.datum), at: argument.range)
     }
-    try checkMagnitude(value, name, at: argument.range)
+    try checkMagnitude(value, attribute, at: argument.range)
   }
 
-  /// Refuses numbers whose products an operation might not be able to count.
+  /// Refuses Ints whose products an operation might not be able to count. Where a Float is wanted an
+  /// Int may be any that a Float holds.
   private func checkMagnitude(
-    _ value: AttributeValue, _ name: String, at range: SourceRange
+    _ value: AttributeValue, _ attribute: AttributeSummary, at range: SourceRange
   ) throws(Reported) {
     let integers: [Int]
     switch value {
@@ -158,10 +163,14 @@ extension Elaborator {
     case .integers(let list): integers = list
     default: return
     }
+    guard [Int.attributeKind, [Int].attributeKind].contains(attribute.kind) else {
+      for integer in integers { _ = try exactDouble(integer, at: range) }
+      return
+    }
     if let odd = integers.first(where: { $0 > limits.integer || $0 < -limits.integer }) {
       throw report("\(odd) is more than an operation takes", at: range)
     }
-    if name == "shape" {
+    if attribute.name == "shape" {
       try checkSize(TensorType(Shape(integers.map { max($0, 0) })), at: range)
     }
   }
@@ -236,13 +245,12 @@ extension Elaborator {
     _ violation: Violation, _ name: String, _ operands: [Argument], _ values: [Value],
     _ callee: SourceRange
   ) -> Reported {
-    let labels = zip(operands, values).map {
-      Diagnostic.Label($0.range, builder.type(of: $1).description)
-    }
     let place = violation.operand.flatMap { operands.indices.contains($0) ? operands[$0] : nil }
     return report(
       "\(name) \(violation.message)", at: place?.range ?? callee,
-      code: violation.label == "size" ? nil : "\(name)/\(violation.label)", labels: labels,
-      hint: violation.hint)
+      code: violation.label == "size" ? nil : "\(name)/\(violation.label)",
+      labels: zip(operands, values).map {
+        Diagnostic.Label($0.range, builder.type(of: $1).description)
+      }, hint: violation.hint)
   }
 }

@@ -150,7 +150,7 @@ extension Elaborator {
     var result: [Annotation] = []
     for syntax in list {
       let datum = try evaluate(syntax.value)
-      guard let value = datum.attribute else {
+      guard let value = try attribute(datum, at: syntax.value.range) else {
         throw report(
           "\(describe(datum)) cannot be recorded as '\(syntax.name.text)'", at: syntax.value.range)
       }

@@ -238,7 +238,7 @@ extension Elaborator {
       let what = "the result '\(syntax.name)'"
       switch syntax.type.kind {
       case .tensor:
-        let type = try tensorType(syntax.type)
+        let type = try resultType(syntax.type)
         list.append(
           .tensor(try tensor(operand.datum, as: type, what, at: operand.range)))
       case .value(let kind):
@@ -246,6 +246,15 @@ extension Elaborator {
       }
     }
     return list
+  }
+
+  /// A result's type as the call promises it: a body that binds a dimension again does not change
+  /// what its callers were told. A name that only the body binds is what the body made it.
+  private func resultType(_ syntax: TypeSyntax) throws(Reported) -> TensorType {
+    let called = frame
+    called.openSignature()
+    defer { called.closeScope() }
+    return try tensorType(syntax)
   }
 
   static func count(_ number: Int, _ noun: String) -> String {

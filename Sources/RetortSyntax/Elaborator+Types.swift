@@ -41,7 +41,7 @@ extension Elaborator {
   private func extents(_ expression: Expression) throws(Reported) -> [Int] {
     let datum = try evaluate(expression)
     var list: [Int] = []
-    for item in datum.elements ?? [.poison] {
+    for item in try elements(of: datum, at: expression.range) ?? [.poison] {
       guard case .integer(let value) = item, value >= 0, value <= limits.integer,
         list.count < limits.rank
       else {
@@ -103,19 +103,38 @@ extension Elaborator {
       callee.bind(name, actual)
       return true
     }
+    try bindDefaults(of: expression, in: callee)
     let expected = try evaluate(expression, in: callee)
-    return expected.equals(actual) == true
+    return try areEqual(expected, actual, at: expression.range) == true
   }
 
   /// Binds a compile-time argument that is not given to its default; false where there is none.
   func bindDefault(_ name: String, in callee: Frame) throws(Reported) -> Bool {
+    let arguments = callee.graph.arguments
     guard
-      let argument = callee.graph.arguments.first(where: { $0.name.text == name }),
-      case .value(let kind) = argument.type.kind, let expression = argument.defaultValue
+      let position = arguments.firstIndex(where: { $0.name.text == name }),
+      case .value(let kind) = arguments[position].type.kind,
+      let expression = arguments[position].defaultValue
     else { return false }
+    // A dimension may ask for it before those that it is computed from have had their turn.
+    try bindDefaults(of: expression, among: arguments[..<position], in: callee)
     let datum = try evaluate(expression, in: callee)
     callee.bind(name, try convert(datum, to: kind, "'\(name)'", at: expression.range))
     return true
+  }
+
+  /// Binds what an expression names and a call has left to its default; only arguments before the
+  /// one whose default it is, where it is one.
+  private func bindDefaults(
+    of expression: Expression, among arguments: ArraySlice<ArgumentSyntax>? = nil,
+    in callee: Frame
+  ) throws(Reported) {
+    try descend(at: expression.range)
+    defer { ascend() }
+    for name in expression.names where callee.lookUp(name) == nil {
+      guard arguments?.contains(where: { $0.name.text == name }) ?? true else { continue }
+      _ = try bindDefault(name, in: callee)
+    }
   }
 
   /// Evaluates with another graph's names.
@@ -151,7 +170,7 @@ extension Elaborator {
   func convert(
     _ datum: Datum, to kind: ValueKind, _ what: String, at range: SourceRange
   ) throws(Reported) -> Datum {
-    guard let converted = datum.converted(to: kind) else {
+    guard let converted = try converted(datum, to: kind, at: range) else {
       throw report(
         "\(what) is \(kind.rawValue), but \(spelling(range)) is \(describe(datum))", at: range)
     }
@@ -179,40 +198,57 @@ extension Elaborator {
   ) throws(Reported) -> Value {
     switch datum {
     case .tensor(let value): return value
-    case .flag(let value):
-      return try fill(value ? 1 : 0, element ?? .bool, shape, datum, at: range)
-    case .integer(let value):
-      guard let number = Double(exactly: value) else {
-        throw report("\(value) has too many digits for an element of a tensor", at: range)
-      }
-      return try fill(number, element ?? .i32, shape, datum, at: range)
-    case .number(let value):
-      return try fill(value, element ?? .f32, shape, datum, at: range)
+    case .flag: return try fill(datum, element ?? .bool, shape, at: range)
+    case .integer: return try fill(datum, element ?? .i32, shape, at: range)
+    case .number: return try fill(datum, element ?? .f32, shape, at: range)
     case .list, .range: return try vector(datum, element ?? .f32, at: range)
     default: throw report("expected a tensor, found \(describe(datum))", at: range)
     }
   }
 
   private func fill(
-    _ value: Double, _ element: ElementType, _ shape: Shape, _ datum: Datum, at range: SourceRange
+    _ datum: Datum, _ element: ElementType, _ shape: Shape, at range: SourceRange
   ) throws(Reported) -> Value {
-    var isFlag = false
-    if case .flag = datum { isFlag = true }
-    guard element != .key, (element == .bool) == isFlag, element.holds(value) else {
+    guard let value = try number(datum, as: element, at: range) else {
       throw report("\(describe(datum)) cannot be an element of type \(element.rawValue)", at: range)
     }
     builder.origin = Origin(range: range, path: frame.path)
     return builder.fill(value, shape, element)
   }
 
+  /// The value as an element of a tensor; nil where it is none of that type.
+  private func number(
+    _ datum: Datum, as element: ElementType, at range: SourceRange
+  ) throws(Reported) -> Double? {
+    let number: Double
+    var isFlag = false
+    switch datum {
+    case .flag(let value):
+      number = value ? 1 : 0
+      isFlag = true
+    case .integer(let value): number = try exactDouble(value, at: range)
+    case .number(let value): number = value
+    default: return nil
+    }
+    guard element != .key, (element == .bool) == isFlag, element.holds(number) else { return nil }
+    return number
+  }
+
+  /// An Int as operations hold it. One that would be rounded is refused: nobody would learn of it.
+  func exactDouble(_ value: Int, at range: SourceRange) throws(Reported) -> Double {
+    guard let number = Double(exactly: value) else {
+      throw report("\(value) has too many digits for an element of a tensor", at: range)
+    }
+    return number
+  }
+
   private func vector(
     _ datum: Datum, _ element: ElementType, at range: SourceRange
   ) throws(Reported) -> Value {
-    let list = datum.elements ?? []
-    try spend(list.count, at: range)
+    let list = try elements(of: datum, at: range) ?? []
     var numbers: [Double] = []
     for item in list {
-      guard let number = item.double, element.isNumber, element.holds(number) else {
+      guard element.isNumber, let number = try number(item, as: element, at: range) else {
         throw report(
           "expected a tensor, found \(describe(datum)) with \(describe(item)), which is no element "
             + "of type \(element.rawValue)", at: range)
@@ -224,15 +260,30 @@ extension Elaborator {
   }
 }
 
+extension TextPart {
+  fileprivate var names: [String] {
+    switch self {
+    case .literal: []
+    case .value(let expression): expression.names
+    }
+  }
+}
+
 extension Expression {
-  /// The names in it, from left to right; only what dimensions are made of is searched.
+  /// The names in it, from left to right; graphs that are called are left out.
   var names: [String] {
     switch kind {
     case .name(let name): [name]
-    case .unary(_, let operand): operand.names
-    case .binary(_, let left, let right): left.names + right.names
+    case .unary(_, let operand), .spread(let operand): operand.names
+    case .binary(_, let first, let second), .range(let first, let second),
+      .index(let first, let second):
+      first.names + second.names
+    case .ternary(let condition, let first, let second):
+      condition.names + first.names + second.names
+    case .list(let items): items.flatMap(\.names)
     case .call(let call): call.arguments.flatMap(\.value.names)
-    default: []
+    case .string(let parts): parts.flatMap { $0.names }
+    case .integer, .number, .flag, .annotated: []
     }
   }
 }

@@ -77,16 +77,20 @@ final class Elaborator {
 
   /// Reports a mistake, with the calls that led to it. A second mistake at the same place is taken
   /// for a consequence, or for the same one met in another call.
+  ///
+  /// What it says is made only where it counts: a mistake in a loop is met in every turn, and the
+  /// search for the nearest name would cost far more than the step that the turn is counted as.
   @discardableResult
   func report(
-    _ message: String, at range: SourceRange, code: String? = nil,
-    labels: [Diagnostic.Label] = [], notes: [Diagnostic] = [], hint: String? = nil
+    _ message: @autoclosure () -> String, at range: SourceRange, code: String? = nil,
+    labels: @autoclosure () -> [Diagnostic.Label] = [],
+    notes: @autoclosure () -> [Diagnostic] = [], hint: @autoclosure () -> String? = nil
   ) -> Reported {
     guard !isAborted, reportedPlaces.insert(range).inserted else { return Reported() }
     problems.append(
       Diagnostic(
-        .error, message, at: range, code: code, labels: labels, notes: notes + callChain,
-        hint: hint))
+        .error, message(), at: range, code: code, labels: labels(), notes: notes() + callChain,
+        hint: hint()))
     if problems.count >= limits.errors { isAborted = true }
     return Reported()
   }

@@ -11,6 +11,8 @@ final class Frame {
   let openRegions: Int
   /// Inner regions' names stand behind outer ones'.
   private var scopes: [[String: Datum]] = [[:]]
+  /// What the call bound; the body may bind the names again.
+  private var signature: [String: Datum] = [:]
 
   init(graph: GraphSyntax, path: String, call: SourceRange?, openRegions: Int = 0) {
     self.graph = graph
@@ -32,6 +34,12 @@ final class Frame {
   }
 
   func openScope() { scopes.append([:]) }
+
+  /// Says that all that the call binds is bound.
+  func keepSignature() { signature = scopes[0] }
+
+  /// Opens a scope in which names that the call bound are what it bound them to.
+  func openSignature() { scopes.append(signature) }
 
   func closeScope() { scopes.removeLast() }
 

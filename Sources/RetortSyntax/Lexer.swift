@@ -42,7 +42,7 @@ package struct Lexer {
 
   private mutating func run() {
     if position == 0, file.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
-    while position < end {
+    while position < end, problems.count < Limits.errorsOfText {
       let byte = bytes[position]
       switch byte {
       case UInt8(ascii: "\n"):
@@ -62,6 +62,7 @@ package struct Lexer {
         if !sign() { stranger() }
       }
     }
+    position = end
     add(.end, from: end)
   }
 

@@ -21,7 +21,10 @@ package struct Limits: Sendable {
   package var integer = 1 << 31
   package var rank = 32
   /// Errors after which elaboration stops.
-  package var errors = 100
+  package var errors = Limits.errorsOfText
+
+  /// Errors of one text after which no more are looked for.
+  package static let errorsOfText = 100
 
   package init() {}
 

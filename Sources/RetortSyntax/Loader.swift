@@ -91,9 +91,7 @@ struct Loader: Sendable {
       report("imports end in '.graph'", line)
       return
     }
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-    let beside = line.path.hasPrefix("/") ? line.path : folder + line.path
-    let candidates = ([beside] + library.map { $0 + "/" + line.path }).map(Self.normalised)
+    let candidates = self.candidates(line.path, from: path)
     for candidate in candidates {
       if let position = chain.firstIndex(where: { $0.path == candidate }) {
         reportCycle(line, chain[position...].map(\.path) + [candidate])
@@ -110,7 +108,7 @@ struct Loader: Sendable {
         return
       }
       guard let file = found else { continue }
-      if isKnown(file) { return }
+      if known(file, at: candidate) != nil { return }
       guard chain.count < Self.importDepthLimit else {
         report("more than \(Self.importDepthLimit) files import each other in a chain", line)
         return
@@ -125,12 +123,63 @@ struct Loader: Sendable {
       hint: "looked for \(candidates.joined(separator: " and "))\(library)")
   }
 
-  /// Whether the same file was read under another spelling of its path: one relative, one absolute.
-  private func isKnown(_ file: SourceFile) -> Bool {
-    let name = file.path.split(separator: "/").last
-    return files.contains {
-      $0.path.split(separator: "/").last == name && $0.bytes == file.bytes
+  /// Where an imported file is looked for: beside the file at `path`, then in the library.
+  private func candidates(_ imported: String, from path: String) -> [String] {
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    let beside = imported.hasPrefix("/") ? imported : folder + imported
+    return ([beside] + library.map { $0 + "/" + imported }).map(Self.normalised)
+  }
+
+  /// The file that was read already and means the same: it is the same one under another path, or
+  /// one of the same name and the same text, of which a folder beside the library may hold copies.
+  private func known(
+    _ file: SourceFile, at path: String, ofAnyName: Bool = false
+  ) -> SourceFile? {
+    let name = path.split(separator: "/").last
+    return files.first { other in
+      if let identity = file.identity, identity == other.identity { return true }
+      let otherPath = Self.normalised(other.path)
+      guard ofAnyName || otherPath.split(separator: "/").last == name else { return false }
+      var compared = Set<[String]>()
+      return isCopy(file, path, of: other, otherPath, &compared)
     }
+  }
+
+  /// Whether two files have the same text and their imports lead to files that mean the same. The
+  /// text alone does not say it: `import "block.graph"` is another file in another folder.
+  private func isCopy(
+    _ file: SourceFile, _ path: String, of other: SourceFile, _ otherPath: String,
+    _ compared: inout Set<[String]>
+  ) -> Bool {
+    if path == otherPath { return true }
+    if let identity = file.identity, identity == other.identity { return true }
+    guard file.bytes == other.bytes else { return false }
+    guard compared.count < 1_000 else { return false }
+    // What is being compared already is the same unless something else differs.
+    guard compared.insert([path, otherPath]).inserted else { return true }
+    // What does not parse has been reported, and imports nothing.
+    guard let tree = try? Parser.parse(file) else { return true }
+    for line in tree.imports {
+      switch (found(line.path, from: path), found(line.path, from: otherPath)) {
+      case (nil, nil): continue
+      case (let a?, let b?):
+        guard isCopy(a.file, a.path, of: b.file, b.path, &compared) else { return false }
+      default: return false
+      }
+    }
+    return true
+  }
+
+  /// The file that an import leads to.
+  private func found(_ imported: String, from path: String) -> (file: SourceFile, path: String)? {
+    for candidate in candidates(imported, from: path) {
+      do throws(Diagnostics) {
+        if let file = try read(candidate) { return (file, candidate) }
+      } catch {
+        return nil
+      }
+    }
+    return nil
   }
 
   private mutating func report(_ message: String, _ line: ImportSyntax, hint: String? = nil) {
@@ -153,7 +202,8 @@ struct Loader: Sendable {
     while !words.isEmpty {
       for folder in library {
         let path = Self.normalised("\(folder)/models/\(words.joined(separator: "_")).graph")
-        guard trees[path] == nil, let file = try read(path), !isKnown(file) else { continue }
+        guard trees[path] == nil, let file = try read(path), known(file, at: path) == nil
+        else { continue }
         guard let tree = try? Parser.parse(file),
           tree.graphs.contains(where: { $0.name.text == name })
         else { continue }
@@ -172,7 +222,9 @@ struct Loader: Sendable {
     for candidate in candidates {
       var tree = trees[candidate]
       if tree == nil, let file = try read(candidate) {
-        tree = trees.sorted { $0.key < $1.key }.map(\.value).first { $0.file.bytes == file.bytes }
+        if let known = known(file, at: candidate, ofAnyName: true) {
+          tree = trees.values.first { $0.file === known }
+        }
         if tree == nil {
           tree = try load(file, as: candidate, from: nil)
           try check()

@@ -155,7 +155,14 @@ extension Parser {
 
   private mutating func binding() throws(SyntaxFailure) -> Statement.Kind {
     var targets: [TargetSyntax] = []
-    repeat { targets.append(try target()) } while take(.comma)
+    var names = Set<String>()
+    repeat {
+      let target = try self.target()
+      if !names.insert(target.name.text).inserted {
+        report("'\(target.name.text)' is bound twice", target.name.range)
+      }
+      targets.append(target)
+    } while take(.comma)
     try expect(.assign)
     switch current.kind {
     case .keyword(.repeat): return .binding(targets, .repeat(try repetition()))
@@ -196,9 +203,13 @@ extension Parser {
     try expectIn()
     let turns = try plainExpression()
     var carried: [(TargetSyntax, Expression)] = []
+    var names = Set<String>()
     if take(.with) {
       repeat {
         let target = try self.target()
+        if !names.insert(target.name.text).inserted {
+          report("'\(target.name.text)' is carried twice", target.name.range)
+        }
         try expect(.assign)
         carried.append((target, try plainExpression()))
       } while take(.comma)

@@ -66,7 +66,9 @@ extension Parser {
     inner.openBrackets = 1
     inner.depth = depth
     inner.endSpelling = "'}'"
-    defer { problems += found + inner.problems }
+    defer {
+      problems += (found + inner.problems).prefix(max(0, Limits.errorsOfText - problems.count))
+    }
     let value = try inner.expression()
     guard inner.current.kind == .end else {
       throw inner.fail("expected '}', found \(inner.spelling(inner.current))")

@@ -33,6 +33,8 @@ package struct Parser {
   /// - Throws: everything that is wrong with its text, in order.
   package static func parse(_ file: SourceFile) throws(Diagnostics) -> FileSyntax {
     let (tokens, problems) = Lexer.read(file)
+    // The tokens end where the lexer gave up, which is no mistake of the text.
+    guard problems.count < Limits.errorsOfText else { throw Diagnostics(problems) }
     var parser = Parser(file, tokens)
     let tree = parser.readFile()
     if problems.isEmpty, parser.problems.isEmpty { return tree }
@@ -117,10 +119,20 @@ package struct Parser {
       }
       try parser.expect(.colon, "':' and the type of '\(name.text)'")
       let type = try parser.type()
+      parser.rejectSecondRest(name, type)
       let value = parser.take(.assign) ? try parser.expression() : nil
       list.append(ArgumentSyntax(name: name, type: type, defaultValue: value))
     }
     return list
+  }
+
+  private mutating func rejectSecondRest(_ name: Identifier, _ type: TypeSyntax) {
+    guard case .tensor(_, let dimensions) = type.kind else { return }
+    let rests = dimensions.map { $0.parts }.filter { $0.isRest }
+    guard rests.count > 1 else { return }
+    report(
+      "'\(name.text)' has two '...' dimensions, and nothing says where the first one ends",
+      rests[1].expression.range)
   }
 
   private mutating func results() throws(SyntaxFailure) -> [ResultSyntax] {
@@ -246,6 +258,7 @@ package struct Parser {
   ) {
     // One token is at fault once, however many constructs it leaves open.
     if let last = problems.last, last.range == range { return }
+    guard problems.count < Limits.errorsOfText else { return }
     problems.append(Diagnostic(.error, message, at: range, notes: notes, hint: hint))
   }
 

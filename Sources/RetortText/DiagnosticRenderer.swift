@@ -58,7 +58,7 @@ package struct DiagnosticRenderer: Sendable {
   }
 
   private func excerpt(_ range: SourceRange, labels: [Diagnostic.Label]) -> String {
-    let (line, _) = range.file.position(of: range.offsets.lowerBound)
+    let line = range.line
     let source = range.file.text(line: line).replacing("\t", with: " ")
     let number = String(line)
     let margin = String(repeating: " ", count: max(0, 5 - number.count))

@@ -97,8 +97,10 @@ extension Arguments {
       "would be replaced by what is made of it", path: source, hint: "give -o another name")
   }
 
-  /// Refuses the suffix of another format than the one that is written.
-  static func requireSuffix(_ suffix: String, of target: String, _ what: String) throws {
+  /// Refuses to write where the command reads from, and under the suffix of another format than the
+  /// one that is written.
+  func requireTarget(_ target: String, ending suffix: String, _ what: String) throws {
+    try refuseReplacing(target)
     let known = [
       ".graph", ".onnx", ".retort", ".safetensors", ".npz", ".npy", ".png", ".bin", ".json",
     ]
@@ -120,6 +122,24 @@ extension Arguments {
       inputs[name] = try Self.image(in: file, count: count) ?? Self.tensor(in: file, named: name)
     }
     return inputs
+  }
+
+  /// Does what binds those tensors. What is wrong with one of them, `--input NAME` so far, names its
+  /// file.
+  func namingInputs<R>(_ body: () throws -> R) throws -> R {
+    let given = try pairs("--input")
+    do {
+      return try body()
+    } catch let error as Diagnostics {
+      throw Diagnostics(
+        error.list.map { problem in
+          var told = problem
+          for (name, file) in given where problem.path == "--input \(name)" {
+            told.path = "--input \(name)=\(file)"
+          }
+          return told
+        })
+    }
   }
 
   /// The pixels of a CIFAR-10 or PNG file or a folder of PNG files, or the labels of

@@ -52,6 +52,14 @@ import Testing
     return try #require(model)
   }
 
+  private func load(definition text: String) throws -> OpaquePointer {
+    let path = try folder.write(text, to: "other.graph")
+    var model: OpaquePointer?
+    let status = Self.strings(["threads=1"]) { retort_load(path, $0, &model) }
+    try #require(status == RETORT_OK, "\(Self.lastError)")
+    return try #require(model)
+  }
+
   /// Buffers by name, of memory that lives as long as the value.
   private final class Memory {
     let start: UnsafeMutableRawPointer
@@ -149,6 +157,50 @@ import Testing
           [("y", x.start + offset, 24)]) == RETORT_OK)
       #expect(x.floats(6, at: offset) == [3, 1, 2, 6, 4, 5])
     }
+  }
+
+  /// What another result overwrites is still handed out as it was given.
+  @Test func resultsThatAreInputsMayBeOverwritten() throws {
+    let model = try load(
+      definition: """
+        graph f(a: f32[4], b: f32[4]) -> (first: f32[4], second: f32[4], twice: f32[4]) {
+          return b, a, a * 2
+        }
+
+        """)
+    defer { _ = retort_free(model) }
+    let (a, b, other) = (Memory(byteCount: 32), Memory(byteCount: 16), Memory(byteCount: 16))
+    let (one, two): ([Float], [Float]) = ([1, 2, 3, 4], [5, 6, 7, 8])
+    func run(_ results: [(String, UnsafeMutableRawPointer?, Int)]) {
+      a.put(one)
+      b.put(two)
+      let status = Self.run(model, [("a", a.start, 16), ("b", b.start, 16)], results)
+      #expect(status == RETORT_OK, "\(Self.lastError)")
+    }
+    run([("first", a.start, 16), ("second", b.start, 16)])
+    #expect(a.floats(4) == two && b.floats(4) == one)
+    for offset in [0, 8] {
+      run([("twice", a.start + offset, 16), ("second", other.start, 16)])
+      #expect(a.floats(4, at: offset) == [2, 4, 6, 8] && other.floats(4) == one)
+    }
+    run([("second", a.start, 16), ("first", other.start, 16), ("twice", b.start, 16)])
+    #expect(a.floats(4) == one && b.floats(4) == [2, 4, 6, 8] && other.floats(4) == two)
+  }
+
+  @Test func emptyBuffersOverlapNothing() throws {
+    let model = try load(
+      definition: """
+        graph f(a: f32[4], none: f32[0]) -> (y: f32[4], rest: f32[0]) { return a * 2, none }
+
+        """)
+    defer { _ = retort_free(model) }
+    let (a, y) = (Memory(byteCount: 16), Memory(byteCount: 16))
+    a.put([1, 2, 3, 4])
+    let status = Self.run(
+      model, [("a", a.start, 16), ("none", y.start + 4, 0)],
+      [("y", y.start, 16), ("rest", y.start + 8, 0)])
+    #expect(status == RETORT_OK, "\(Self.lastError)")
+    #expect(y.floats(4) == [2, 4, 6, 8])
   }
 
   @Test func keysComeFromTheSeed() throws {

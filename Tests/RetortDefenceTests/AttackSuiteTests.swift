@@ -5,8 +5,10 @@ import Testing
 /// The suites are AutoAttack's versions as DEFENCE 5 lists them.
 struct AttackSuiteTests {
   /// Each stage on a line: name, graph, settings.
-  private func stages(_ suite: AttackSuite) -> [String] {
-    suite.stages.map { stage in
+  private func stages(_ suite: AttackSuite) -> [String] { lines(suite.stages) }
+
+  private func lines(_ stages: [AttackSuite.Stage]) -> [String] {
+    stages.map { stage in
       let settings = stage.settings.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
       return "\(stage.name): \(stage.graph)" + settings.joined()
     }
@@ -52,6 +54,16 @@ struct AttackSuiteTests {
         == [
           "APGD-CE: attacks/apgd.graph eot=20 loss=ce",
           "APGD-DLR: attacks/apgd.graph eot=20 loss=dlr",
+        ])
+  }
+
+  /// As long as without a purifier, whatever the graph's own default is.
+  @Test func randGoesThroughAPurifier() {
+    #expect(
+      lines(AttackSuite.rand.stagesThrough)
+        == [
+          "APGD-CE: attacks/bpda.graph eot=20 loss=ce steps=100",
+          "APGD-DLR: attacks/bpda.graph eot=20 loss=dlr steps=100",
         ])
   }
 

@@ -47,6 +47,36 @@ struct CommandLineEvaluateTests {
       try JSONParser.parse(space.bytes("joined.json"))["results"]?["recipe"]?["name"]?.string
         == "recipe.json")
 
+    // A pattern that names the times too gives the same, and nobody is told of another build.
+    #expect(!merged.error.contains("note:"))
+    let beside = [1, 2].map { space.path("part.shard-\($0)-of-2.timing.json") }
+    let globbed = try CommandLineProgram.run(
+      ["evaluate", "--merge", shards[0], beside[0], shards[1], beside[1], "-o"]
+        + [space.path("globbed")])
+    #expect(globbed.code == 0, "\(globbed.error)")
+    #expect(try space.bytes("globbed.json") == space.bytes("whole.json"))
+    #expect(try space.bytes("globbed.timing.json") == space.bytes("joined.timing.json"))
+
+    // So many files are taken; what is wrong is said of what they hold.
+    let many = try CommandLineProgram.run(
+      ["evaluate", "--merge", "-o", space.path("many")]
+        + [String](repeating: shards[0], count: 100))
+    #expect(many.code == 1)
+    #expect(many.error.contains("shard 1 of 2 comes twice"))
+
+    // Shards of another build.
+    let others = try [1, 2].map { number in
+      let text = String(
+        decoding: try space.bytes("part.shard-\(number)-of-2.json"), as: UTF8.self)
+      let changed = text.replacing(/build [0-9a-f]{16}/, with: "build 0123")
+      return space.write(changed, to: "other-\(number).json")
+    }
+    let rendered = try CommandLineProgram.run(
+      ["evaluate", "--merge"] + others + ["-o", space.path("rendered")])
+    #expect(rendered.code == 0, "\(rendered.error)")
+    #expect(rendered.error.hasPrefix("note: the shards are of retort "))
+    #expect(rendered.error.contains(", build 0123, "))
+
     // Nothing of a recipe goes with it, and no shard is replaced.
     let limited = try CommandLineProgram.run(
       ["evaluate", "--merge", "--count", "2"] + shards + ["-o", space.path("joined")])

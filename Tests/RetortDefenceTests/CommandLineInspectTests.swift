@@ -1,4 +1,6 @@
 import Foundation
+import RetortDefence
+import RetortFormats
 import Testing
 
 /// The files to read and to refuse that lie beside the project.
@@ -148,5 +150,72 @@ struct CommandLineSummaryTests {
       #expect(outcome.code == 1)
       #expect(outcome.error.hasPrefix("\(path): error: "))
     }
+    // All that is read is listed.
+    let refusal = try CommandLineProgram.run(["inspect", unknown]).error
+    for suffix in [".safetensors", ".png", ".bin", ".graph", ".onnx", ".retort", ".json"] {
+      #expect(refusal.contains(suffix), "\(refusal)")
+    }
+  }
+
+  private func summary(_ path: String) throws -> (text: String, json: JSONValue) {
+    let (text, json) = try (
+      CommandLineProgram.run(["inspect", path]),
+      CommandLineProgram.run(["inspect", "--json", path])
+    )
+    #expect(text.code == 0 && json.code == 0, "\(text.error)\(json.error)")
+    return (text.output, try JSONParser.parse(json.output.utf8))
+  }
+
+  @Test func recipesAreSummarised() throws {
+    let recipes = Checkout.library.path("recipes/")
+    let training = try summary(recipes + "heads-synthetic.json")
+    #expect(training.text.hasPrefix("kind     training\n"), "\(training.text)")
+    #expect(training.text.contains("\ngraph    training/heads.graph\n"), "\(training.text)")
+    #expect(training.json["epochs"]?.string != nil)
+    let evaluation = try summary(recipes + "evaluation-demo.json")
+    #expect(evaluation.text.hasPrefix("kind "), "\(evaluation.text)")
+    let recipe = try EvaluationRecipe(reading: recipes + "evaluation-demo.json")
+    let arms = recipe.arms.map(\.name)
+    #expect(evaluation.text.contains(arms.joined(separator: ", ") + "\n"))
+    #expect(evaluation.json["arms"]?.array?.compactMap(\.string) == arms)
+  }
+
+  @Test func reportsAreSummarised() throws {
+    let results = EvaluationSample.results(images: 20)
+    let path = space.write(try ReportJSON.bytes(results), to: "report.json")
+    let (text, json) = try summary(path)
+    #expect(text.contains("images    20\n"), "\(text)")
+    #expect(text.hasSuffix("\n\n" + ReportMarkdown.headline(results) + "\n"), "\(text)")
+    #expect(json["kind"]?.string == "report")
+    #expect(json["cells"]?.array?.first?["arm"]?.string == "none")
+  }
+
+  @Test(arguments: [
+    (#"{"kind": "baking"}"#, #""kind" is "baking", expected "training" or "evaluation""#),
+    (#"{"a": 1}"#, "is JSON, but neither a recipe nor a report"),
+    (#"{"results": {}}"#, "is not a report: "),
+    ("{", "is not JSON at line 1, column 2: "),
+  ])
+  func otherJSONIsRefused(text: String, sentence: String) throws {
+    let path = space.write(text, to: "other.json")
+    let outcome = try CommandLineProgram.run(["inspect", path])
+    #expect(outcome.code == 1)
+    #expect(outcome.error.hasPrefix("\(path): error: \(sentence)"), "\(outcome.error)")
+  }
+
+  @Test func foldersOfImagesAreCountedBySize() throws {
+    let pictures = [("a.png", 4, 5), ("b.png", 4, 5), ("c.png", 6, 5)]
+    try AtomicFile.createFolder(space.path("pictures"))
+    for (name, width, height) in pictures {
+      let image = RGBImage(
+        width: width, height: height, bytes: [UInt8](repeating: 7, count: 3 * width * height))
+      space.write(PNG.encode(image), to: "pictures/" + name)
+    }
+    space.write("", to: "pictures/notes.txt")
+    let (text, json) = try summary(space.path("pictures"))
+    #expect(text.hasPrefix("folder of PNG files, 3 images\n"), "\(text)")
+    #expect(text.contains("\n4x5        2\n6x5        1\n"), "\(text)")
+    #expect(text.hasSuffix("\nno PNG files: 'notes.txt'\n"), "\(text)")
+    #expect(json["images"]?.int == 3 && json["sizes"]?.array?.count == 2)
   }
 }

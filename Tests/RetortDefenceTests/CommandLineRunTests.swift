@@ -160,7 +160,14 @@ struct CommandLineRunTests {
   @Test func shapesThatDoNotFitShowBothSides() throws {
     let wide = try space.write(
       [("x", HostTensor(zeros: TensorType(.f32, [3, 5])))], to: "wide.npy")
-    try expectRefusal(["--weights", weights, "--input", "x=\(wide)"], "[3, 5]", "[n, 4]")
+    try expectRefusal(
+      ["--weights", weights, "--input", "x=\(wide)"],
+      "--input x=\(wide): error: 'x' is f32[n, 4] with n = 3, but the file holds f32[3, 5]\n"
+        + "    = hint: no --set changes that: give a file of f32[n, 4]\n")
+    try expectRefusal(
+      ["--weights", weights, "--input", "x=\(input)", "--set", "n=2"],
+      "--input x=\(input): error: 'x' is f32[n, 4] with n = 2, but the file holds f32[3, 4]\n"
+        + "    = hint: the file goes with --set n=3\n")
     let narrow = try space.write(
       [
         ("weight", HostTensor(zeros: TensorType(.f32, [2, 3]))),
@@ -169,6 +176,28 @@ struct CommandLineRunTests {
     try expectRefusal(
       ["--weights", narrow, "--input", "x=\(input)"],
       "\(narrow): error: 'weight' is f32[2, 3], but the definition expects f32[2, 4] for 'weight'")
+  }
+
+  /// Where the extents are a compiled file's own.
+  @Test func shapesThatDoNotFitAPlanOrAModelNameTheirFile() throws {
+    let library = ["--graphs", Checkout.library.folder, "--set", "n=2", "--weights", weights]
+    let (plan, model) = (space.path("p.retort"), space.path("m.onnx"))
+    for (command, file) in [("compile", plan), ("export", model)] {
+      let made = try CommandLineProgram.run([command, definition, "-o", file] + library)
+      #expect(made.code == 0, "\(made.error)")
+    }
+    let planned = try run(["--input", "x=\(input)"], definition: plan)
+    #expect(planned.code == 1)
+    #expect(
+      planned.error.hasPrefix(
+        "--input x=\(input): error: 'x' is f32[2, 4], but f32[3, 4] is given\n"
+          + "    = hint: "), "\(planned.error)")
+    let modelled = try run(["--input", "x=\(input)"], definition: model)
+    #expect(modelled.code == 1)
+    #expect(
+      modelled.error.hasPrefix(
+        "--input x=\(input): error: 'x' of \(model) is f32[2, 4], but the file holds f32[3, 4]"),
+      "\(modelled.error)")
   }
 
   @Test func weightsThatAreNotNumbersAreRefused() throws {
@@ -208,10 +237,10 @@ struct CommandLineRunTests {
       let keyed = try run(
         ["--input", "key=\(negative)", "--input", "k=\(small)"] + extra, definition: drawn)
       #expect(keyed.code == 1)
-      #expect(keyed.error.contains("input 'key' holds i32, but the graph expects key[1]"))
+      #expect(keyed.error.contains("'key' is key[1], but i32 is given"))
       let cut = try run(["--input", "k=\(large)"] + extra, definition: drawn)
       #expect(cut.code == 1)
-      #expect(cut.error.contains("input 'k' holds integers that i32 does not"))
+      #expect(cut.error.contains("'k' is i32[1], but integers beyond that are given"))
       #expect(try run(["--input", "k=\(small)"] + extra, definition: drawn).code == 0)
     }
   }

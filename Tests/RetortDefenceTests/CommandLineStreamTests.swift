@@ -49,6 +49,16 @@ struct CommandLineStreamTests {
     #expect(answers.map { $0.prefix(3) } == ["0: ", "0: ", "0: ", "1: ", "1: "])
   }
 
+  /// The array alone, so that it can be read from a pipe.
+  @Test func aFileIsPurifiedToStandardOutput() throws {
+    _ = try purified()
+    let outcome = try CommandLineProgram.run(
+      words + ["--images", space.path("all.npy"), "-o", "-"], output: space.path("piped"))
+    #expect(outcome.code == 0, "\(outcome.error)")
+    #expect(try space.bytes("piped") == space.bytes("purified.npy"))
+    #expect(outcome.error.contains("image  before  after\n"), "\(outcome.error)")
+  }
+
   /// A pipe with a name. It is open for reading too, so that neither end waits for the other; the
   /// program does not inherit it, and sees the end when it is closed.
   private func pipe(_ name: String) throws -> FileHandle {

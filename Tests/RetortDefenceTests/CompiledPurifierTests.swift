@@ -3,6 +3,7 @@ import RetortDefence
 import RetortDriver
 import RetortFormats
 import RetortTensor
+import RetortText
 import Testing
 
 /// Purifiers and classifiers in files of their own: definitions, plans, models of ONNX.
@@ -105,6 +106,26 @@ struct CompiledPurifierTests {
     ).run(images, roundsToBytes: false).purified
     let pixels = images.pixels.elements(as: Float.self)
     #expect(found.elements(as: Float.self) == pixels.map { min(max($0, 0.25), 0.75) })
+  }
+
+  /// Asked for its inputs and compiled, it is read once.
+  @Test(arguments: [Form.retort, .onnx])
+  func anOpenedFileIsNotReadAgain(form: Form) throws {
+    let whole = try definition(of: "classify")
+    var request = whole
+    request.path = try file("classify", as: form)
+    let opened = try request.opened()
+    try FileManager.default.removeItem(atPath: request.path)
+    #expect(!opened.isDefinition)
+    #expect(try opened.declaredInputs()?.map(\.extents) == [[4, 3, 32, 32]])
+    let batch = images.slice(0..<4).pixels
+    let results = try opened.executable().executable.run(["x": batch])
+    var expected = whole
+    expected.weightPaths = [try weights()]
+    let (executable, _, _) = try expected.executable(inputs: ["x": batch])
+    let answers = try executable.run(["x": batch])["logits"]?.predictions
+    #expect(results["logits"]?.predictions == answers)
+    #expect(throws: Diagnostics.self) { _ = try opened.closed.executable() }
   }
 
   @Test func oneGraphAloneAsksForAClassifier() throws {

@@ -14,6 +14,19 @@ struct EvaluationReportTests {
     #expect(try ReportJSON.bytes(try ReportJSON.results(bytes)) == bytes)
   }
 
+  /// What losses were taken on is a name in a report, and the same again when read.
+  @Test func lossesAreOfPointsThatAReportNames() throws {
+    let points = Array(results.losses.map(\.points).prefix(3))
+    #expect(
+      points == [.attack("clean"), .attack("PGD-50"), .purified(attack: "PGD-50", arm: "multi")])
+    #expect(Self.json.contains("\"points\": \"PGD-50, purified by multi\""))
+    let page = ReportHTML.text(results)
+    for kind in ["clean", "attacked", "purified"] {
+      // One row in each of two tasks' charts.
+      #expect(page.components(separatedBy: "<g class=\"series \(kind)\">").count == 3, "\(kind)")
+    }
+  }
+
   @Test func jsonHasAListOfAnswersOnOneLine() {
     let lines = Self.json.split(separator: "\n")
     #expect(
@@ -77,6 +90,25 @@ struct EvaluationReportTests {
     #expect(throws: FormatError.self) { try ReportJSON.bytes(results) }
   }
 
+  /// "none on clean" under FGSM and "none" under "clean on FGSM" are two cells, and an attack may be
+  /// called as another one through an arm is printed.
+  @Test func namesThatReadAlikeAreTwo() throws {
+    let changed = Self.json.replacing("\"random\"", with: "\"none on clean\"")
+      .replacing("\"PGD-50\"", with: "\"clean on FGSM\"")
+      .replacing("\"AutoAttack\"", with: "\"BPDA+EOT through multi\"")
+    let results = try ReportJSON.results(Array(changed.utf8))
+    #expect(results.arms[1].name == "none on clean")
+    #expect(results.attacks[2].name == "clean on FGSM")
+    #expect(results.attacks[4].name == "BPDA+EOT through multi")
+    #expect(try ReportJSON.results(try ReportJSON.bytes(results)) == results)
+  }
+
+  /// The data's is no file's.
+  @Test func checksumsSayWhatTheyAreOf() {
+    let text = ReportMarkdown.text(results)
+    #expect(text.contains("for the data, of the images and labels used"))
+  }
+
   @Test func equalResultsGiveEqualBytes() throws {
     let again = EvaluationSample.results(images: 20)
     #expect(try ReportJSON.bytes(again) == ReportJSON.bytes(results))
@@ -123,7 +155,7 @@ struct EvaluationReportTests {
     results.sweeps[0].curves.removeLast()
     results.sweeps[0].axis = evil
     results.sweeps[0].curves[1].name = evil
-    results.losses[1].points = evil
+    results.losses[1].points = .attack(evil)
     results.gallery[0].panels[0].caption = evil
     results.classNames[0] = evil
     results.attacks[1].settings = [evil: evil]

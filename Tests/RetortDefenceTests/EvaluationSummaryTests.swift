@@ -66,6 +66,46 @@ struct EvaluationSummaryTests {
     #expect(EvaluationSummary(results).bar == nil)
   }
 
+  /// What the worst case is held against is of its norm and radius, and made without a purifier.
+  @Test func theBarIsWhereTheWorstCaseIs() {
+    var results = small()
+    results.attacks[2].epsilon = 16.0 / 255
+    #expect(EvaluationSummary(results).bar == nil)
+    results = small()
+    results.attacks[2].norm = "l2"
+    #expect(EvaluationSummary(results).bar == nil)
+    results = small()
+    results.attacks[1].suite = "autoattack-rand"
+    results.attacks[1].arm = "none"
+    #expect(EvaluationSummary(results).bar?.attack == "AutoAttack")
+    results.attacks[1].arm = nil
+    // The usual one goes before others, whichever is named first.
+    #expect(EvaluationSummary(results).bar?.attack == "AutoAttack")
+    results.attacks[2].suite = nil
+    #expect(EvaluationSummary(results).bar?.attack == "PGD")
+    results.cells.removeAll { $0.arm == "none" && $0.attack == "PGD" }
+    #expect(EvaluationSummary(results).bar == nil)
+  }
+
+  /// A point that another part of the report has on more images counts on the sweep's own.
+  @Test func aSweepIsOverTheSameImages() throws {
+    var results = EvaluationSample.results(images: 40)
+    let name = results.sweeps[0].curves[0].cells[0]
+    #expect(results.imageCount(of: results.sweeps[0]) == 20)
+    results.sweeps[0].images = 7
+    let share = try #require(results.share(name, in: results.sweeps[0]))
+    let cell = try #require(results.cell(name.arm, name.attack))
+    #expect(share.images == 7 && share.right == results.rightCount(cell, first: 7))
+    #expect(ReportMarkdown.text(results).contains("; n 7, the same images at every point."))
+    #expect(ReportHTML.text(results).contains("intervals; n = 7. Curves"))
+    // A report of before it was written down.
+    results.sweeps[0].images = nil
+    let index = try #require(
+      results.cells.firstIndex { $0.arm == name.arm && $0.attack == name.attack })
+    results.cells[index].answers.removeLast(5)
+    #expect(results.imageCount(of: results.sweeps[0]) == 15)
+  }
+
   @Test func testsArePairedAndCorrectedTogether() {
     let results = EvaluationSample.results()
     let summary = EvaluationSummary(results)
@@ -121,7 +161,7 @@ struct EvaluationSummaryTests {
     #expect(gap.images == 3 && gap.cleanMean == 2 && gap.mean == 2 && gap.meanGap == 0)
     #expect(gap.higher == 1 / 3.0)
     results.attacks[0].name = "images"
-    results.losses[0].points = "images"
+    results.losses[0].points = .attack("images")
     #expect(EvaluationSummary(results).lossGaps == [gap])
   }
 

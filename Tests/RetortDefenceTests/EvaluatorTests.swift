@@ -45,10 +45,11 @@ struct EvaluatorTests {
 
   private func evaluator(
     _ recipe: EvaluationRecipe, cache: String = "cache", images: ImageSet = images,
-    shard: Evaluator.Shard = .whole, threads: Int = 1
+    weights: [String] = [], shard: Evaluator.Shard = .whole, threads: Int = 1
   ) throws -> Evaluator {
     var request = Request(path: "", library: Checkout.library)
     request.threadCount = threads
+    request.weightPaths = weights
     return try Evaluator(
       recipe, images: images, data: "images", request: request, program: "test",
       cache: space.path(cache), shard: shard, observer: Listener())
@@ -129,9 +130,10 @@ struct EvaluatorTests {
     #expect(
       answers("rotation, steps 2", "PGD") == Array(answers("rotation", "PGD").prefix(5)))
     #expect(
-      results.losses.map(\.points) == ["clean", "clean, purified by rotation", "PGD"]
+      results.losses.map(\.points.name) == ["clean", "clean, purified by rotation", "PGD"]
         .flatMap { [$0] } + ["PGD, purified by rotation"])
     #expect(results.losses.allSatisfy { $0.task == "rotation" && $0.values.count == 5 })
+    #expect(results.sweeps.map(\.images) == [5, 5])
     #expect(results.gallery.map(\.image) == [0, 1])
     #expect(results.gallery[0].panels.count == 5)
   }
@@ -155,7 +157,8 @@ struct EvaluatorTests {
   @Test func anAttackMayGoThroughEachArm() throws {
     let attacks = ["attacker", "defender"].map { holder in
       """
-      {"name": "\(holder)", "graph": "attacks/bpda.graph", "set": {"steps": 1, "eot": 1},
+      {"name": "\(holder)", "graph": "attacks/bpda.graph",
+       "set": {"steps": 1, "eot": 1, "deterministic": true},
        "through": true, "keys": "\(holder)", "purifier": {"steps": 1}, "result": "best",
        "images": 4}
       """
@@ -168,6 +171,109 @@ struct EvaluatorTests {
     #expect(Set(results.attacks.map(\.sha256)).count == 4)
     #expect(results.attacks[2].settings["keys"] == "defender")
     #expect(results.cells.map(\.answers.count) == [Int](repeating: 4, count: 8))
+    // The arm without defence has no steps to set.
+    #expect(results.attacks.map { $0.settings["purifier.steps"] } == [nil, "1", nil, "1"])
+  }
+
+  /// An attack through every arm, of one step and one draw.
+  private static func through(_ purifier: String, images: Int = 2) -> String {
+    """
+    {"name": "T2", "graph": "attacks/bpda.graph", "set": {"steps": 1, "eot": 1}, "through": true,
+     "purifier": {\(purifier)}, "images": \(images)}
+    """
+  }
+
+  @Test func aSettingOfNoAttackedPurifierIsRefused() throws {
+    let text = try complaint {
+      _ = try evaluator(recipe(attacks: Self.through(#""sofft": true"#), "")).run()
+    }
+    #expect(text.contains(#"error: the attack "T2" sets 'sofft' of the purifier, which no"#))
+    #expect(text.contains("did you mean 'soft'?"))
+    let bare = try complaint {
+      _ = try evaluator(
+        recipe(arms: #"{"name": "none"}"#, attacks: Self.through(#""soft": true"#), "")
+      ).run()
+    }
+    #expect(bare.contains("sets 'soft' of the purifier"))
+  }
+
+  /// Lists as `--set` takes them, without brackets and quotation marks.
+  @Test func anAttackGoesThroughAPurifierWithLists() throws {
+    let purifier = space.write(
+      """
+      import "models/tiny.graph"
+
+      graph purify(
+        x: f32[n, 3, 32, 32], key: key[n], shifts: [Float] = [0.0, 0.0, 0.0],
+        words: [String] = ["none"], backbone: Graph = tiny
+      ) -> (purified: f32[n, 3, 32, 32]) {
+        return min(max(x + reshape(shifts, [1, 3, 1, 1]), 0), 1)
+      }
+      """, to: "shift.graph")
+    let arm = """
+      {"name": "shift", "purifier": "\(purifier)",
+       "set": {"shifts": "0.01,0.02,0.03", "words": "one, two"}}
+      """
+    let attack = Self.through(#""shifts": "0.5, 0.0, 0.0""#)
+    let results = try EvaluationResults.merge([
+      try evaluator(recipe(arms: arm, attacks: attack, "")).run()
+    ])
+    #expect(results.attacks.map(\.arm) == ["shift"])
+    #expect(results.attacks[0].settings["purifier.shifts"] == "0.5, 0.0, 0.0")
+  }
+
+  @Test func lossesMayTakeLabels() throws {
+    let graph = space.write(
+      """
+      import "blocks/loss.graph"
+      import "models/tiny.graph"
+
+      graph measure(
+        x: f32[n, 3, 32, 32], y: i32[n], backbone: Graph = tiny
+      ) -> (loss: f32[n]) {
+        logits, features, map = backbone(x)
+        return cross_entropy(logits, y)
+      }
+      """, to: "measure.graph")
+    let losses = #""losses": {"graph": "\#(graph)", "attacks": ["clean"], "images": 5}"#
+    let results = try EvaluationResults.merge([
+      try evaluator(
+        recipe(arms: #"{"name": "none"}"#, attacks: #"{"name": "clean"}"#, losses)
+      ).run()
+    ])
+    #expect(results.losses.map(\.task) == ["loss"])
+    #expect(results.losses[0].values.count == 5)
+    #expect(results.losses[0].values.allSatisfy { $0 >= 0 })
+  }
+
+  /// Objectives on a shared backbone leave the number of classes to it.
+  @Test func otherNumbersOfClassesReachTheObjectives() throws {
+    let path = Checkout.library.path("weights/classifier-synthetic.safetensors")
+    let tensors = try TensorFile.read(path).map { stored -> (name: String, tensor: HostTensor) in
+      let tensor = stored.tensor
+      guard stored.name.hasPrefix("linear.") else { return (stored.name, tensor) }
+      let shape = Shape([5] + tensor.shape.extents.dropFirst())
+      let bytes = Array(tensor.bytes.prefix(tensor.bytes.count / 2))
+      return (stored.name, HostTensor(tensor.type.with(shape), bytes: bytes))
+    }
+    let five = try space.write(tensors, to: "five.safetensors")
+    let attack = Self.through(#""soft": true"#, images: 5)
+    let recipe = try EvaluationRecipe(
+      reading: space.write(
+        """
+        {"kind": "evaluation", "backbone": "tiny", "batch": 5, "images": 5,
+         "classes": ["a", "b", "c", "d", "e"], "weights": ["heads-synthetic.safetensors"],
+         "arms": [{"name": "rotation", "purifier": "purifiers/rotation.graph",
+                   "set": {"steps": 1}}],
+         "attacks": [{"name": "clean"}, \(attack)]}
+        """, to: "five.json"))
+    let images = ImageSet(pixels: Self.images.pixels, labels: (0..<10).map { $0 % 5 })
+    let results = try EvaluationResults.merge([
+      try evaluator(recipe, images: images, weights: [five]).run()
+    ])
+    #expect(results.backbone == "tiny")
+    #expect(results.cells.map(\.answers.count) == [5, 5])
+    #expect(results.cells.allSatisfy { $0.answers.allSatisfy { $0 < 5 } })
   }
 
   @Test func otherSettingsWeightsAndImagesAreOtherBlocks() throws {
@@ -196,6 +302,13 @@ struct EvaluatorTests {
         ?? "another error"
     }
     let pgd = #"{"name": "PGD", "graph": "attacks/pgd.graph"}"#
+    let renamed = #"{"name": "PGD, purified by none", "graph": "attacks/pgd.graph"}"#
+    func known(_ set: String) -> String {
+      """
+      {"name": "T2", "graph": "attacks/bpda.graph", "through": true, "keys": "defender",
+       "set": {\(set)}}
+      """
+    }
     func with(_ field: String) -> String { pgd.dropLast() + ", " + field + "}" }
     for (attack, sentence) in [
       (with(#""epsilon": 0"#), "expected a radius above 0"),
@@ -215,10 +328,22 @@ struct EvaluatorTests {
       (#"{"name": "x", "suite": "autoattack"}"#, #"expected one of "autoattack-standard""#),
       (#"{"name": "x", "graph": "attacks/pgt.graph"}"#, "attacks/pgt.graph"),
       (pgd + "," + pgd, #"two of the name "PGD""#),
+      (renamed, #"but ", purified by " is a report's own"#),
+      (known(#""eot": 1"#), #"but not "deterministic": true in "set""#),
+      (known(#""deterministic": true"#), #"but not "eot": 1 in "set""#),
     ] {
       let text = refusal(attacks: attack)
       #expect(text.contains(sentence), "\(attack): \(text)")
       #expect(text.split(separator: "error:").count == 2, "\(text)")
+    }
+    for (fields, sentence) in [
+      (#""tasks": ["a", "b", "a"], "attacks": ["PGD"]"#, #""losses.tasks" names "a" twice"#),
+      (#""attacks": ["PGD", "PGD"]"#, #""losses.attacks" names "PGD" twice"#),
+      (#""attacks": ["PGD"], "arms": ["none", "none"]"#, #""losses.arms" names "none" twice"#),
+    ] {
+      let losses = #""losses": {"graph": "training/evaluation.graph", "images": 4, \#(fields)}"#
+      let text = refusal(attacks: pgd, losses)
+      #expect(text.contains(sentence), "\(text)")
     }
     #expect(refusal(arms: "", attacks: pgd).contains(#""arms" is empty"#))
     #expect(

@@ -46,6 +46,21 @@ struct TrainerTests {
     #expect(listener.reports.allSatisfy { $0.total == 12 && $0.startedAt == 0 })
   }
 
+  /// A task that is off gives 0 in the graph itself, which is no news.
+  @Test func tasksThatAreOffAreNotShown() throws {
+    let recipe = try recipe()
+    let graph = SmallGraphs.training
+      .replacing("accuracy: f32[])", with: "accuracy: f32[], off: f32[])")
+      .replacing("  return loss,", with: "  off: f32[n] = 0\n  return loss,")
+      .replacing("accuracy(logits, y)\n", with: "accuracy(logits, y), mean(off)\n")
+    space.write(graph, to: "fit.graph")
+    let listener = Listener()
+    try trainer(recipe, listener: listener).run()
+    #expect(listener.losses.count == 3)
+    let shown = listener.lines + listener.reports.map(\.detail)
+    #expect(shown.allSatisfy { $0.contains("accuracy ") && !$0.contains("off ") }, "\(shown)")
+  }
+
   @Test func onlyWeightsAreWrittenAndTheCheckpointGoes() throws {
     try trainer(recipe()).run()
     let stored = try TensorFile.read(space.path("out.safetensors"))
@@ -108,6 +123,23 @@ struct TrainerTests {
     return try space.write(marks + tensors, to: "out.safetensors.checkpoint.safetensors")
   }
 
+  /// What was trained on one network does not go on upon another.
+  @Test func aCheckpointOfOtherWeightsIsRefused() throws {
+    let (recipe, other) = (try recipe(), try recipe(Self.sgd.replacing("cosine", with: "constant")))
+    try trainer(recipe, to: "a.safetensors").run()
+    try trainer(other, to: "b.safetensors").run()
+    let first = try trainer(recipe, weights: [space.path("a.safetensors")])
+    let path = try leaveCheckpoint(recipe, recipeSum: first.identity)
+    for weights in [[space.path("b.safetensors")], []] {
+      let text = try complaint { try trainer(recipe, weights: weights).run() }
+      #expect(text.hasPrefix("\(path): error: is a checkpoint of another recipe, other weights"))
+    }
+    let same = try complaint {
+      try trainer(recipe, weights: [space.path("a.safetensors")]).run()
+    }
+    #expect(same.contains("lacks 'head.weight'"), "\(same)")
+  }
+
   @Test(arguments: [true, false])
   func aCheckpointOfAnotherRecipeOrOtherDataIsRefused(otherRecipe: Bool) throws {
     let recipe = try recipe()
@@ -117,7 +149,7 @@ struct TrainerTests {
     let text = try complaint { try trainer(recipe).run() }
     #expect(
       text == """
-        \(path): error: is a checkpoint of another recipe or other data
+        \(path): error: is a checkpoint of another recipe, other weights or other data
             = hint: move it away to start from the beginning
 
         """)

@@ -159,11 +159,13 @@ import Testing
     AttackTests.expectInside(run["best"], of: images, epsilon: epsilon, norm: norm, "best")
   }
 
-  /// A test's graph `restarted` on some images, once with one search and once with two.
-  static func restarted(_ file: String, _ text: String, _ images: HostTensor) throws -> [GraphRun] {
+  /// A test's graph `restarted` on some images, once with each number of searches.
+  static func restarted(
+    _ file: String, _ text: String, _ images: HostTensor, counts: [Int] = [1, 2]
+  ) throws -> [GraphRun] {
     let definition = try Self.definition(file, text)
-    let graphs = try ["1", "2"].map { restarts in
-      try definition.graph("restarted", set: ["restarts": restarts], inputs: ["x": images])
+    let graphs = try counts.map { count in
+      try definition.graph("restarted", set: ["restarts": "\(count)"], inputs: ["x": images])
     }
     let weights = graphs[0].randomWeights(seed: 46)
     return try graphs.map { try $0.interpreted(["x": images], weights: weights) }
@@ -232,6 +234,48 @@ import Testing
       }
     }
     #expect(runs[0]["distance"].doubles.contains { $0 <= 0.2 })
+  }
+
+  /// The slope of this model is zero at the image and around it: the first search, which begins
+  /// there, finds nothing, and whatever is found later ones find. They begin where the slope leads
+  /// out of the image's class, and as the model is convex, no step can stop short of the boundary.
+  /// Where they begin is drawn, so that each is the nearest on some images.
+  @Test func fabLooksAtEachOfItsRestarts() throws {
+    let count = 12
+    let grey = [Double](repeating: 0.5, count: count * 3 * 32 * 32)
+    let images = HostTensor([count, 3, 32, 32], grey).converted(to: .f32)
+    let runs = try Self.restarted(
+      "fab",
+      """
+      graph hollow(
+        x: f32[n, 3, 32, 32], key: key[n], classes: Int = 2, backbone: Graph = speck
+      ) -> f32[n, classes] {
+        far = mean(relu(abs(x - 0.5) - 0.01), axes: [1, 2, 3])
+        return concatenate(fill(value: 0.2, shape: [n, 1]), reshape(far, [n, 1]), axis: 1)
+      }
+
+      graph restarted(
+        x: f32[n, 3, 32, 32], key: key[n], restarts: Int = 1
+      ) -> (adversarial: f32[n, 3, 32, 32], distance: f32[n]) {
+        y = argmax(hollow(x, key), axis: 1)
+        adversarial, distance = attack(
+          x, y, key, steps: 2, epsilon: 0.4, restarts: restarts, classes: 2, model: hollow,
+          backbone: speck)
+        return adversarial, distance
+      }
+      """, images, counts: [1, 2, 3])
+    let distances = runs.map { $0["distance"].doubles }
+    #expect(distances[0] == [Double](repeating: 1e10, count: count))
+    #expect(runs[0]["adversarial"].doubles == images.doubles)
+    for index in 0..<count {
+      #expect(distances[1][index] <= 0.4, "the second search finds nothing for image \(index)")
+      #expect(distances[2][index] <= distances[1][index], "image \(index)")
+      let found = runs[2]["adversarial"].rows(index..<index + 1).doubles
+      let length = Self.largestDifference(found, Array(grey.prefix(found.count)))
+      #expect(abs(length - distances[2][index]) <= 1e-12, "image \(index) moved by \(length)")
+    }
+    let nearer = (0..<count).count { distances[2][$0] < distances[1][$0] }
+    #expect((1..<count).contains(nearer), "the third search was the nearest \(nearer) times")
   }
 
   /// Compiled. Queries of a longer search begin with those of a shorter one; the margin is that of

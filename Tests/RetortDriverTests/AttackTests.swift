@@ -64,6 +64,40 @@ import Testing
     }
   }
 
+  /// The lengths of l2 and l1 are of all pixels, whose rounding adds up.
+  @Test(arguments: ["l2", "l1"], [0.5, 0.01])
+  func settledPointsLieInTheirBall(norm: String, epsilon: Double) throws {
+    let graph = try TestDefinition(
+      text: """
+        import "blocks/ball.graph"
+
+        graph nearby(
+          x: f32[n, 3, 32, 32], key: key[n], epsilon: Float = 1.0, norm: String = "l2"
+        ) -> (images: f32[n, 3, 32, 32], raw: f32[n, 3, 32, 32], settled: f32[n, 3, 32, 32]) {
+          images = 0.25 + 0.5 * x
+          d = normal(key, shape: [n, 3, 32, 32])
+          raw = images + epsilon * d / norm_of(d, norm: norm)
+          return images, raw, settle(images, raw, epsilon: epsilon, norm: norm)
+        }
+        """
+    ).graph("nearby", set: ["n": "16", "epsilon": "\(epsilon)", "norm": norm])
+    let found = try graph.compiled(weights: [:])
+      .run(["x": HostTensor.randomImages(16, seed: 23).converted(to: .f32)])
+    func lengths(_ name: String) -> [Double] {
+      (0..<16).map { index in
+        let rows = (found[name]!.rows(index..<index + 1), found["images"]!.rows(index..<index + 1))
+        let r = zip(rows.0.doubles, rows.1.doubles).map { $0 - $1 }
+        return norm == "l2" ? sum(r.map { $0 * $0 }).squareRoot() : sum(r.map(abs))
+      }
+    }
+    let limit = epsilon * (1 + 1e-6)
+    if epsilon == 0.01 { #expect(lengths("raw").contains { $0 > limit }) }
+    let half = 0x1p-25 * (norm == "l2" ? 3072.0.squareRoot() : 3072)
+    for length in lengths("settled") {
+      #expect(length <= limit && length >= epsilon - 2.1 * half, "\(length)")
+    }
+  }
+
   /// A small radius is where rounding of x + r shows.
   @Test(arguments: files, [8.0 / 255, 1.0 / 255])
   func pointsStayInBallAndBox(file: (String, [String: String]), epsilon: Double) throws {
@@ -99,6 +133,23 @@ import Testing
       if let points = found[name] {
         Self.expectInside(points, of: images, epsilon: 0.5, norm: "l2", name)
       }
+    }
+  }
+
+  @Test(arguments: files)
+  func aRadiusThatNoBallHasIsRefused(file: (String, [String: String])) throws {
+    let refusals = [
+      ("-0.1", "epsilon is a radius and not below 0: -0.1"),
+      ("nan", "epsilon is a radius and not below 0: nan"),
+      ("8", "images are in 0...1, and epsilon is 8"),
+    ]
+    for (epsilon, sentence) in refusals {
+      let message = ArtifactTests.refusal {
+        let settings = file.1.merging(["epsilon": epsilon]) { $1 }
+        _ = try Self.graph(file.0, count: 1, settings)
+      }
+      #expect(message?.contains(sentence) == true, "\(message ?? "\(epsilon) is taken")")
+      #expect(message?.matches(of: /error:/).count == 1, "\(message ?? "\(epsilon) is taken")")
     }
   }
 

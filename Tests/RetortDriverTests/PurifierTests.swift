@@ -116,14 +116,15 @@ import Testing
     #expect(try program.run(images, seed: 1) != program.run(images, seed: 2))
   }
 
-  /// Each of the three graphs that use a radius by themselves says so.
+  /// Each of the three graphs that use a radius by themselves says so, and nothing besides.
   @Test(arguments: ["multitask", "random", "alternating"], ["0", "-0.1", "nan"])
   func aRadiusIsAboveZero(purifier: String, epsilon: String) throws {
     let definition = try TestDefinition(file: "graphs/purifiers/\(purifier).graph")
     let message = ArtifactTests.refusal {
       _ = try definition.graph("purify", set: ["epsilon": epsilon])
     }
-    #expect(message?.contains("epsilon is a radius above 0") == true)
+    #expect(message?.contains("epsilon is a radius above 0, not \(epsilon)") == true)
+    #expect(message?.matches(of: /error:/).count == 1, "\(message ?? "it is taken")")
   }
 
   @Test(arguments: ["linf", "l2", "l1"])

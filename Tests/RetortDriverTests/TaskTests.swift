@@ -210,7 +210,7 @@ import Testing
   func chosenHeadsLearnAlone(entry: String) throws {
     let graph = try Self.definition.graph(
       entry, set: ["n": "4", "tasks": Self.further, "backbone": "speck"])
-    let updates = graph.outputs.filter { $0.role == .update }.map(\.name)
+    let updates = graph.updatedWeights
     #expect(updates.contains("heads.jigsaw.linear.weight"))
     #expect(updates.contains("heads.mask.bn.0.running_var"))
     #expect(

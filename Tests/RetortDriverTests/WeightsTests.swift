@@ -170,6 +170,9 @@ import Testing
     try TensorFile.write(bare, to: odd)
     #expect(WeightFile(odd).path == odd)
     #expect(WeightFile("heads.contrastive=x/y.pt").path == "x/y.pt")
+    let library = Repository.library
+    #expect(WeightFile("a=b.npz").text(in: library) == "a=" + library.path("weights/b.npz"))
+    #expect(WeightFile("a=/c/b.npz").text(in: library) == "a=/c/b.npz")
     #expect(WeightFile("x/y=z.pt").prefix == nil)
   }
 

@@ -62,6 +62,23 @@ import Testing
     #expect(folder?.list.first?.message == "cannot be read: it is a folder")
   }
 
+  /// Opened as others are, a pipe that nobody writes to is waited for.
+  @Test(.timeLimit(.minutes(1))) func aPipeIsRefusedWhereAFileIsNeeded() throws {
+    let folder = try TemporaryFolder()
+    let pipe = folder.file("pipe")
+    try #require(mkfifo(pipe, 0o600) == 0)
+    for path in [pipe, "/dev/null"] {
+      let fault = #expect(throws: Diagnostics.self) { try InputFile.read(path, isRegular: true) }
+      #expect(fault?.list.first?.message == "cannot be read: it is no regular file")
+    }
+    let path = try folder.write([1, 2], to: "a")
+    #expect(try InputFile.read(path, isRegular: true) == [1, 2])
+    symlink("a", folder.file("link"))
+    #expect(InputFile.identity(folder.file("link")) == InputFile.identity(path))
+    #expect(InputFile.identity(path) != InputFile.identity(pipe))
+    #expect(InputFile.identity(folder.file("none")) == nil)
+  }
+
   @Test func readingIsBounded() throws {
     let endless = #expect(throws: Diagnostics.self) {
       try InputFile.read("/dev/zero", limit: 100_000)

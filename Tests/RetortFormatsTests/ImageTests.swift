@@ -23,11 +23,11 @@ import Testing
     let read = try Images.read(folder.path)
     #expect(read.names == ["a.png", "b.png", "c.PNG"])
     #expect(
-      try Images.note(leftOutOf: folder.path)
-        == "\(folder.path): left out is what does not end in .png: 'notes.txt'")
+      read.note == "\(folder.path): left out is what does not end in .png: 'notes.txt'")
     #expect(read.pixels.shape == [3, 3, 5, 4])
     #expect(read.image(at: 1) == images[0])
     #expect(try Images.read(folder.path, first: 2).count == 2)
+    #expect(try Images.read(folder.file("a.png")).note == nil)
   }
 
   @Test func imagesOfTwoSizesDoNotGoTogether() throws {

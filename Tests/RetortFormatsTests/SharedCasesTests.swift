@@ -51,6 +51,7 @@ struct SharedCasesTests {
       #expect(cifar.labels.map(Int.init) == item.labels)
       #expect([cifar.count, 3, 32, 32] == item.shape)
       #expect(SHA256.hexadecimal(cifar.pixels) == item.sha256Rgb8)
+    case .folder: Issue.record("is no folder")
     }
   }
 

@@ -17,6 +17,7 @@ import Testing
       GraphOutput(value: total, name: "logits"),
       GraphOutput(value: mean, name: "fc.mean", role: .update),
     ])
+    #expect(graph.updatedWeights == ["fc.mean"])
     #expect(
       graph.description == """
         graph classifier(x: f32[2, 3]) -> (logits: f32[2, 1]) {

@@ -83,7 +83,9 @@ import Testing
   }
 
   private func packed(_ w: [Float], _ weights: WinogradWeights) -> [Float] {
-    floats(weights.elementCount) { weights.pack(w, into: $0) }
+    floats(weights.elementCount) { packed in
+      forEachTile(weights.tileCount) { tile, _ in weights.run(tile: tile, w: w, packed: packed) }
+    }
   }
 
   /// The largest errors over these geometries are 5.1e-7 of the sum of magnitudes for squares of 2,

@@ -24,6 +24,35 @@ struct MaxPool2dTests {
     #expect(y.allSatisfy { $0.isNaN })
   }
 
+  /// Only taps inside the image are walked, so that the largest window that there is costs nothing.
+  @Test func aWindowMayReachFarPastTheImage() throws {
+    let far = 2_147_483_647
+    let window = PoolWindow([far], stride: [far], padding: [far - 1])
+    let image = HostTensor([1, 1, 2, 2], [1.0, 2, 3, 4])
+    // Two windows along each axis: the first ends at the image's first pixel.
+    #expect(try MaxPool2d(window).numbers(image) == [1, 2, 3, 4])
+    let area = Double(far) * Double(far)
+    #expect(try AvgPool2d(window).numbers(image) == [1, 2, 3, 4].map { $0 / area })
+    let insideOnly = AvgPool2d(window, countPadding: false)
+    #expect(try insideOnly.numbers(image) == [1, 2, 3, 4])
+    let adjoint = AvgPool2dAdjoint(window, countPadding: false, height: 2, width: 2)
+    #expect(try adjoint.numbers(image) == [1, 2, 3, 4])
+  }
+
+  @Test func theInsideOfAWindowIsWhatItsIndicesSay() throws {
+    for dilation in 1...3 {
+      for stride in 1...4 {
+        let axis = try #require(
+          WindowAxis(input: 5, taps: 4, stride: stride, before: 7, after: 6, dilation: dilation))
+        let indices = axis.inputIndices
+        for output in 0..<axis.output {
+          let window = indices[output * axis.taps..<(output + 1) * axis.taps]
+          #expect(Array(axis.insideInputs(ofOutput: output)) == window.filter { $0 >= 0 })
+        }
+      }
+    }
+  }
+
   @Test func max_pool2d_C1_operandIsNoImage() {
     #expect(
       throws: Violation(

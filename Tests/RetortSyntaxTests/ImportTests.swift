@@ -1,3 +1,5 @@
+import RetortSyntax
+import RetortText
 import Testing
 
 @Suite struct ImportTests {
@@ -30,5 +32,47 @@ import Testing
       graph f(x: f32[2]) -> f32[2] { return g(x) }
       """, files: ["a.graph": Self.shared, "lib/library/a.graph": Self.shared])
     #expect(text.contains("neg(x)"))
+  }
+
+  private static func twoModels(_ first: String, _ second: String) -> String {
+    let model = "import \"block.graph\"\ngraph m(x: f32[2]) -> f32[2] { return g(x) }"
+    return mistakes(
+      """
+      import "a/model.graph"
+      import "b/model.graph"
+      graph f(x: f32[2]) -> f32[2] { return m(x) }
+      """,
+      files: [
+        "a/model.graph": model, "b/model.graph": model, "a/block.graph": first,
+        "b/block.graph": second,
+      ])
+  }
+
+  @Test func theSameTextIsAnotherFileWhereItsImportsAre() {
+    #expect(Self.twoModels(Self.shared, Self.shared) == "")
+    let other = "graph g(x: f32[2]) -> f32[2] { return exp(x) }"
+    let text = Self.twoModels(Self.shared, other)
+    #expect(text.contains("there is a graph 'm' already"), "\(text)")
+    #expect(text.contains("there is a graph 'g' already"), "\(text)")
+  }
+
+  @Test func linksToOneFileAreOneFile() throws {
+    let text = """
+      import "a.graph"
+      import "link.graph"
+      graph f(x: f32[2]) -> f32[2] { return g(x) }
+      """
+    func load(_ nodes: [String: UInt64]) throws(Diagnostics) -> Definition {
+      try Frontend.load("f.graph", library: []) { path in
+        if path == "f.graph" { return SourceFile(path: path, text: text) }
+        return nodes[path].map {
+          SourceFile(
+            path: path, bytes: Array(Self.shared.utf8),
+            identity: FileIdentity(device: 1, node: $0))
+        }
+      }
+    }
+    #expect(try load(["a.graph": 7, "link.graph": 7]).entryOrder == ["f"])
+    #expect(throws: Diagnostics.self) { try load(["a.graph": 7, "link.graph": 8]) }
   }
 }

@@ -69,7 +69,61 @@ import Testing
     #expect(
       body("  l = [1, 2]\n  for i in 0..<64 { l = [...l, ...l] }")
         .contains("the list has more than 65536 elements"))
-    #expect(body("  l = [...0..<2000000000]").contains("'...' takes a list"))
+    #expect(
+      body("  l = [...0..<2000000000]")
+        .contains("the range 0..<2000000000 has more than 65536 elements, the most that a list"))
+  }
+
+  @Test(.timeLimit(.minutes(1))) func aMistakeInALoopIsSearchedForOnce() {
+    let text = body("  for i in 0..<100000 { y = convolutoin_long_name(1) }")
+    #expect(text.contains("there is no graph or operation 'convolutoin_long_name'"))
+    #expect(body("  for i in 0..<100000 { y = wieght }").contains("'wieght' is not known here"))
+  }
+
+  @Test(.timeLimit(.minutes(1))) func rangesAreComparedByTheirBounds() {
+    #expect(body("  for i in 0..<2000 { b = (0..<1048576) == (0..<1048576) }") == "")
+    #expect(body("  require 0..<2000000000 != [0, 1] && 0..<0 == 3..<3, \"bounds\"") == "")
+    #expect(body("  require 0..<3 == [0, 1, 2] && 0..<3 != 1..<4, \"elements\"") == "")
+  }
+
+  @Test(.timeLimit(.minutes(1))) func listsThatRangesBecomeCostSteps() {
+    func partials(_ range: String) -> String {
+      body("  for i in 0..<120 { p = partial(g, l: \(range)) }", of: "l: [Int]")
+    }
+    #expect(partials("0..<1048576").contains("0..<1048576 has more than 65536 elements"))
+    #expect(partials("0..<65536").contains("the definition takes more than 500"))
+    #expect(partials("0..<64") == "")
+    let equal = "  a = [...0..<60000]\n  for i in 0..<100000 { b = a == a }"
+    #expect(body(equal).contains("the definition takes more than 500"))
+  }
+
+  private func body(_ lines: String, of argument: String) -> String {
+    mistakes(
+      "graph f(x: f32[2]) -> f32[2] {\n\(lines)\n  return x\n}\n"
+        + "graph g(x: f32[2], \(argument)) -> f32[2] { return x }")
+  }
+
+  /// All on one line, whose columns would have to be counted for each.
+  @Test(.timeLimit(.minutes(1))) func straysAreBounded() {
+    let text = "graph f(x: f32[2]) -> f32[2] { \(`repeat`("$ ", 200_000)) return x }"
+    let error = #expect(throws: Diagnostics.self) { try load(text) }
+    #expect(error?.list.count == 100)
+    let lines = "graph f(x: f32[2]) -> f32[2] {\n\(`repeat`("  y = )\n", 1_000))\n}"
+    let faults = #expect(throws: Diagnostics.self) { try load(lines) }
+    #expect(faults?.list.count == 100)
+    #expect(body("  s = \"\(`repeat`("{$}", 200))\"").contains("is not part of the language"))
+  }
+
+  @Test func settingsNameTheirBounds() {
+    let text = "graph f(x: f32[n], l: [Int] = []) -> f32[n] { return x }"
+    #expect(
+      mistakes(text, set: ["n": "99999999999"])
+        == "--set n=99999999999: error: a dimension is an Int from 0 to 2147483648\n")
+    #expect(
+      mistakes(text, set: ["l": "0..<1048577"]).hasPrefix(
+        "--set l=0..<1048577:1:1: error: the range 0..<1048577 has more than 65536 elements, "
+          + "the most that a list may have\n"))
+    #expect(mistakes(text, set: ["l": "0..<65536"]) == "")
   }
 
   @Test func tensorsAreBounded() {

@@ -80,7 +80,7 @@ extension Mistake {
             = hint: name a graph that the file imports, a NAME of the library's models/NAME.graph, or a file, PATH.graph
         --set m=3: error: 'f' has no argument or dimension 'm'
             = hint: did you mean 'n'?
-        --set n=-1: error: a dimension is an Int of at least 0
+        --set n=-1: error: a dimension is an Int from 0 to 2147483648
         --set step=3: error: 'f' has no argument or dimension 'step'
             = hint: did you mean 'steps'?
         --set x=3: error: 'x' is a tensor, f32[n], and not set as text

@@ -46,7 +46,7 @@ package enum Way: String, CaseIterable, Sendable {
       let executable = try graph.compiled(
         weights: weights, convolutions: ConvolutionCostModel(isExact: self == .exact))
       let outputs = try executable.run(inputs, seed: seed)
-      let updated = Set(graph.outputs.filter { $0.role == .update }.map(\.name))
+      let updated = graph.updatedWeights
       return GraphRun(
         outputs: outputs, updates: executable.program.weights.filter { updated.contains($0.key) })
     }

@@ -10,6 +10,8 @@ import Testing
     #expect(file.position(of: 3) == (2, 1))
     #expect(file.position(of: 5) == (3, 2))
     #expect(file.position(of: 99) == (3, 3))
+    #expect([0, 2, 3, 5, 99].map { file.line(of: $0) } == [1, 1, 2, 3, 3])
+    #expect(SourceRange(file, 4..<5).line == 3)
     #expect(file.text(line: 1) == "ab")
     #expect(file.text(line: 2) == "")
     #expect(file.text(line: 3) == "cd")

@@ -26,18 +26,16 @@ struct AttackPlan {
       return [try stage(attack.name, path, attack.settings, context, seed)]
     case .suite(let suite):
       var unknown = Set(attack.settings.map(\.name))
-      let stages = try suite.stages.map { stage in
+      let stages = try (arm == nil ? suite.stages : suite.stagesThrough).map { stage in
         let given = Set(attack.settings.map(\.name))
         let own = stage.settings.keys.sorted().filter { !given.contains($0) }
           .map { (name: $0, value: stage.settings[$0]!) }
-        // Through a purifier, Auto-PGD takes it for the identity.
-        let graph = arm == nil ? stage.graph : "attacks/bpda.graph"
         var probe = context.template
-        probe.path = try context.path(graph)
+        probe.path = try context.path(stage.graph)
         // The suite's settings go to those stages that know them.
         let shared = try probe.declared(attack.settings)
         unknown.subtract(shared.map(\.name))
-        return try self.stage(stage.name, graph, own + shared, context, seed)
+        return try self.stage(stage.name, stage.graph, own + shared, context, seed)
       }
       guard unknown.isEmpty else {
         throw Diagnostics(
@@ -69,6 +67,7 @@ struct AttackPlan {
       }
       request.settings.append((name, value))
     }
+    if attack.knowsKeys { try checkDraws(request, context) }
     try add("epsilon", epsilon.text)
     if attack.norm != "linf" { try add("norm", attack.norm) }
     if let arm {
@@ -82,24 +81,92 @@ struct AttackPlan {
     return Stage(name: name, request: request, result: attack.result)
   }
 
+  /// Refuses an attack that is to know the defender's draws, but draws anew for each gradient, as
+  /// graphs do unless they are told not to: a report would say that it met them.
+  private func checkDraws(_ request: Request, _ context: EvaluationContext) throws {
+    for (name, value) in [("deterministic", "true"), ("eot", "1")] {
+      let isSet = request.settings.contains { $0.name == name && $0.value == value }
+      guard !isSet, try context.declares(name, request) else { continue }
+      throw Diagnostics(
+        "the attack \"\(attack.name)\" has \"keys\": \"defender\", but not \"\(name)\": \(value) in"
+          + " \"set\", so that it draws anew for each gradient and never meets the defender's draws",
+        path: context.recipePath,
+        hint: "set \"deterministic\": true, and \"eot\": 1 where the graph has it")
+    }
+  }
+
   /// An arm's purifier as a setting: the file's first graph with the arm's settings, and with those
   /// of `changes` that it knows.
   static func purifier(
     of arm: EvaluationRecipe.Arm, _ changes: [(name: String, value: String)],
     _ context: EvaluationContext
   ) throws -> String {
-    let path = arm.purifier ?? "purifiers/none.graph"
-    let file = try context.path(path)
-    let entry = try Compiler(library: context.template.library).load(file).entries.first
-    let changes = changes.filter { change in
-      entry?.arguments.contains { $0.name == change.name } ?? false
-    }
+    let (file, arguments) = try declaration(of: arm, context)
+    let changes = changes.filter { change in arguments.contains { $0.name == change.name } }
     let kept = arm.settings.filter { setting in !changes.contains { $0.name == setting.name } }
-    let settings = (kept + changes).map { name, value in
-      // A text is spelled as one; everything else as it stands.
-      let kind = entry?.arguments.first { $0.name == name }?.kind
-      return ", \(name): " + (kind == "String" ? AttributeValue.quoted(value) : value)
+    let settings = (kept + changes).map { setting in
+      let kind = arguments.first { $0.name == setting.name }?.kind
+      return ", \(setting.name): " + expression(setting.value, of: kind)
     }
     return "partial(\(AttributeValue.quoted(file))\(settings.joined()))"
+  }
+
+  /// A setting as `--set` takes it, as the language spells it: texts in quotation marks, lists in
+  /// brackets, everything else as it stands.
+  private static func expression(_ value: String, of kind: String?) -> String {
+    switch kind {
+    case "String": return AttributeValue.quoted(value)
+    // A list of one can be meant by a range, which is a list itself.
+    case "[Int]" where value.contains("..<"): return value
+    case "[Int]", "[Float]", "[String]", "[Graph]":
+      guard !value.hasPrefix("[") else { return value }
+      guard kind == "[String]" else { return "[\(value)]" }
+      let texts = value.split(separator: ",").map { item in
+        AttributeValue.quoted(
+          String(item.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()))
+      }
+      return "[\(texts.joined(separator: ", "))]"
+    default: return value
+    }
+  }
+
+  /// The file of an arm's purifier, and what its first graph lets one set.
+  private static func declaration(
+    of arm: EvaluationRecipe.Arm, _ context: EvaluationContext
+  ) throws -> (file: String, arguments: [(name: String, kind: String)]) {
+    let file = try context.path(arm.purifier ?? "purifiers/none.graph")
+    let entry = try Compiler(library: context.template.library).load(file).entries.first
+    let arguments = entry?.arguments.filter { !$0.isTensor } ?? []
+    return (file, arguments.map { (name: $0.name, kind: $0.kind) })
+  }
+
+  /// Those settings of the attacker's purifier that the arm's purifier has.
+  func appliedPurifierSettings(
+    _ context: EvaluationContext
+  ) throws -> [(name: String, value: String)] {
+    guard let arm, !attack.purifierSettings.isEmpty else { return [] }
+    let known = try Self.declaration(of: arm, context).arguments
+    return attack.purifierSettings.filter { setting in known.contains { $0.name == setting.name } }
+  }
+
+  /// Refuses a setting of an attacker's purifier that none of the purifiers has that are attacked:
+  /// it would be left out everywhere, and the report be of another attack.
+  static func checkPurifierSettings(
+    _ plans: [AttackPlan], _ context: EvaluationContext
+  ) throws {
+    var isChecked = Set<String>()
+    for attack in plans.map(\.attack)
+    where !attack.purifierSettings.isEmpty && isChecked.insert(attack.name).inserted {
+      var known = Set<String>()
+      for arm in plans.filter({ $0.attack.name == attack.name }).compactMap(\.arm) {
+        known.formUnion(try declaration(of: arm, context).arguments.map(\.name))
+      }
+      for setting in attack.purifierSettings where !known.contains(setting.name) {
+        throw Diagnostics(
+          "the attack \"\(attack.name)\" sets '\(setting.name)' of the purifier, which no purifier"
+            + " that it goes through declares", path: context.recipePath,
+          hint: Suggestion.hint(for: setting.name, in: known.sorted()))
+      }
+    }
   }
 }

@@ -33,6 +33,16 @@ package enum AttackSuite: String, Sendable, CaseIterable {
     }
   }
 
+  /// The stages through a purifier, which the gradient takes for the identity. They are as long as
+  /// the suite's own, of which the graph's default would be a tenth.
+  package var stagesThrough: [Stage] {
+    stages.map { stage in
+      Stage(
+        name: stage.name, graph: "attacks/bpda.graph",
+        settings: stage.settings.merging(["steps": "100"]) { own, _ in own })
+    }
+  }
+
   private static func apgd(_ loss: String, _ more: [String: String] = [:]) -> Stage {
     Stage(
       name: "APGD-\(loss.uppercased())", graph: "attacks/apgd.graph",

@@ -12,6 +12,7 @@ import RetortText
 struct EvaluationContext {
   /// A request without path, entry and settings.
   let template: Request
+  /// The model as a setting (`backbone(_:classCount:_:)`).
   let backbone: String
   /// For messages.
   let recipePath: String
@@ -26,6 +27,25 @@ struct EvaluationContext {
   let batch: Int
   let height: Int
   let width: Int
+
+  /// How many classes a graph has that declares `classes`, by its default.
+  private static let usualClassCount = 10
+
+  /// A model as graphs get it. Objectives on a shared backbone do not say how many classes it has, so
+  /// that a number other than the default's is bound to the model itself.
+  static func backbone(
+    _ name: String, classCount: Int?, _ library: GraphLibrary
+  ) throws(Diagnostics) -> String {
+    // Only a plain name has no settings yet.
+    guard let classCount, classCount != usualClassCount, !name.contains("("),
+      !name.hasSuffix(".graph")
+    else { return name }
+    let path = library.path("models/\(name).graph")
+    guard !InputFile.isMissing(path) else { return name }
+    let model = try Compiler(library: library).load(path).entries.first { $0.name == name }
+    let declaresClasses = model?.arguments.contains { $0.name == "classes" } ?? false
+    return declaresClasses ? "partial(\(name), classes: \(classCount))" : name
+  }
 
   /// A graph with settings on the evaluated model. Algorithms do not depend on the batch.
   func request(

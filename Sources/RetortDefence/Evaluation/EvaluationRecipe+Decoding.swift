@@ -63,6 +63,14 @@ extension EvaluationRecipe: Decodable {
     try unique(attackNames, .attacks)
     try unique(comparisons.map(\.name), .comparisons)
     try unique(sweeps.map(\.name), .sweeps)
+    // A report names the points of losses "ATTACK, purified by ARM".
+    let link = EvaluationResults.LossPoints.link
+    for (key, names) in [(Keys.arms, armNames), (.attacks, attackNames)] {
+      if let name = names.first(where: { $0.contains(link) }) {
+        throw fields.problem(
+          key, "holds the name \"\(name)\", but \"\(link)\" is a report's own in names of points")
+      }
+    }
     func known(_ name: String, _ list: [String], _ key: Keys, _ what: String) throws {
       guard !list.contains(name) else { return }
       let nearest = Suggestion.nearest(to: name, in: list).map { "; did you mean \"\($0)\"?" }
@@ -279,6 +287,12 @@ extension EvaluationRecipe.Losses: Decodable {
     attacks = try fields.decode([String].self, forKey: .attacks)
     arms = try fields.decodeIfPresent([String].self, forKey: .arms) ?? []
     images = try fields.count(.images)
+    for (key, names) in [(Keys.tasks, tasks ?? []), (.attacks, attacks), (.arms, arms)] {
+      var seen = Set<String>()
+      if let repeated = names.first(where: { !seen.insert($0).inserted }) {
+        throw fields.problem(key, "names \"\(repeated)\" twice")
+      }
+    }
   }
 }
 

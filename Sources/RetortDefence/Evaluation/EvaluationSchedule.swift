@@ -72,16 +72,22 @@ struct EvaluationSchedule {
   }
 
   private mutating func add(_ sweep: EvaluationRecipe.Sweep, _ recipe: EvaluationRecipe) {
-    var curves: [EvaluationResults.Sweep.Curve] = []
+    let curves: [EvaluationResults.Sweep.Curve]
+    let attacked: String
     switch sweep.subject {
-    case .attack(let name, let arms): curves = radii(sweep, name, arms, recipe)
+    case .attack(let name, let arms):
+      attacked = name
+      curves = radii(sweep, name, arms, recipe)
     case .arms(let arms, let setting, let name):
+      attacked = name
       curves = variants(sweep, arms, setting, name, recipe)
     }
+    // Every point has so many answers; where another sweep asks for more of the same, it has more.
+    let images = self.images(sweep, points.first { $0.name == attacked }!)
     sweeps.append(
       EvaluationResults.Sweep(
         name: sweep.name, axis: sweep.axis, ticks: sweep.values.map(\.text),
-        values: sweep.values.map(\.value), curves: curves))
+        values: sweep.values.map(\.value), curves: curves, images: images))
   }
 
   /// The radius of an attack in several values.

@@ -1,4 +1,3 @@
-import Foundation
 import RetortFormats
 import RetortTensor
 import RetortText
@@ -23,7 +22,7 @@ package struct EvaluationStore: Sendable {
     _ identity: String, holding types: [String: TensorType]
   ) -> [String: HostTensor]? {
     let path = path(identity)
-    guard FileManager.default.fileExists(atPath: path),
+    guard !InputFile.isMissing(path),
       var stored = try? MarkedTensors(reading: path), let sum = stored.take(Self.mark)
     else { return nil }
     let tensors = Dictionary(stored.tensors.map { ($0.name, $0.tensor) }) { first, _ in first }

@@ -1,5 +1,4 @@
 import RetortDriver
-import RetortFormats
 import RetortTensor
 import RetortText
 
@@ -41,11 +40,12 @@ extension Evaluator {
       let (plan, points) = (schedule.points[number], made[number])
       // Whole blocks, so that what was purified with them is found again.
       let count = min(plan.images, wholeBlocks(wanted.images))
-      samples += try self.samples(graph, name, count) { try self.points(points, $0, $1) }
+      samples += try self.samples(graph, .attack(name), count) { try self.points(points, $0, $1) }
       for name in wanted.arms {
         let arm = recipe.arms.first { $0.name == name }!
         let answers = try answerer(arm)
-        samples += try self.samples(graph, "\(plan.name), purified by \(name)", count) {
+        let kind = EvaluationResults.LossPoints.purified(attack: plan.name, arm: name)
+        samples += try self.samples(graph, kind, count) {
           try purified(answers, points, $0, $1)
         }
       }
@@ -55,14 +55,16 @@ extension Evaluator {
 
   /// The losses on the first images of one kind.
   private func samples(
-    _ graph: LossGraph, _ title: String, _ count: Int,
+    _ graph: LossGraph, _ points: EvaluationResults.LossPoints, _ count: Int,
     _ pixels: (Int, EvaluationBlock) throws -> HostTensor
   ) throws -> [EvaluationResults.LossSample] {
+    let title = points.name
     var values = [String: [Double]]()
     for (index, block) in blocks(count).enumerated() {
-      let images = ImageSet(pixels: try pixels(index, block), labels: [])
+      // Some losses are of the labels, too.
+      let images = ImageSet(pixels: try pixels(index, block), labels: block.images.labels)
       let identity = EvaluationContext.joined(
-        ["losses", graph.identity, SHA256.hexadecimal(images.pixels.bytes), String(block.first)])
+        ["losses", graph.identity, images.checksum, String(block.first)])
       let types = Dictionary(
         uniqueKeysWithValues: graph.tasks.map { ($0, TensorType(.f32, [block.images.count])) })
       let found = try kept(
@@ -79,7 +81,7 @@ extension Evaluator {
       }
       for task in graph.tasks { values[task, default: []] += found[task]!.doubles }
     }
-    return graph.tasks.map { .init(task: $0, points: title, values: values[$0] ?? []) }
+    return graph.tasks.map { .init(task: $0, points: points, values: values[$0] ?? []) }
   }
 
   /// A number of images filled up to whole blocks.

@@ -129,8 +129,9 @@ extension Evaluator {
       extent.take(points, block.images.pixels)
     }
     return Points(
-      description: .init(plan, extent, checksums, cost), checksums: checksums,
-      identities: identities)
+      description: .init(
+        plan, try plan.appliedPurifierSettings(context), extent, checksums, cost),
+      checksums: checksums, identities: identities)
   }
 }
 
@@ -152,7 +153,8 @@ extension AttackPlan {
 
 extension EvaluationResults.Attack {
   fileprivate init(
-    _ plan: AttackPlan, _ extent: PointExtent, _ checksums: [String], _ cost: Double
+    _ plan: AttackPlan, _ purifierSettings: [(name: String, value: String)],
+    _ extent: PointExtent, _ checksums: [String], _ cost: Double
   ) {
     let attack = plan.attack
     var (graph, suite): (String?, String?) = (nil, nil)
@@ -162,7 +164,7 @@ extension EvaluationResults.Attack {
     case .suite(let chosen): suite = chosen.rawValue
     }
     var settings = Dictionary(attack.settings.map { ($0.name, $0.value) }) { first, _ in first }
-    for (name, value) in attack.purifierSettings { settings["purifier." + name] = value }
+    for (name, value) in purifierSettings { settings["purifier." + name] = value }
     if attack.knowsKeys { settings["keys"] = "defender" }
     if let result = attack.result { settings["result"] = result }
     self.init(

@@ -61,9 +61,12 @@ package final class Evaluator {
     var template = request
     template.weightPaths =
       recipe.weights.map { WeightFile($0).text(in: request.library) } + request.weightPaths
+    let classCount = recipe.classNames.isEmpty ? nil : recipe.classNames.count
     context = EvaluationContext(
-      template: template, backbone: recipe.backbone, recipePath: recipe.path,
-      classCount: recipe.classNames.isEmpty ? nil : recipe.classNames.count,
+      template: template,
+      backbone: try EvaluationContext.backbone(
+        recipe.backbone, classCount: classCount, request.library),
+      recipePath: recipe.path, classCount: classCount,
       weights: try Weights(reading: template.weightPaths),
       weightSources: try template.weightPaths.map { text in
         let file = WeightFile(text)
@@ -134,6 +137,7 @@ package final class Evaluator {
         "names \(results.classNames.count) classes, the model has \(classCount)",
         path: recipe.path)
     }
+    try AttackPlan.checkPurifierSettings(schedule.points, context)
     let costs = try schedule.points.map { plan in
       try naming(recipe: recipe.path, "the attack \"\(plan.name)\"") { try cost(plan) }
     }

@@ -30,12 +30,12 @@ package struct OnnxExport: Sendable {
     var emitter = OnnxEmitter(graph, unrollsLoops: unrollsLoops)
     var result = OnnxGraph()
     result.name = graph.name
+    let updated = graph.updatedWeights
     for input in graph.inputs {
       let tensor = input.role.isWeight ? weights[input.name] : defaults[input.name]
-      let updated = graph.outputs.contains { $0.role == .update && $0.name == input.name }
       if let tensor { result.initializers.append(OnnxTensor(input.name, tensor)) }
       // What a run may change is an input even where it has a value to begin with.
-      if !input.role.isWeight || tensor == nil || updated {
+      if !input.role.isWeight || tensor == nil || updated.contains(input.name) {
         result.inputs.append(OnnxValue(input.name, OnnxType(graph.type(of: input.value))))
       }
     }

@@ -120,7 +120,7 @@ struct InputBinding {
           "has no input '\(name)'", path: path,
           hint: Suggestion.hint(for: name, in: inputs.map(\.name)))
       }
-      try bind(input, to: given[name]!, &bound)
+      try bind(input, name, to: given[name]!, &bound)
     }
     try checkAllBound(symbols, bound)
     var types: [TensorType] = []
@@ -142,24 +142,25 @@ struct InputBinding {
   }
 
   private func bind(
-    _ input: Input, to type: TensorType, _ bound: inout [String: (extent: Int, by: String)]
+    _ input: Input, _ name: String, to type: TensorType,
+    _ bound: inout [String: (extent: Int, by: String)]
   ) throws(Diagnostics) {
     let extents = type.shape.extents
     func mismatch(_ detail: String) -> Diagnostics {
       Diagnostics(
-        "input '\(input.name)' is \(spelling(input)), but the file holds \(type)\(detail)",
-        path: path)
+        "'\(name)' of \(path) is \(spelling(input)), but the file holds \(type)\(detail)",
+        path: "--input \(name)")
     }
     guard extents.count == input.extents.count else { throw mismatch("") }
     for (extent, own) in zip(extents, input.extents) {
       switch own {
       case .fixed(let number):
         guard number == extent else { throw mismatch("") }
-      case .symbol(let name):
-        if let other = bound[name], other.extent != extent {
-          throw mismatch(", and '\(name)' is \(other.extent) by \(other.by)")
+      case .symbol(let symbol):
+        if let other = bound[symbol], other.extent != extent {
+          throw mismatch(", and '\(symbol)' is \(other.extent) by \(other.by)")
         }
-        bound[name] = (extent, "input '\(input.name)'")
+        bound[symbol] = (extent, "input '\(input.name)'")
       }
     }
   }

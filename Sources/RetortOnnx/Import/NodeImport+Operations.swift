@@ -125,11 +125,8 @@ extension NodeImport {
   func throughReals(
     _ x: Operand, _ compute: (Operand) throws -> Operand
   ) throws -> Operand {
-    try convert(try compute(try real(x)), element(of: x))
-  }
-
-  func real(_ x: Operand) throws -> Operand {
-    element(of: x).isReal ? x : try convert(x, .f64)
+    let real = element(of: x).isReal ? x : try convert(x, .f64)
+    return try convert(try compute(real), element(of: x))
   }
 
   // MARK: shapes

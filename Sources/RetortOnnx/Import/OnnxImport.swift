@@ -43,9 +43,9 @@ package struct OnnxImport: Sendable {
   /// What a model is run with, as the graph calls it, before its nodes are looked at; an extent that
   /// nothing has bound yet is nil.
   package static func inputs(
-    reading path: String
+    of model: OnnxModel, path: String
   ) throws(Diagnostics) -> [(name: String, extents: [Int?])] {
-    try InputBinding(OnnxModel(reading: path).arguments, path: path).declared
+    try InputBinding(model.arguments, path: path).declared
   }
 
   private static let suffix = ".onnx"

@@ -99,11 +99,7 @@ extension Convolution {
 
   /// The extents for operands that type inference has accepted.
   package func acceptedExtents(_ operands: [TensorType]) -> ConvolutionExtents {
-    do {
-      return try extents(operands)
-    } catch {
-      preconditionFailure("\(signature) on \(operands): \(error.message)")
-    }
+    accepted(operands, by: extents)
   }
 
   /// Two operations for each multiply-add.

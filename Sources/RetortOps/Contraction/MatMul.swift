@@ -82,11 +82,7 @@ package struct MatMul: TensorOp {
 
   /// The extents for operands that type inference has accepted.
   package func acceptedExtents(_ operands: [TensorType]) -> Extents {
-    do {
-      return try extents(operands)
-    } catch {
-      preconditionFailure("\(signature) on \(operands): \(error.message)")
-    }
+    accepted(operands, by: extents)
   }
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {

@@ -62,13 +62,26 @@ package struct WindowAxis: Hashable, Sendable {
     return first..<max(first, end)
   }
 
-  /// How many taps of each output lie inside the image.
-  package var insideCounts: [Int] {
-    let indices = inputIndices
-    return (0..<output).map { position in
-      indices[position * taps..<(position + 1) * taps].count { $0 >= 0 }
-    }
+  /// The taps of an output that lie inside the image.
+  package func insideTaps(ofOutput position: Int) -> Range<Int> {
+    let start = position * stride - before
+    let first = start < 0 ? min(taps, (dilation - 1 - start) / dilation) : 0
+    let end = start < input ? min(taps, (input - 1 - start) / dilation + 1) : 0
+    return first..<max(first, end)
   }
+
+  /// The inputs that an output's taps meet inside the image, in their order. Costs nothing for taps
+  /// in the padding, of which a window may have 2³¹.
+  package func insideInputs(ofOutput position: Int) -> StrideTo<Int> {
+    let inside = insideTaps(ofOutput: position)
+    let start = position * stride - before
+    return Swift.stride(
+      from: start + inside.lowerBound * dilation, to: start + inside.upperBound * dilation,
+      by: dilation)
+  }
+
+  /// How many taps of each output lie inside the image.
+  package var insideCounts: [Int] { (0..<output).map { insideTaps(ofOutput: $0).count } }
 }
 
 extension [Int] {

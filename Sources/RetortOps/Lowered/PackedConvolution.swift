@@ -37,11 +37,7 @@ extension PackedConvolution {
 
   /// The extents for operands that type inference has accepted.
   package func acceptedExtents(_ operands: [TensorType]) -> ConvolutionExtents {
-    do {
-      return try extents(operands)
-    } catch {
-      preconditionFailure("\(signature) on \(operands): \(error.message)")
-    }
+    accepted(operands, by: extents)
   }
 
   /// Two operations for each multiply-add of the direct form, whatever the algorithm.

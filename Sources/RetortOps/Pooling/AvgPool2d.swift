@@ -61,8 +61,6 @@ package struct AvgPool2d: Pooling {
     _: R.Type, _ extents: PoolingExtents, _ operand: TensorView, _ result: TensorView
   ) {
     let (x, y) = (operand.elements(R.self), result.elements(R.self))
-    let (rows, columns) = (extents.rows.inputIndices, extents.columns.inputIndices)
-    let (height, width) = (extents.rows.taps, extents.columns.taps)
     let (rowCounts, columnCounts) = (extents.rows.insideCounts, extents.columns.insideCounts)
     var position = 0
     for plane in 0..<extents.planeCount {
@@ -70,13 +68,11 @@ package struct AvgPool2d: Pooling {
       for row in 0..<extents.rows.output {
         for column in 0..<extents.columns.output {
           var sum: R = 0
-          for i in 0..<height where rows[row * height + i] >= 0 {
-            let line = start + rows[row * height + i] * extents.columns.input
-            for j in 0..<width where columns[column * width + j] >= 0 {
-              sum += x[line + columns[column * width + j]]
-            }
+          for i in extents.rows.insideInputs(ofOutput: row) {
+            let line = start + i * extents.columns.input
+            for j in extents.columns.insideInputs(ofOutput: column) { sum += x[line + j] }
           }
-          let count = countPadding ? height * width : rowCounts[row] * columnCounts[column]
+          let count = countPadding ? extents.tapCount : rowCounts[row] * columnCounts[column]
           y[position] = sum / R(count)
           position += 1
         }

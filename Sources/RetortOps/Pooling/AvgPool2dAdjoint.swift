@@ -77,8 +77,6 @@ package struct AvgPool2dAdjoint: Pooling {
     _: R.Type, _ extents: PoolingExtents, _ operand: TensorView, _ result: TensorView
   ) {
     let (dy, dx) = (operand.elements(R.self), result.elements(R.self))
-    let (rows, columns) = (extents.rows.inputIndices, extents.columns.inputIndices)
-    let (tapRows, tapColumns) = (extents.rows.taps, extents.columns.taps)
     let (rowCounts, columnCounts) = (extents.rows.insideCounts, extents.columns.insideCounts)
     dx.update(repeating: 0)
     var position = 0
@@ -87,14 +85,12 @@ package struct AvgPool2dAdjoint: Pooling {
       for row in 0..<extents.rows.output {
         for column in 0..<extents.columns.output {
           let count =
-            countPadding ? tapRows * tapColumns : rowCounts[row] * columnCounts[column]
+            countPadding ? extents.tapCount : rowCounts[row] * columnCounts[column]
           let share = dy[position] / R(count)
           position += 1
-          for i in 0..<tapRows where rows[row * tapRows + i] >= 0 {
-            let line = start + rows[row * tapRows + i] * width
-            for j in 0..<tapColumns where columns[column * tapColumns + j] >= 0 {
-              dx[line + columns[column * tapColumns + j]] += share
-            }
+          for i in extents.rows.insideInputs(ofOutput: row) {
+            let line = start + i * width
+            for j in extents.columns.insideInputs(ofOutput: column) { dx[line + j] += share }
           }
         }
       }

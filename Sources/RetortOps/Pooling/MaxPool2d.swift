@@ -78,8 +78,6 @@ package struct MaxPool2d: Pooling {
   private static func positions<R: Real>(
     _ x: UnsafeMutableBufferPointer<R>, _ extents: PoolingExtents
   ) -> [Int] {
-    let (rows, columns) = (extents.rows.inputIndices, extents.columns.inputIndices)
-    let (height, width) = (extents.rows.taps, extents.columns.taps)
     var result: [Int] = []
     result.reserveCapacity(extents.outputCount)
     for plane in 0..<extents.planeCount {
@@ -87,10 +85,10 @@ package struct MaxPool2d: Pooling {
       for row in 0..<extents.rows.output {
         for column in 0..<extents.columns.output {
           var best = -1
-          for i in 0..<height where rows[row * height + i] >= 0 {
-            let line = start + rows[row * height + i] * extents.columns.input
-            for j in 0..<width where columns[column * width + j] >= 0 {
-              let position = line + columns[column * width + j]
+          for i in extents.rows.insideInputs(ofOutput: row) {
+            let line = start + i * extents.columns.input
+            for j in extents.columns.insideInputs(ofOutput: column) {
+              let position = line + j
               if best < 0 || x[position] > x[best] || (x[position].isNaN && !x[best].isNaN) {
                 best = position
               }

@@ -76,11 +76,7 @@ extension Pooling {
 
   /// The extents for operands that type inference has accepted.
   package func acceptedExtents(_ operands: [TensorType]) -> PoolingExtents {
-    do {
-      return try extents(operands)
-    } catch {
-      preconditionFailure("\(signature) on \(operands): \(error.message)")
-    }
+    accepted(operands, by: extents)
   }
 
   /// One operation for each output and tap.

@@ -28,11 +28,21 @@ package struct PrepareWeights: Pass {
   /// stand in the graph's own body and read nothing but weights that keep their values, and what
   /// other such regions yield. All others are taken apart.
   static func keepingSoundRegions(_ graph: Graph) -> Graph {
+    let isFixed = fixedNodes(graph) { $0.op is Prepare }
+    let sound = Set(zip(graph.body.nodes, isFixed).filter { $1 }.flatMap(\.0.results))
+    return inlining(graph) { node in !node.results.contains(where: sound.contains) }
+  }
+
+  /// Which nodes of the graph's body depend on weights alone: those that read nothing but weights
+  /// that keep their values, and what other such nodes make. Only nodes that `counts` accepts are
+  /// such nodes.
+  private static func fixedNodes(_ graph: Graph, where counts: (Node) -> Bool) -> [Bool] {
     var fixed = Set(graph.fixedWeights)
-    for node in graph.body.nodes where node.op is Prepare {
-      if node.captures.allSatisfy(fixed.contains) { fixed.formUnion(node.results) }
+    return graph.body.nodes.map { node in
+      guard counts(node), node.reads.allSatisfy(fixed.contains) else { return false }
+      fixed.formUnion(node.results)
+      return true
     }
-    return inlining(graph) { node in !node.results.contains(where: fixed.contains) }
   }
 
   /// Takes some `prepare` regions apart, those inside other regions too.
@@ -45,14 +55,8 @@ package struct PrepareWeights: Pass {
   /// Which nodes of the graph's body go into the region.
   private static func chosen(_ graph: Graph) -> [Bool] {
     let nodes = graph.body.nodes
-    var fixed = Set(graph.fixedWeights)
-    var chosen = [Bool](repeating: false, count: nodes.count)
-    for (index, node) in nodes.enumerated() {
-      let reads = node.reads
-      guard reads.allSatisfy(fixed.contains) else { continue }
-      fixed.formUnion(node.results)
-      chosen[index] = !ElementwiseOps.isSource(node.op)
-    }
+    let isFixed = fixedNodes(graph) { _ in true }
+    var chosen = zip(nodes, isFixed).map { $1 && !ElementwiseOps.isSource($0.op) }
     // A broadcast stays unless something prepared reads it.
     var needed = Set<Value>()
     for index in nodes.indices.reversed() where chosen[index] {

@@ -16,7 +16,12 @@ package enum MemoryPlanner {
   /// segment of their own, which outlives runs. All are multiples of 64.
   /// - Complexity: O(n log n)
   package static func plan(_ graph: Graph) -> (Graph, MemoryPlan) {
-    let graph = PrepareWeights.keepingSoundRegions(graph)
+    plan(sound: PrepareWeights.keepingSoundRegions(graph))
+  }
+
+  /// The same of a graph whose `prepare` regions can all be run before all else
+  /// (`PrepareWeights.keepingSoundRegions`).
+  static func plan(sound graph: Graph) -> (Graph, MemoryPlan) {
     let lifetimes = Lifetimes(graph)
     let storage = Storage(graph, lifetimes)
     let preparation = pack(
@@ -60,8 +65,8 @@ package enum MemoryPlanner {
     neededByteCounts(units, stepCount).max() ?? 0
   }
 
-  static func lowerBound(of graph: Graph) -> Int {
-    let graph = PrepareWeights.keepingSoundRegions(graph)
+  /// The bound of a whole graph, which is one as `plan(sound:)` takes.
+  static func lowerBound(sound graph: Graph) -> Int {
     let lifetimes = Lifetimes(graph)
     return lowerBound(Storage(graph, lifetimes).runUnits, lifetimes.stepCount)
   }

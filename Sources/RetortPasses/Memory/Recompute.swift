@@ -24,7 +24,9 @@ package struct Recompute: Pass {
   package init(limit: Int) { self.limit = limit }
 
   package func run(_ graph: Graph, _ record: inout PassRecord) throws -> Graph {
-    var graph = graph
+    // Once for all turns: regions stay sound, for what is copied, and what reads the copies, stands
+    // outside of them.
+    var graph = PrepareWeights.keepingSoundRegions(graph)
     var smallest = graph
     var (least, byteCount) = Self.sizes(graph)
     if byteCount > limit { try checkLimit(graph, byteCount) }
@@ -38,7 +40,7 @@ package struct Recompute: Pass {
       }
       graph = try RemoveDeadNodes().run(choice.applied(to: graph, &names))
       record.fire("value")
-      let bound = MemoryPlanner.lowerBound(of: graph)
+      let bound = MemoryPlanner.lowerBound(sound: graph)
       turnsInVain += 1
       if bound < least {
         (least, smallest, turnsInVain) = (bound, graph, 0)
@@ -59,7 +61,7 @@ package struct Recompute: Pass {
   }
 
   private static func sizes(_ graph: Graph) -> (bound: Int, planned: Int) {
-    let plan = MemoryPlanner.plan(graph).1
+    let plan = MemoryPlanner.plan(sound: graph).1
     return (plan.lowerBound, plan.arenaByteCount)
   }
 }

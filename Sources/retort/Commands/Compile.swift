@@ -20,8 +20,7 @@ extension Command {
     let path = arguments.positionals[0]
     let request = try arguments.request(path)
     let target = arguments["-o"] ?? defaultTarget(path)
-    try arguments.refuseReplacing(target)
-    try Arguments.requireSuffix(".retort", of: target, "a plan")
+    try arguments.requireTarget(target, ending: ".retort", "a plan")
     let summary = try PlanWriter(request: request, rebuild: Main.commandLine).write(to: target)
     Console.notes(summary.notes)
     try Console.report(summary.text, besides: [target])

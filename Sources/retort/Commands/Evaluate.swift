@@ -1,4 +1,3 @@
-import Foundation
 import RetortDefence
 import RetortDriver
 import RetortFormats
@@ -8,7 +7,7 @@ import RetortText
 extension Command {
   static let evaluate = Command(
     name: "evaluate", summary: "attacks × defences: a report, resumed after a kill",
-    positionals: "RECIPE", positionalCount: 0...64,
+    positionals: "RECIPE", positionalCount: 0...shardLimit,
     options: [
       Option("--data", "FILE", "a CIFAR-10 binary file of images to evaluate on: test_batch.bin"),
       Option(
@@ -40,11 +39,14 @@ extension Command {
         throw UsageError(message: "'\(option)' does not go with '--merge', which only joins")
       }
       for suffix in EvaluationOutput.suffixes { try arguments.refuseReplacing(target + suffix) }
-      let shards = try arguments.positionals.map { try shardFile($0) }
+      // A pattern for shards takes the times beside them too.
+      let paths = arguments.positionals.filter { !$0.hasSuffix(".timing.json") }
+      let shards = try paths.map { try shardFile($0) }
       guard !shards.isEmpty else { throw UsageError(message: "'--merge' takes shard files") }
       let output = EvaluationOutput(target)
       try output.write(shards)
-      if let timing = try joinedTiming(arguments.positionals) {
+      try tellOtherBuild(shards)
+      if let timing = try joinedTiming(paths) {
         try output.write(timing, to: target + ".timing.json")
       }
       return
@@ -69,7 +71,7 @@ extension Command {
     let evaluator = try Evaluator(
       recipe, images: images, data: String(data.split(separator: "/").last ?? "data"),
       request: try arguments.request(),
-      program: "retort \(RetortVersion.text), build \(try build()), \(Processor.fingerprint)",
+      program: "\(try program()), \(Processor.fingerprint)",
       cache: arguments["--cache"] ?? target + ".cache", shard: shard, observer: ProgressLine())
     let part = try evaluator.run()
     try EvaluationOutput(target).write(part, timing: evaluator.timing)
@@ -93,7 +95,7 @@ extension Arguments {
     guard let text = self["--shard"] else { return .whole }
     let numbers = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
     guard numbers.count == 2, let index = numbers[0], let count = numbers[1], 1 <= index,
-      index <= count, count <= 10_000
+      index <= count, count <= shardLimit
     else {
       throw UsageError(message: "'--shard' takes I/N with I from 1 to N, got '\(text)'")
     }
@@ -101,9 +103,23 @@ extension Arguments {
   }
 }
 
-/// The first digits of the SHA-256 of this program: blocks of another build are computed again.
-private func build() throws -> String {
-  String(SHA256.hexadecimal(try InputFile.read("/proc/self/exe")).prefix(16))
+/// The most parts that an evaluation is shared out in.
+private let shardLimit = 10_000
+
+/// Version and build, the first digits of the SHA-256 of this program: blocks of another build are
+/// computed again.
+private func program() throws -> String {
+  let sum = SHA256.hexadecimal(try InputFile.read("/proc/self/exe"))
+  return "retort \(RetortVersion.text), build \(sum.prefix(16))"
+}
+
+/// Tells where another program computed the shards than renders the report, which names theirs: what
+/// follows from the answers, and how it is told, is this one's.
+private func tellOtherBuild(_ shards: [EvaluationShard]) throws {
+  let own = try program()
+  guard let theirs = shards.first?.results.program, !theirs.hasPrefix(own + ",") else { return }
+  Console.note(
+    "the shards are of \(theirs.visible()); \(own), another build, made the report of them")
 }
 
 private func shardFile(_ path: String) throws -> EvaluationShard {
@@ -116,11 +132,10 @@ private func joinedTiming(_ paths: [String]) throws -> EvaluationTiming? {
   var sum = EvaluationTiming()
   for path in paths {
     guard path.hasSuffix(".json") else { return nil }
-    let beside = path.dropLast(".json".count) + ".timing.json"
-    guard FileManager.default.fileExists(atPath: String(beside)) else { return nil }
-    let bytes = try InputFile.read(String(beside), limit: 1 << 24)
-    sum.add(
-      try naming(String(beside)) { () throws(FormatError) in try ReportJSON.timing(bytes) })
+    let beside = String(path.dropLast(".json".count)) + ".timing.json"
+    guard !InputFile.isMissing(beside) else { return nil }
+    let bytes = try InputFile.read(beside, limit: 1 << 24)
+    sum.add(try naming(beside) { () throws(FormatError) in try ReportJSON.timing(bytes) })
   }
   return sum
 }

@@ -1,5 +1,5 @@
-import Foundation
 import RetortDriver
+import RetortFormats
 import RetortIR
 import RetortRuntime
 import RetortText
@@ -34,8 +34,7 @@ extension Command {
     writer.unrollsLoops = arguments.has("--unroll")
     writer.bindsKeys = arguments.has("--seed")
     let target = arguments["-o"] ?? defaultTarget(given)
-    try arguments.refuseReplacing(target)
-    try Arguments.requireSuffix(".onnx", of: target, "a model of ONNX")
+    try arguments.requireTarget(target, ending: ".onnx", "a model of ONNX")
     let summary = try writer.write(to: target)
     Console.notes(summary.notes)
     try Console.report(summary.text, besides: [target])
@@ -71,7 +70,7 @@ extension Arguments {
         hint: "export the definition itself")
     }
     let definition = source.positionals[0]
-    guard FileManager.default.fileExists(atPath: definition) else {
+    guard !InputFile.isMissing(definition) else {
       throw Diagnostics(
         "was compiled from \(definition), which is not there", path: plan,
         hint: "export from the folder in which it was compiled, or export the definition itself")

@@ -31,10 +31,7 @@ extension Command {
       throw UsageError(message: "an argument is missing")
     }
     let target = arguments["-o"].flatMap { $0 == "-" ? nil : $0 }
-    if let target {
-      try arguments.refuseReplacing(target)
-      try Arguments.requireSuffix(".graph", of: target, "a definition")
-    }
+    if let target { try arguments.requireTarget(target, ending: ".graph", "a definition") }
     let definition = try ModelDefinition(reading: path, settings: try arguments.pairs("--set"))
     if let target {
       try Console.print(try definition.write(to: target))

@@ -16,7 +16,7 @@ extension Command {
       Option(
         "-o", "PATH", required: true,
         "a .npy file, a .png file (one image), a CIFAR-10 .bin file or a folder of PNG files; -"
-          + " for a stream"),
+          + " for standard output, in the format of .npy"),
       Option(
         "--classifier", "FILE",
         "gives the answers: a definition, a plan or a model of ONNX (default: the purifier's own"
@@ -36,7 +36,7 @@ extension Command {
       PNG files hold 8 bits a channel: the purified image is rounded, and the answer is the one for
       the rounded image. A .npy file keeps 32-bit floats. With --images - and -o - arrays
       [n, 3, 32, 32] are read from standard input, one after the other until it ends; each is
-      answered at once with the purified array, and answers go to standard error.
+      answered at once with the purified array. Wherever -o is -, answers go to standard error.
 
       PURIFIER is a definition, or a plan or a model of ONNX of one; those start faster, and have
       a batch of their own.
@@ -62,8 +62,8 @@ extension Command {
     purification.batch = try arguments.integer("--batch", minimum: 1)
     purification.keySource =
       try arguments.choice("--key", Purification.KeySource.self) ?? purification.keySource
-    if source == "-" || target == "-" {
-      guard source == target else {
+    if source == "-" {
+      guard target == "-" else {
         throw UsageError(message: "a stream goes in and out: give '--images -' and '-o -'")
       }
       for option in ["--count", "--labels"] where arguments.has(option) {
@@ -73,7 +73,7 @@ extension Command {
     }
     var images = try ImageSet(
       reading: source, first: arguments.integer("--count", minimum: 1))
-    if let note = try Images.note(leftOutOf: source) { Console.note(note) }
+    if let note = images.note { Console.note(note) }
     if let labelled = arguments["--labels"] {
       images = try images.labelled(like: ImageSet(reading: labelled), path: labelled)
     }
@@ -86,7 +86,8 @@ extension Command {
       images, roundsToBytes: Images.Target(target) != .array, observer: ProgressLine())
     Console.notes(outcome.notes)
     try named(outcome.purified).write(to: target)
-    try Console.print(PurificationTable(images: images, outcome: outcome).text, terminator: "")
+    let table = PurificationTable(images: images, outcome: outcome).text
+    try Console.report(table, terminator: "", besides: [target])
   }
 }
 

@@ -45,9 +45,11 @@ extension Command {
     // Weights may be kept where they came from, a step further.
     for file in arguments.all("--save-weights") { try TensorFile.checkWritable(to: file) }
     if arguments.has("--check-finite") {
-      try FiniteCheck.run(request, inputs: inputs)
+      try arguments.namingInputs { try FiniteCheck.run(request, inputs: inputs) }
     }
-    let (executable, notes, unused) = try request.executable(inputs: inputs)
+    let (executable, notes, unused) = try arguments.namingInputs {
+      try request.executable(inputs: inputs)
+    }
     Console.notes(notes + Weights.note(unused: unused))
     if let file = arguments["--save-weights"] {
       let count = executable.graph.inputs.count { $0.role.isWeight }
@@ -63,12 +65,16 @@ extension Command {
     let files =
       targets.map(\.value) + arguments.all("--profile") + arguments.all("--save-weights")
     if let trace = arguments["--profile"] {
-      let (measured, report) = try executable.profile(inputs, seed: request.seed)
+      let (measured, report) = try arguments.namingInputs {
+        try executable.profile(inputs, seed: request.seed)
+      }
       results = measured
       try AtomicFile.write(report.chromeTrace, to: trace)
       try Console.report(report.table, terminator: "", besides: files)
     } else {
-      results = try executable.run(inputs, seed: request.seed)
+      results = try arguments.namingInputs {
+        try executable.run(inputs, seed: request.seed)
+      }
     }
     for (name, file) in targets {
       try TensorFile.write([(name, results[name]!)], to: file)

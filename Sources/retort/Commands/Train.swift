@@ -32,13 +32,14 @@ extension Command {
     let path = recipe.graphPath(in: library, beside: arguments.positionals[0])
     var request = try arguments.request(path)
     request.entry = recipe.entry
-    let overridden = Set(request.settings.map(\.name))
-    request.settings = recipe.settings.filter { !overridden.contains($0.name) } + request.settings
+    let typed = request.settings
+    request.settings = recipe.settings
+    request.replaceSettings(with: typed)
     request.weightPaths =
       recipe.weights.map { WeightFile($0).text(in: library) } + request.weightPaths
     let images = try ImageSet(reading: data)
     try images.requireLabels(data)
-    let trainer = try naming(recipe: recipe.path, typed: overridden) {
+    let trainer = try naming(recipe: recipe.path, typed: Set(typed.map(\.name))) {
       try Trainer(
         recipe: recipe, images: images, request: request, target: target, observer: ProgressLine())
     }

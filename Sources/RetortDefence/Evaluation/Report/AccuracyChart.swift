@@ -13,7 +13,6 @@ struct AccuracyChart {
 
   let sweep: EvaluationResults.Sweep
   let results: EvaluationResults
-  let summary: EvaluationSummary
 
   private var isLogarithmic: Bool {
     guard let least = sweep.values.min(), let greatest = sweep.values.max(), least > 0 else {
@@ -29,7 +28,7 @@ struct AccuracyChart {
 
   var svg: String {
     let shares = sweep.curves.map { curve in
-      curve.cells.map { summary.cell($0.arm, $0.attack)?.first }
+      curve.cells.map { results.share($0, in: sweep) }
     }
     let ends = shares.joined().compactMap { $0 }
       .flatMap { [$0.interval.low * 100, $0.interval.high * 100] }

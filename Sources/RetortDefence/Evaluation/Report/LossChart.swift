@@ -10,8 +10,8 @@ struct LossChart {
   let task: String
   let samples: [EvaluationResults.LossSample]
   let gaps: [EvaluationSummary.LossGap]
-  /// What the images themselves are called.
-  let cleanPoints: String
+  /// The images themselves.
+  let cleanPoints: EvaluationResults.LossPoints
 
   /// The value below which a share of sorted values lies, interpolated between neighbours.
   static func quantile(_ share: Double, of sorted: [Double]) -> Double {
@@ -26,7 +26,7 @@ struct LossChart {
       let sorted = sample.values.sorted()
       return (sample, [0.05, 0.25, 0.5, 0.75, 0.95].map { Self.quantile($0, of: sorted) })
     }
-    let labels = rows.map { Chart.cut($0.0.points, Self.labelLimit) }
+    let labels = rows.map { Chart.cut($0.0.points.name, Self.labelLimit) }
     let left = 16 + (labels.map(Chart.width).max() ?? 0)
     let right = 148.0
     let base = Self.top + Self.rowHeight * Double(rows.count)
@@ -56,15 +56,18 @@ struct LossChart {
         parts.append(Chart.text(text, Self.width - right + 12, middle + 4, "tick"))
       }
     }
+    let names = ReportText.list(rows.map(\.0.points.name))
     return Chart.svg(
       width: Self.width, height: base + Self.bottom,
-      title: "Distribution of the \(task) loss on \(ReportText.list(rows.map(\.0.points)))", parts)
+      title: "Distribution of the \(task) loss on \(names)", parts)
   }
 
   /// Clean, attacked or purified points, each of one colour.
-  private func kind(_ points: String) -> String {
-    if points == cleanPoints { return "clean" }
-    return points.contains(", purified by ") ? "purified" : "attacked"
+  private func kind(_ points: EvaluationResults.LossPoints) -> String {
+    switch points {
+    case .attack: points == cleanPoints ? "clean" : "attacked"
+    case .purified: "purified"
+    }
   }
 
   private func bar(_ x: [Double], _ middle: Double, _ kind: String) -> String {

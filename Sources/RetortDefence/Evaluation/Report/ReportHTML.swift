@@ -128,15 +128,13 @@ package struct ReportHTML {
 
   private var curves: String {
     let figures = results.sweeps.map { sweep in
-      let chart = AccuracyChart(sweep: sweep, results: results, summary: summary)
-      let counts = sweep.curves.flatMap(\.cells)
-        .compactMap { summary.cell($0.arm, $0.attack)?.first.images }
-      let images = Set(counts).sorted().map(String.init).joined(separator: ", ")
+      let chart = AccuracyChart(sweep: sweep, results: results)
       return "<h3>\(MarkupText.escape(sweep.name))</h3>\n"
         + figure(
           chart.svg,
-          "Images answered right, with Wilson\u{2019}s 95 % intervals; n = \(images). Curves are "
-            + "set slightly apart.") + Self.html(tables.sweep(sweep))
+          "Images answered right, with Wilson\u{2019}s 95 % intervals; n = "
+            + "\(results.imageCount(of: sweep)). Curves are set slightly apart.")
+        + Self.html(tables.sweep(sweep))
     }
     return figures.isEmpty ? "" : "<h2>Accuracy curves</h2>\n" + figures.joined(separator: "\n")
   }

@@ -105,16 +105,6 @@ package enum ReportJSON {
     guard bytes.count <= byteLimit else {
       throw FormatError("has \(bytes.count) bytes; a report has at most \(byteLimit)")
     }
-    // The strict reader first: it bounds the depth and refuses a key that comes twice.
-    _ = try JSONParser.parse(bytes)
-    do {
-      return try JSONDecoder().decode(type, from: Data(bytes))
-    } catch let error as FormatError {
-      throw error
-    } catch let error as DecodingError {
-      throw FormatError("is not \(kind): \(error.sentence)")
-    } catch {
-      throw FormatError("is not \(kind): \(error.localizedDescription)")
-    }
+    return try StrictJSON.decode(type, from: bytes, as: kind)
   }
 }

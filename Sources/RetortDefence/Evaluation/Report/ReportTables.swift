@@ -86,8 +86,8 @@ struct ReportTables {
 
   private var barSentence: String {
     guard let bar = summary.bar else {
-      return "No AutoAttack on a model without defence was run, so there is no bar to compare with "
-        + "(H5)."
+      return "No AutoAttack on a model without defence was run at this norm and radius, so there "
+        + "is no bar to compare with (H5)."
     }
     return "The bar to beat (H5) is \(bar.arm) under \(bar.attack): "
       + "\(bracketed(bar.result)) %, n \(bar.result.images). Differences from "
@@ -146,12 +146,13 @@ struct ReportTables {
   /// The figures of a sweep's curves.
   func sweep(_ sweep: EvaluationResults.Sweep) -> ReportTable {
     var table = ReportTable(
-      sweep.name, note: "Images answered right, in per cent, with Wilson\u{2019}s 95 % interval.",
+      sweep.name,
+      note: "Images answered right, in per cent, with Wilson\u{2019}s 95 % interval; n "
+        + "\(results.imageCount(of: sweep)), the same images at every point.",
       [(sweep.axis, .text)] + sweep.curves.map { ($0.name, .number) })
     for (index, tick) in sweep.ticks.enumerated() {
       let shares = sweep.curves.map { curve -> String in
-        let name = curve.cells[index]
-        return summary.cell(name.arm, name.attack).map { bracketed($0.first) } ?? "\u{2013}"
+        results.share(curve.cells[index], in: sweep).map(bracketed) ?? "\u{2013}"
       }
       table.add([tick] + shares)
     }
@@ -169,7 +170,7 @@ struct ReportTables {
       ])
     for gap in summary.lossGaps {
       table.add([
-        gap.task, gap.points, String(gap.images), ReportText.short(gap.cleanMean),
+        gap.task, gap.points.name, String(gap.images), ReportText.short(gap.cleanMean),
         ReportText.short(gap.mean), ReportText.short(gap.meanGap), ReportText.percent(gap.higher),
       ])
     }
@@ -178,9 +179,13 @@ struct ReportTables {
 
   /// Files and their checksums.
   var sources: ReportTable {
-    var table = ReportTable("Files", [("", .text), ("name", .text), ("SHA-256", .code)])
+    var table = ReportTable(
+      "Files",
+      note: "SHA-256 of a file\u{2019}s bytes; for the data, of the images and labels used: their "
+        + "pixels as f32, then a byte for each label.",
+      [("", .text), ("name", .text), ("SHA-256", .code)])
     table.add(["recipe", results.recipe.name, results.recipe.sha256])
-    table.add(["data", results.data.name, results.data.sha256])
+    table.add(["images and labels used", results.data.name, results.data.sha256])
     for source in results.weights { table.add(["weights", source.name, source.sha256]) }
     return table
   }

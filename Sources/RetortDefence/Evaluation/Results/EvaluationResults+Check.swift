@@ -22,14 +22,22 @@ extension EvaluationResults {
       try require((0...100).contains(share), "the clean accuracy is \(share) per cent")
     }
     try checkClasses(labels, "the labels")
-    try unique(arms.map(\.name), "arm")
-    try unique(comparisons.map(\.name), "comparison")
-    try unique(sweeps.map(\.name), "sweep")
-    try unique(attacks.map { $0.name + ($0.arm.map { " through \($0)" } ?? "") }, "attack")
+    try unique(arms.map { ([$0.name], $0.name) }, "arm")
+    try unique(comparisons.map { ([$0.name], $0.name) }, "comparison")
+    try unique(sweeps.map { ([$0.name], $0.name) }, "sweep")
+    try unique(
+      attacks.map { attack in
+        ([attack.name, attack.arm], attack.name + (attack.arm.map { " through \($0)" } ?? ""))
+      }, "attack")
     for attack in attacks { try check(attack) }
-    try unique(cells.map { "\($0.arm) on \($0.attack), seed \($0.seed)" }, "cell")
+    try unique(
+      cells.map { cell in
+        let seed = String(cell.seed)
+        return ([cell.arm, cell.attack, seed], "\(cell.arm) on \(cell.attack), seed \(seed)")
+      }, "cell")
     for cell in cells { try check(cell) }
-    try unique(losses.map { "\($0.task) on \($0.points)" }, "loss")
+    try unique(
+      losses.map { ([$0.task, $0.points.name], "\($0.task) on \($0.points.name)") }, "loss")
     for sample in losses { try check(sample) }
     for comparison in comparisons { try check(comparison) }
     for sweep in sweeps { try check(sweep) }
@@ -42,11 +50,15 @@ extension EvaluationResults {
     if !condition { throw FormatError(complaint()) }
   }
 
-  private func unique(_ names: [String], _ what: String) throws(FormatError) {
-    var seen = Set<String>()
+  /// Names are compared part by part: joined, those of different things may be the same text.
+  private func unique(
+    _ names: [(parts: [String?], text: String)], _ what: String
+  ) throws(FormatError) {
+    var seen = Set<[String?]>()
     for name in names {
-      try require(!name.isEmpty, "one \(what) has no name")
-      try require(seen.insert(name).inserted, "the \(what) \(ReportText.quoted(name)) comes twice")
+      try require(!name.text.isEmpty, "one \(what) has no name")
+      try require(
+        seen.insert(name.parts).inserted, "the \(what) \(ReportText.quoted(name.text)) comes twice")
     }
   }
 
@@ -97,7 +109,7 @@ extension EvaluationResults {
 
   private func check(_ sample: LossSample) throws(FormatError) {
     let name =
-      "the losses of \(ReportText.quoted(sample.task)) on \(ReportText.quoted(sample.points))"
+      "the losses of \(ReportText.quoted(sample.task)) on \(ReportText.quoted(sample.points.name))"
     try require(
       sample.values.count <= labels.count,
       "\(name) are \(sample.values.count), there are \(labels.count) images")
@@ -125,6 +137,10 @@ extension EvaluationResults {
     try require(
       sweep.values.allSatisfy { abs($0) <= Self.greatest },
       "\(name) has a value that is no number or beyond \(Self.greatest)")
+    if let images = sweep.images {
+      try require(
+        (0...Self.imageLimit).contains(images), "\(name) is over \(images) images")
+    }
     for curve in sweep.curves {
       try require(
         curve.cells.count == sweep.values.count,

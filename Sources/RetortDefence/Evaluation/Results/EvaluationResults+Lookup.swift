@@ -49,6 +49,22 @@ extension EvaluationResults {
   /// Which images are answered right.
   package func right(_ cell: Cell) -> [Bool] { zip(cell.answers, labels).map { $0 == $1 } }
 
+  /// How many images all points of a sweep are over. Answers that are the main table's or another
+  /// sweep's too may be more: what is compared along a curve must be of the same images.
+  package func imageCount(of sweep: Sweep) -> Int {
+    let counts = sweep.curves.flatMap(\.cells).compactMap { cell($0.arm, $0.attack)?.answers.count }
+    return min(sweep.images ?? .max, counts.min() ?? 0)
+  }
+
+  /// A point of a sweep.
+  package func share(
+    _ name: Sweep.CellName, in sweep: Sweep
+  ) -> EvaluationSummary.Share? {
+    guard let cell = cell(name.arm, name.attack) else { return nil }
+    let images = imageCount(of: sweep)
+    return EvaluationSummary.Share(right: rightCount(cell, first: images), images: images)
+  }
+
   package func rightCount(_ cell: Cell, first count: Int? = nil) -> Int {
     zip(cell.answers, labels).prefix(count ?? .max).count { $0 == $1 }
   }

@@ -27,7 +27,7 @@ extension EvaluationResults {
     for index in frame.losses.indices {
       let sample = frame.losses[index]
       merged.losses[index].values = try joined(
-        shards, "the losses of \(sample.task) on \(sample.points)"
+        shards, "the losses of \(sample.task) on \(sample.points.name)"
       ) { $0.losses[index].values }
     }
     for index in frame.attacks.indices {

@@ -61,11 +61,18 @@ package struct EvaluationResults: Codable, Equatable, Sendable {
     package var answers: [Int]
   }
 
+  /// The points that losses are taken on. Reports hold their name.
+  package enum LossPoints: Hashable, Sendable {
+    /// An attack's as they are; of the one of level `clean` the images themselves.
+    case attack(String)
+    /// An attack's behind an arm's purifier.
+    case purified(attack: String, arm: String)
+  }
+
   /// A task's loss, one value an image, on fixed evaluation views.
   package struct LossSample: Codable, Equatable, Sendable {
     package var task: String
-    /// `clean`, an attack's name, or both of `ATTACK, purified by ARM`.
-    package var points: String
+    package var points: LossPoints
     package var values: [Double]
   }
 
@@ -103,6 +110,8 @@ package struct EvaluationResults: Codable, Equatable, Sendable {
     package var ticks: [String]
     package var values: [Double]
     package var curves: [Curve]
+    /// How many images it is over, the first ones. Nil in reports of before it was written down.
+    package var images: Int?
   }
 
   /// One image in pictures.

@@ -30,9 +30,14 @@ extension EvaluationSummary {
     }
   }
 
+  /// At the norm and radius of the worst case, which is held against it, and without a purifier.
   private static func bar(_ results: EvaluationResults) -> Bar? {
-    guard let arm = results.staticArm,
-      let attack = results.mainAttacks.first(where: { $0.suite != nil }),
+    guard let arm = results.staticArm else { return nil }
+    let suites = results.worstCaseAttacks.filter { attack in
+      attack.suite != nil && attack.arm == nil && results.cell(arm.name, attack.name) != nil
+    }
+    let standard = suites.first { $0.suite == AttackSuite.standard.rawValue }
+    guard let attack = standard ?? suites.first,
       let cell = results.cell(arm.name, attack.name)
     else { return nil }
     return Bar(
@@ -93,8 +98,10 @@ extension EvaluationSummary {
 }
 
 extension EvaluationResults {
-  /// What `LossSample.points` calls the images themselves: the name of the attack that is none.
-  package var cleanPoints: String { attacks.first { $0.level == "clean" }?.name ?? "clean" }
+  /// The images themselves: the points of the attack that is none.
+  package var cleanPoints: LossPoints {
+    .attack(attacks.first { $0.level == "clean" }?.name ?? "clean")
+  }
 
   /// The attacks of the main table that a worst case is taken over: those of the norm and radius of
   /// the first of them, since an image that falls at another radius says nothing of this one.

@@ -87,7 +87,7 @@ package struct EvaluationSummary: Encodable, Equatable, Sendable {
   /// How far a task's loss on some points lies above that of the same images, unattacked.
   package struct LossGap: Encodable, Equatable, Sendable {
     package var task: String
-    package var points: String
+    package var points: EvaluationResults.LossPoints
     package var images: Int
     package var cleanMean: Double
     package var mean: Double
