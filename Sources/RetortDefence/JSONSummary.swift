@@ -5,16 +5,13 @@ import RetortText
 package struct JSONSummary {
   private typealias Fact = JSONValue.Member
 
-  /// What a report has at most.
-  private static let byteLimit = 1 << 28
-
   package let text: String
   package let json: String
 
   /// - Throws: for what is no JSON, for JSON of another kind, and for a recipe or a report that the
   ///   commands would refuse.
   package init(reading path: String) throws(Diagnostics) {
-    let bytes = try InputFile.read(path, limit: Self.byteLimit)
+    let bytes = try InputFile.read(path, limit: ReportJSON.byteLimit)
     let value = try naming(path) { () throws(FormatError) in try JSONParser.parse(bytes) }
     if let kind = value["kind"]?.string {
       switch RecipeKind(rawValue: kind) {

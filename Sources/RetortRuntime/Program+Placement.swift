@@ -108,7 +108,7 @@ extension Graph {
   /// reads results does so when the weight's own memory holds the new value.
   fileprivate var savedWeights: [Value: ScratchBuffer] {
     let results = Set(outputs.filter { $0.role == .result }.map(\.value))
-    let updated = Set(outputs.filter { $0.role == .update }.map(\.name))
+    let updated = updatedWeights
     var buffers: [Value: ScratchBuffer] = [:]
     for input in inputs where input.role.isWeight && updated.contains(input.name) {
       guard results.contains(input.value) else { continue }

@@ -156,27 +156,30 @@ extension Elaborator {
   private func remedy(
     _ argument: ArgumentSyntax, _ dimensions: [DimensionSyntax], _ shape: Shape,
     _ settings: Settings
-  ) -> String {
+  ) -> String? {
     let otherFile = "no --set changes that: give a file of \(argument.type.range.text)"
-    guard dimensions.count == shape.rank, !dimensions.contains(where: { $0.parts.isRest }) else {
-      return otherFile
+    // Whether a rest, or an expression of other settings, could be made to fit is not looked for.
+    if dimensions.contains(where: { $0.parts.isRest }) { return nil }
+    guard dimensions.count == shape.rank else { return otherFile }
+    func isSettable(_ name: String) -> Bool {
+      settings.values[name] != nil
+        || entry.arguments.contains { $0.name.text == name && $0.defaultValue != nil }
     }
     var changes: [String] = []
+    var mayFit = false
     for (dimension, extent) in zip(dimensions, shape.extents) {
       switch dimension.parts.expression.kind {
       case .integer(let own) where own != extent: return otherFile
       case .name(let name):
         guard case .integer(let bound)? = frame.lookUp(name), bound != extent else { continue }
-        let hasDefault = entry.arguments.contains {
-          $0.name.text == name && $0.defaultValue != nil
-        }
-        guard hasDefault || settings.values[name] != nil else {
+        guard isSettable(name) else {
           return "'\(name)' is \(bound) already: give files that agree in it"
         }
         changes.append("--set \(name)=\(extent)")
-      default: continue
+      default: mayFit = mayFit || dimension.parts.expression.names.contains(where: isSettable)
       }
     }
+    if mayFit { return nil }
     return changes.isEmpty ? otherFile : "the file goes with \(changes.joined(separator: " "))"
   }
 

@@ -61,26 +61,23 @@ extension Elaborator {
     if name == ElementType.key.rawValue { return .element(.key) }
     if let element = ElementType(rawValue: name) { return .element(element) }
     if try isGraph(name) { return .graph(GraphDatum(name: name)) }
-    throw report(
-      problem(ofUnknown: name, at: range).message, at: range,
-      hint: problem(ofUnknown: name, at: range).hint)
+    throw reportUnknown(name, at: range)
   }
 
-  private func problem(
-    ofUnknown name: String, at range: SourceRange
-  ) -> (message: String, hint: String?) {
+  private func reportUnknown(_ name: String, at range: SourceRange) -> Reported {
     let arguments = frame.graph.arguments
     guard
       let owner = arguments.firstIndex(where: { $0.defaultValue?.range.contains(range) == true }),
       arguments[(owner + 1)...].contains(where: { $0.name.text == name && !$0.type.isTensor })
     else {
-      return ("'\(name)' is not known here", Suggestion.hint(for: name, in: frame.names))
+      return report(
+        "'\(name)' is not known here", at: range,
+        hint: Suggestion.hint(for: name, in: frame.names))
     }
     let argument = arguments[owner].name.text
-    return (
-      "the default of '\(argument)' uses '\(name)', which stands behind it",
-      "move '\(name)' before '\(argument)'"
-    )
+    return report(
+      "the default of '\(argument)' uses '\(name)', which stands behind it", at: range,
+      hint: "move '\(name)' before '\(argument)'")
   }
 
   /// A string with its interpolations put in.

@@ -108,7 +108,17 @@ struct Loader: Sendable {
         return
       }
       guard let file = found else { continue }
-      if known(file, at: candidate) != nil { return }
+      if let known = known(file, at: candidate) {
+        // The same file by another path, a link, may be one whose imports are being followed.
+        if let identity = file.identity, identity == known.identity,
+          let position = chain.firstIndex(where: {
+            Self.normalised($0.path) == Self.normalised(known.path)
+          })
+        {
+          reportCycle(line, chain[position...].map(\.path) + [candidate])
+        }
+        return
+      }
       guard chain.count < Self.importDepthLimit else {
         report("more than \(Self.importDepthLimit) files import each other in a chain", line)
         return

@@ -158,7 +158,8 @@ extension Parser {
     var names = Set<String>()
     repeat {
       let target = try self.target()
-      if !names.insert(target.name.text).inserted {
+      // `_` stands for every result that nothing reads.
+      if target.name.text != "_", !names.insert(target.name.text).inserted {
         report("'\(target.name.text)' is bound twice", target.name.range)
       }
       targets.append(target)

@@ -75,4 +75,24 @@ import Testing
     #expect(try load(["a.graph": 7, "link.graph": 7]).entryOrder == ["f"])
     #expect(throws: Diagnostics.self) { try load(["a.graph": 7, "link.graph": 8]) }
   }
+
+  /// A cycle is one by whatever paths it is gone through.
+  @Test func aLinkEndsNoCycle() throws {
+    let texts = ["f.graph": "import \"b.graph\"\n", "b.graph": "import \"link.graph\"\n"]
+    do {
+      _ = try Frontend.load("f.graph", library: []) { path in
+        let text = path == "b.graph" ? texts[path]! : texts["f.graph"]!
+        let name = path == "b.graph" ? "b" : "f"
+        return SourceFile(
+          path: path,
+          bytes: Array((text + "graph \(name)(x: f32[2]) -> f32[2] { return x }\n").utf8),
+          identity: FileIdentity(device: 1, node: path == "b.graph" ? 2 : 1))
+      }
+      Issue.record("the cycle is taken")
+    } catch {
+      #expect(
+        "\(error.list)".contains(
+          "the files import each other: f.graph → b.graph → link.graph"))
+    }
+  }
 }

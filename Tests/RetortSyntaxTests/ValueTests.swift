@@ -83,6 +83,8 @@ import Testing
       body("  y, z = repeat i in 0..<2 with a = x, a = x * 5 { yield a, a }")
         .contains("'a' is carried twice"))
     #expect(body("  a, a = two(x)").contains("'a' is bound twice"))
+    let pair = "graph two(x: f32[n]) -> (f32[n], f32[n]) { return x, x }\n"
+    #expect(mistakes(pair + "graph f(x: f32[2]) -> f32[2] {\n  _, _ = two(x)\n  return x\n}") == "")
   }
 
   @Test func aDefaultUsesWhatStandsBeforeIt() {
@@ -100,7 +102,8 @@ import Testing
     #expect(mistakes(text, inputs: ["x": TensorType([3, 8])]) == "")
     #expect(
       mistakes(text, inputs: ["x": TensorType([3, 6])])
-        .contains("'x' is f32[n, d * 2] with n = 3, d = 4, but the file holds f32[3, 6]"))
+        == "--input x: error: 'x' is f32[n, d * 2] with n = 3, d = 4, but the file holds f32[3, 6]\n"
+    )
     let call = "graph f(x: f32[3, 8]) -> f32[3, 8] { return c(x) }\n"
     #expect(mistakes(call + text) == "")
     #expect(

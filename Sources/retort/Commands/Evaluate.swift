@@ -7,7 +7,7 @@ import RetortText
 extension Command {
   static let evaluate = Command(
     name: "evaluate", summary: "attacks × defences: a report, resumed after a kill",
-    positionals: "RECIPE", positionalCount: 0...shardLimit,
+    positionals: "RECIPE", positionalCount: 0...2 * shardLimit,
     options: [
       Option("--data", "FILE", "a CIFAR-10 binary file of images to evaluate on: test_batch.bin"),
       Option(

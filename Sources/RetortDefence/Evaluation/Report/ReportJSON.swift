@@ -6,7 +6,7 @@ import RetortFormats
 /// Only `results` is read back, so that a file cannot say of its results what they do not. Equal
 /// results give equal bytes: keys are sorted, and numbers are the shortest that read back equal.
 package enum ReportJSON {
-  private static let byteLimit = 1 << 28
+  static let byteLimit = 1 << 28
 
   private struct Report: Encodable {
     let checks: [EvaluationCheck]
