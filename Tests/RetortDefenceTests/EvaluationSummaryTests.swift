@@ -93,7 +93,9 @@ struct EvaluationSummaryTests {
     let name = results.sweeps[0].curves[0].cells[0]
     #expect(results.imageCount(of: results.sweeps[0]) == 20)
     results.sweeps[0].images = 7
-    let share = try #require(results.share(name, in: results.sweeps[0]))
+    let share = try #require(
+      results.share(
+        name, first: results.imageCount(of: results.sweeps[0])))
     let cell = try #require(results.cell(name.arm, name.attack))
     #expect(share.images == 7 && share.right == results.rightCount(cell, first: 7))
     #expect(ReportMarkdown.text(results).contains("; n 7, the same images at every point."))

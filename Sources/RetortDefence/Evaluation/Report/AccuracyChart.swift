@@ -27,8 +27,9 @@ struct AccuracyChart {
   }
 
   var svg: String {
+    let images = results.imageCount(of: sweep)
     let shares = sweep.curves.map { curve in
-      curve.cells.map { results.share($0, in: sweep) }
+      curve.cells.map { results.share($0, first: images) }
     }
     let ends = shares.joined().compactMap { $0 }
       .flatMap { [$0.interval.low * 100, $0.interval.high * 100] }

@@ -145,14 +145,15 @@ struct ReportTables {
 
   /// The figures of a sweep's curves.
   func sweep(_ sweep: EvaluationResults.Sweep) -> ReportTable {
+    let images = results.imageCount(of: sweep)
     var table = ReportTable(
       sweep.name,
       note: "Images answered right, in per cent, with Wilson\u{2019}s 95 % interval; n "
-        + "\(results.imageCount(of: sweep)), the same images at every point.",
+        + "\(images), the same images at every point.",
       [(sweep.axis, .text)] + sweep.curves.map { ($0.name, .number) })
     for (index, tick) in sweep.ticks.enumerated() {
       let shares = sweep.curves.map { curve -> String in
-        results.share(curve.cells[index], in: sweep).map(bracketed) ?? "\u{2013}"
+        results.share(curve.cells[index], first: images).map(bracketed) ?? "\u{2013}"
       }
       table.add([tick] + shares)
     }

@@ -56,12 +56,9 @@ extension EvaluationResults {
     return min(sweep.images ?? .max, counts.min() ?? 0)
   }
 
-  /// A point of a sweep.
-  package func share(
-    _ name: Sweep.CellName, in sweep: Sweep
-  ) -> EvaluationSummary.Share? {
+  /// A point of a sweep over its first images, `imageCount(of:)` of them.
+  package func share(_ name: Sweep.CellName, first images: Int) -> EvaluationSummary.Share? {
     guard let cell = cell(name.arm, name.attack) else { return nil }
-    let images = imageCount(of: sweep)
     return EvaluationSummary.Share(right: rightCount(cell, first: images), images: images)
   }
 
