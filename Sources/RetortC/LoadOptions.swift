@@ -23,7 +23,9 @@ extension Model.Options {
     case "entry": entry = value
     case "set":
       let (setting, text) = try Self.pair(value, "'set' takes NAME=VALUE")
-      settings[setting] = text
+      if let other = settings.updateValue(text, forKey: setting) {
+        throw Misuse("'set' gives '\(setting)' twice: \(other) and \(text)")
+      }
     case "weights": weightFiles.append(value)
     case "graphs": library = value
     case "threads": threadCount = try Self.number(name, value)

@@ -23,7 +23,10 @@ package struct Definition: Sendable {
     /// `Int`, `[Graph]`, `f32[n, 3, 32, 32]`, as written.
     package let kind: String
     package let defaultValue: String?
-    package let isTensor: Bool
+    /// Nil for a tensor.
+    package let valueKind: ValueKind?
+
+    package var isTensor: Bool { valueKind == nil }
   }
 
   /// One graph that can be the entry.
@@ -52,7 +55,7 @@ package struct Definition: Sendable {
       arguments: graph.arguments.map { argument in
         Argument(
           name: argument.name.text, kind: argument.type.range.text,
-          defaultValue: argument.defaultValue?.range.text, isTensor: argument.type.isTensor)
+          defaultValue: argument.defaultValue?.range.text, valueKind: argument.type.valueKind)
       },
       results: graph.results.map { ($0.name, $0.type.range.text) })
   }
@@ -118,7 +121,10 @@ extension SourceRange {
 }
 
 extension TypeSyntax {
-  var isTensor: Bool {
-    if case .tensor = kind { true } else { false }
+  /// Nil for a tensor.
+  var valueKind: ValueKind? {
+    if case .value(let kind) = kind { kind } else { nil }
   }
+
+  var isTensor: Bool { valueKind == nil }
 }

@@ -82,41 +82,48 @@ extension Elaborator {
     frame.bind(name, datum)
   }
 
-  /// A setting's text as a value of a kind: words stand for themselves where names and strings are
-  /// expected, and lists may go without brackets.
+  /// A setting's text as a value of a kind.
   private func parse(_ name: String, _ text: String, as kind: ValueKind) -> Datum? {
     let place = "--set \(name)=\(text)"
-    if kind == .text, !text.hasPrefix("\"") { return .text(text) }
-    if kind == .graph, !text.contains("(") {
-      guard text.hasSuffix(".graph") else { return .graph(GraphDatum(name: text)) }
-      let place = SourceRange(SourceFile(path: place, text: text), 0..<text.utf8.count)
-      return try? graphOfFile(.text(text), at: place)
-    }
-    let isBare = kind.element != nil && !text.hasPrefix("[")
-    if isBare, kind == .graphs || kind == .texts {
-      let items = text.split(separator: ",").map {
-        String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-      }
-      return .list(items.map { kind == .graphs ? .graph(GraphDatum(name: $0)) : .text($0) })
-    }
-    // A list of one can be meant by a range, which is a list itself.
-    let source = SourceFile(path: place, text: isBare && !text.contains("..<") ? "[\(text)]" : text)
-    guard let expression = try? Parser.parseExpression(source) else {
-      report(setting: place, "'\(text)' cannot be read as \(kind.rawValue)")
+    let range = SourceRange(SourceFile(path: place, text: text), 0..<text.utf8.count)
+    guard let value = try? datum(of: SettingSyntax(text, of: kind), kind, at: range) else {
       return nil
     }
-    let saved = frames
-    frames = [Frame(graph: entry, path: "", call: nil)]
-    defer { frames = saved }
-    guard let value = try? evaluate(expression) else { return nil }
     do throws(Reported) {
-      let converted = try converted(value, to: kind, at: expression.range)
-      if let converted { return converted }
+      if let converted = try converted(value, to: kind, at: range) { return converted }
     } catch {
       return nil
     }
     report(setting: place, "'\(name)' is \(kind.rawValue), but '\(text)' is \(describe(value))")
     return nil
+  }
+
+  /// What stands in a setting, of which `range` is all.
+  private func datum(
+    of syntax: SettingSyntax, _ kind: ValueKind, at range: SourceRange
+  ) throws(Reported) -> Datum {
+    switch syntax {
+    case .text(let text): return .text(text)
+    case .name(let name): return .graph(GraphDatum(name: name))
+    case .file(let path): return try graphOfFile(.text(path), at: range)
+    case .list(let items):
+      var list: [Datum] = []
+      for item in items { list.append(try datum(of: item, kind, at: range)) }
+      return .list(list)
+    case .expression(let text):
+      let place = range.file.path
+      guard let expression = try? Parser.parseExpression(SourceFile(path: place, text: text)) else {
+        report(
+          setting: place,
+          "'\(range.file.text(range.offsets))' cannot be read as \(kind.rawValue)")
+        throw Reported()
+      }
+      let saved = frames
+      frames = [Frame(graph: entry, path: "", call: nil)]
+      defer { frames = saved }
+      let value = try evaluate(expression)
+      return kind.holdsGraphs ? try graphOfFile(value, at: expression.range) : value
+    }
   }
 
   /// A list's elements, or the value alone.

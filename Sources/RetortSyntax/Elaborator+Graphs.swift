@@ -49,7 +49,7 @@ extension Elaborator {
         throw report("'\(name)' is given twice", at: label.range)
       }
       let value =
-        kind == .graph ? try graphOfFile(argument.datum, at: argument.range) : argument.datum
+        kind.holdsGraphs ? try graphOfFile(argument.datum, at: argument.range) : argument.datum
       graph.bound[name] = try convert(
         value, to: kind, "'\(name)' of '\(graph.name)'", at: argument.range)
     }
@@ -61,16 +61,24 @@ extension Elaborator {
   }
 
   /// In a setting, a text where a graph is expected is the path of a file, whose first graph is
-  /// meant.
+  /// meant; in a list of graphs each is.
   func graphOfFile(_ datum: Datum, at range: SourceRange) throws(Reported) -> Datum {
-    guard isReadingSetting, case .text(let path) = datum else { return datum }
-    do {
-      let name = try definition.loader.loadFirst(path)
-      definition.takeLoaded()
-      return .graph(GraphDatum(name: name))
-    } catch {
-      add(error.list)
-      throw Reported()
+    guard isReadingSetting else { return datum }
+    switch datum {
+    case .text(let path):
+      do {
+        let name = try definition.loader.loadFirst(path)
+        definition.takeLoaded()
+        return .graph(GraphDatum(name: name))
+      } catch {
+        add(error.list)
+        throw Reported()
+      }
+    case .list(let items):
+      var graphs: [Datum] = []
+      for item in items { graphs.append(try graphOfFile(item, at: range)) }
+      return .list(graphs)
+    default: return datum
     }
   }
 }

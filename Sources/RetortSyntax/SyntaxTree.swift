@@ -123,6 +123,9 @@ package enum ValueKind: String, CaseIterable, Sendable {
     default: nil
     }
   }
+
+  /// Whether its values are graphs or lists of them.
+  var holdsGraphs: Bool { self == .graph || self == .graphs }
 }
 
 /// One statement.

@@ -26,7 +26,7 @@ extension Arguments {
     var request = Request(
       path: paths.first ?? "", library: try paths.isEmpty ? library() : library(for: paths))
     request.entry = self["--entry"]
-    request.settings = try pairs("--set")
+    request.settings = try settings()
     request.weightPaths = all("--weights")
     request.backend = try choice("--backend", Backend.self) ?? .auto
     request.threadCount = try threadCount() ?? ThreadPool.processorCount
@@ -40,6 +40,18 @@ extension Arguments {
       throw UsageError(message: "'--precision f64' needs '--backend reference'")
     }
     return request
+  }
+
+  /// `--set`, each name once: nothing says which of two values is meant.
+  func settings() throws -> [(name: String, value: String)] {
+    var given: [String: String] = [:]
+    let settings = try pairs("--set")
+    for (name, value) in settings {
+      if let other = given.updateValue(value, forKey: name) {
+        throw UsageError(message: "'--set \(name)' is given twice: \(other) and \(value)")
+      }
+    }
+    return settings
   }
 
   /// `--seed`, where it is given.
@@ -114,7 +126,7 @@ extension Arguments {
   /// `--input NAME=FILE`, read as tensors.
   func inputTensors() throws -> [String: HostTensor] {
     var inputs: [String: HostTensor] = [:]
-    let count = try pairs("--set").last { $0.name == "n" }.flatMap { Int($0.value) }
+    let count = try settings().first { $0.name == "n" }.flatMap { Int($0.value) }
     for (name, file) in try pairs("--input") {
       guard inputs[name] == nil else {
         throw UsageError(message: "'--input \(name)' is given twice")

@@ -322,6 +322,7 @@ import Testing
     (["n=2"], RETORT_MISUSE, "error: there is no option 'n'"),
     (["set"], RETORT_MISUSE, "error: options are NAME=VALUE, got 'set'"),
     (["set=n"], RETORT_MISUSE, "error: 'set' takes NAME=VALUE, got 'n'"),
+    (["set=n=1", "set=n=2"], RETORT_MISUSE, "error: 'set' gives 'n' twice: 1 and 2"),
     (["thread=2"], RETORT_MISUSE, "error: there is no option 'thread'"),
     (["threads=-1"], RETORT_MISUSE, "error: 'threads' takes a whole number above 0, got '-1'"),
     (["exact=1"], RETORT_MISUSE, "error: 'exact' takes true or false, got '1'"),

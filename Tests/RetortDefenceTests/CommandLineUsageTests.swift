@@ -131,6 +131,10 @@ struct CommandLineUsageTests {
     ),
     (["run", "a.graph", "--set", "n"], "retort run: '--set' takes NAME=VALUE, got 'n'\n"),
     (
+      ["run", "a.graph", "--set", "n=1", "--set=n=2"],
+      "retort run: '--set n' is given twice: 1 and 2\n"
+    ),
+    (
       ["run", "a.graph", "--input", "=x.npy"],
       "retort run: '--input' takes NAME=VALUE, got '=x.npy'\n"
     ),

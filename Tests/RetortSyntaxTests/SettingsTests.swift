@@ -1,3 +1,4 @@
+import RetortSyntax
 import RetortTensor
 import RetortText
 import Testing
@@ -85,6 +86,58 @@ import Testing
       mistakes(Self.scaled, set: ["body": "defences/none.graph"])
         == "defences/none.graph: error: there is no such file\n"
         + "    = hint: looked for defences/none.graph and lib/defences/none.graph\n")
+  }
+
+  private static let chained = """
+    graph f(x: f32[n], all: [Graph] = [], by: [Float] = [], body: Graph = relu) -> f32[n] {
+      for each in all { x = each(x) }
+      for factor in by { x = x * factor }
+      return body(x)
+    }
+    graph scaled(x: f32[n], by: Float = 2.0, then: Graph = relu) -> f32[n] { return then(x * by) }
+    """
+
+  private func dumped(_ values: [String: String]) throws -> String {
+    let cut = "graph cut(x: f32[n]) -> f32[n] { return floor(x) }"
+    return try dump(Self.chained, set: values, files: ["lib/defences/cut.graph": cut])
+  }
+
+  @Test func commasInBracketsSeparateNothing() throws {
+    let text = try dumped(["all": "tanh, partial(scaled, by: 16.0, then: sigmoid)"])
+    #expect(text.contains("= tanh(x)"))
+    #expect(text.contains("fill(value: 16.0,"))
+    #expect(text.contains("= sigmoid("))
+    #expect(try dumped(["all": "partial(scaled, by: 3.0)"]).contains("fill(value: 3.0,"))
+  }
+
+  @Test func listsOfGraphsNameFiles() throws {
+    let text = try dumped(["all": "defences/cut.graph,tanh"])
+    #expect(text.contains("= floor(x)"))
+    #expect(text.contains("= tanh("))
+    #expect(try dumped(["all": "[\"defences/cut.graph\", tanh]"]) == text)
+    let inner = "partial(f, all: [\"defences/cut.graph\", tanh])"
+    let caller = "graph g(x: f32[n], body: Graph = relu) -> f32[n] { return body(x) }\n"
+    let cut = "graph cut(x: f32[n]) -> f32[n] { return floor(x) }"
+    #expect(
+      try dump(
+        caller + Self.chained, set: ["body": inner], files: ["lib/defences/cut.graph": cut]
+      ).contains("= floor(x)"))
+    #expect(try dumped(["body": "\"defences/cut.graph\""]).contains("= floor(x)"))
+  }
+
+  /// What a setting means as text it means inside `partial` too.
+  @Test(
+    arguments: [
+      (.integer, "2 * 3", "2 * 3"), (.text, "some \"text\"", #""some \"text\"""#),
+      (.text, "\"a\"", "\"a\""), (.graph, "tanh", "tanh"), (.graph, "a/b.graph", "\"a/b.graph\""),
+      (.graph, "partial(f, by: 2)", "partial(f, by: 2)"), (.integers, "1, 2", "[1, 2]"),
+      (.integers, "[1]", "[1]"), (.integers, "", "[]"), (.numbers, "0..<3", "0..<3"),
+      (.texts, "one, two", #"["one", "two"]"#), (.texts, #""a, b", c"#, #"["a, b", "c"]"#),
+      (.graphs, "a.graph,tanh", #"["a.graph", tanh]"#), (.graphs, "", "[]"),
+      (.graphs, "tanh,partial(f, by: [2, 3])", "[tanh, partial(f, by: [2, 3])]"),
+    ] as [(ValueKind, String, String)])
+  func settingsHaveASpellingInTheLanguage(kind: ValueKind, text: String, spelling: String) {
+    #expect(SettingSyntax(text, of: kind).spelling == spelling)
   }
 
   @Test func inputsBindDimensions() throws {

@@ -1,5 +1,6 @@
 import RetortDriver
 import RetortIR
+import RetortSyntax
 import RetortTensor
 import RetortText
 
@@ -105,39 +106,20 @@ struct AttackPlan {
     let changes = changes.filter { change in arguments.contains { $0.name == change.name } }
     let kept = arm.settings.filter { setting in !changes.contains { $0.name == setting.name } }
     let settings = (kept + changes).map { setting in
-      let kind = arguments.first { $0.name == setting.name }?.kind
-      return ", \(setting.name): " + expression(setting.value, of: kind)
+      let kind = arguments.first { $0.name == setting.name }?.valueKind
+      let value = kind.map { SettingSyntax(setting.value, of: $0).spelling } ?? setting.value
+      return ", \(setting.name): \(value)"
     }
     return "partial(\(AttributeValue.quoted(file))\(settings.joined()))"
-  }
-
-  /// A setting as `--set` takes it, as the language spells it: texts in quotation marks, lists in
-  /// brackets, everything else as it stands.
-  private static func expression(_ value: String, of kind: String?) -> String {
-    switch kind {
-    case "String": return AttributeValue.quoted(value)
-    // A list of one can be meant by a range, which is a list itself.
-    case "[Int]" where value.contains("..<"): return value
-    case "[Int]", "[Float]", "[String]", "[Graph]":
-      guard !value.hasPrefix("[") else { return value }
-      guard kind == "[String]" else { return "[\(value)]" }
-      let texts = value.split(separator: ",").map { item in
-        AttributeValue.quoted(
-          String(item.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()))
-      }
-      return "[\(texts.joined(separator: ", "))]"
-    default: return value
-    }
   }
 
   /// The file of an arm's purifier, and what its first graph lets one set.
   private static func declaration(
     of arm: EvaluationRecipe.Arm, _ context: EvaluationContext
-  ) throws -> (file: String, arguments: [(name: String, kind: String)]) {
+  ) throws -> (file: String, arguments: [Definition.Argument]) {
     let file = try context.path(arm.purifier ?? "purifiers/none.graph")
     let entry = try Compiler(library: context.template.library).load(file).entries.first
-    let arguments = entry?.arguments.filter { !$0.isTensor } ?? []
-    return (file, arguments.map { (name: $0.name, kind: $0.kind) })
+    return (file, entry?.arguments.filter { !$0.isTensor } ?? [])
   }
 
   /// Those settings of the attacker's purifier that the arm's purifier has.

@@ -32,7 +32,7 @@ extension Command {
     }
     let target = arguments["-o"].flatMap { $0 == "-" ? nil : $0 }
     if let target { try arguments.requireTarget(target, ending: ".graph", "a definition") }
-    let definition = try ModelDefinition(reading: path, settings: try arguments.pairs("--set"))
+    let definition = try ModelDefinition(reading: path, settings: try arguments.settings())
     if let target {
       try Console.print(try definition.write(to: target))
     } else {
