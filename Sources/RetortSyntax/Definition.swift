@@ -106,10 +106,17 @@ package struct Settings: Sendable {
   package var values: [String: String]
   /// The types of tensors that are given as inputs; they bind dimensions.
   package var inputTypes: [String: TensorType]
+  /// Whether no other tensors will be given: defaults stand for the rest then. Else an input stays
+  /// one whether it has a default or not.
+  package var hasAllInputs: Bool
 
-  package init(values: [String: String] = [:], inputTypes: [String: TensorType] = [:]) {
+  package init(
+    values: [String: String] = [:], inputTypes: [String: TensorType] = [:],
+    hasAllInputs: Bool = false
+  ) {
     self.values = values
     self.inputTypes = inputTypes
+    self.hasAllInputs = hasAllInputs
   }
 }
 

@@ -203,9 +203,8 @@ extension Elaborator {
     }
   }
 
-  private func bindDefaultTensor(
-    _ syntax: ArgumentSyntax, in callee: Frame
-  ) throws(Reported) {
+  /// Binds a tensor that is not given to its default.
+  func bindDefaultTensor(_ syntax: ArgumentSyntax, in callee: Frame) throws(Reported) {
     guard let expression = syntax.defaultValue else { return }
     frames.append(callee)
     defer { frames.removeLast() }

@@ -10,7 +10,7 @@ extension Elaborator {
     do throws(Reported) {
       try bindOpenDimensions()
       try bindDefaults()
-      try declareInputs()
+      try declareInputs(settings)
     } catch {
       try check()
     }
@@ -214,15 +214,20 @@ extension Elaborator {
     }
   }
 
-  private func declareInputs() throws(Reported) {
+  private func declareInputs(_ settings: Settings) throws(Reported) {
     var failed = false
     for argument in entry.arguments where argument.type.isTensor {
+      let name = argument.name.text
       do throws(Reported) {
+        if settings.hasAllInputs, settings.inputTypes[name] == nil, argument.defaultValue != nil {
+          try bindDefaultTensor(argument, in: frame)
+          continue
+        }
         let type = try tensorType(argument.type)
         builder.origin = Origin(range: argument.name.range)
-        frame.bind(argument.name.text, .tensor(builder.input(argument.name.text, type)))
+        frame.bind(name, .tensor(builder.input(name, type)))
       } catch {
-        frame.bind(argument.name.text, .poison)
+        frame.bind(name, .poison)
         failed = true
       }
     }

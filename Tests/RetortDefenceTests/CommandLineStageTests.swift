@@ -157,6 +157,29 @@ struct CommandLineStageTests {
     #expect(strict.output.contains("past tolerance"))
   }
 
+  @Test func whatIsNotGivenHasItsDefault() throws {
+    let scaled = space.write(
+      "graph scaled(x: f32[n], by: f32[] = 0.5) -> (y: f32[n]) { return x * by }",
+      to: "scaled.graph")
+    let x = try space.write([("x", HostTensor([2], [6, 8] as [Float]))], to: "x.npy")
+    let two = try space.write([("by", HostTensor(Float(2)))], to: "two.npy")
+    let run = ["run", scaled, "--input", "x=\(x)"] + library
+    let halved = try CommandLineProgram.run(run)
+    #expect(halved.code == 0, "\(halved.error)")
+    #expect(halved.output.hasSuffix("[3 4]\n"), "\(halved.output)")
+    let doubled = try CommandLineProgram.run(run + ["--input", "by=\(two)"])
+    #expect(doubled.output.hasSuffix("[12 16]\n"), "\(doubled.output)")
+    #expect(try CommandLineProgram.run(run + ["--check-finite"]).code == 0)
+  }
+
+  /// Any other input would be rounded, and its floor with it.
+  @Test func inputsWithDefaultsAreVerifiedAtThese() throws {
+    let steep = space.write(
+      "graph f(s: f32[] = 0) -> (y: f32[]) { return s * 1e8 - floor(s * 1e8) }", to: "steep.graph")
+    let outcome = try CommandLineProgram.run(["verify", steep] + library)
+    #expect(outcome.code == 0, "\(outcome.output)\(outcome.error)")
+  }
+
   @Test func updatedWeightsAreComparedToo() throws {
     let step = space.write(SmallGraphs.training, to: "step.graph")
     let outcome = try CommandLineProgram.run(

@@ -1,3 +1,4 @@
+import RetortOps
 import RetortSyntax
 import RetortTensor
 import RetortText
@@ -144,6 +145,20 @@ import Testing
     let result = try elaborate(Self.text, inputs: ["x": TensorType([5, 3])])
     #expect(result.graph.type(of: result.graph.inputs[0].value) == TensorType([5, 3]))
     #expect(result.notes.isEmpty)
+  }
+
+  @Test func defaultsStandForInputsWhereAllAreGiven() throws {
+    let definition = try load(
+      "graph f(x: f32[n] = 3, s: f32[] = 0.5, y: f32[n] = x * 2) -> f32[n] { return y * s }")
+    func inputs(_ given: [String: TensorType], all: Bool) throws -> [String] {
+      try definition.elaborate(
+        settings: Settings(inputTypes: given, hasAllInputs: all), catalog: .standard
+      ).graph.inputs.map(\.name)
+    }
+    #expect(try inputs([:], all: false) == ["x", "s", "y"])
+    #expect(try inputs([:], all: true).isEmpty)
+    #expect(try inputs(["x": TensorType([4])], all: true) == ["x"])
+    #expect(try inputs(["s": TensorType([])], all: true) == ["s"])
   }
 
   @Test func entriesAreDescribed() throws {
