@@ -49,6 +49,22 @@ package struct Definition: Sendable {
   /// The first file's graphs.
   package var entries: [Entry] { entryOrder.compactMap { graphs[$0] }.map(Self.entry) }
 
+  /// The graph that a setting stands for, by its name or its file; nil for a name that there is not,
+  /// and for what is neither.
+  package func graph(of setting: SettingSyntax) throws(Diagnostics) -> Entry? {
+    var loader = loader
+    let name: String
+    switch setting {
+    case .name(let known) where graphs[known] != nil: name = known
+    case .name(let model):
+      guard try loader.loadModel(model) else { return nil }
+      name = model
+    case .file(let path): name = try loader.loadFirst(path)
+    case .expression, .text, .list: return nil
+    }
+    return loader.graphs[name].map(Self.entry)
+  }
+
   static func entry(_ graph: GraphSyntax) -> Entry {
     Entry(
       name: graph.name.text,

@@ -276,6 +276,37 @@ struct EvaluatorTests {
     #expect(results.cells.allSatisfy { $0.answers.allSatisfy { $0 < 5 } })
   }
 
+  /// The model has another number by default, which its file says.
+  @Test func theNumberOfClassesReachesModelsOfAnyDefault() throws {
+    let four = space.write(
+      """
+      import "models/tiny.graph"
+
+      graph four(
+        x: f32[n, 3, 32, 32], classes: Int = 4, train: Bool = false
+      ) -> (logits: f32[n, classes], features: f32[n, 64], map: f32[n, 64, 4, 4]) {
+        logits, features, map = tiny(x, classes: classes, train: train)
+        return logits, features, map
+      }
+      """, to: "four.graph")
+    let names = (0..<10).map { "\"class \($0)\"" }.joined(separator: ", ")
+    let answers = try [four, "tiny"].map { backbone in
+      let recipe = try EvaluationRecipe(
+        reading: space.write(
+          """
+          {"kind": "evaluation", "backbone": "\(backbone)", "batch": 5, "images": 5,
+           "classes": [\(names)],
+           "weights": ["classifier-synthetic.safetensors", "heads-synthetic.safetensors"],
+           "arms": [{"name": "rotation", "purifier": "purifiers/rotation.graph",
+                     "set": {"steps": 1}}],
+           "attacks": [{"name": "clean"}, \(Self.through(#""soft": true"#, images: 5))]}
+          """, to: "recipe.json"))
+      return try EvaluationResults.merge([try evaluator(recipe).run()]).cells.map(\.answers)
+    }
+    #expect(answers[0].map(\.count) == [5, 5])
+    #expect(answers[0] == answers[1])
+  }
+
   @Test func otherSettingsWeightsAndImagesAreOtherBlocks() throws {
     let attacks = #"{"name": "PGD", "graph": "attacks/pgd.graph", "set": {"steps": 1}}"#
     let arms = #"{"name": "none"}"#

@@ -4,6 +4,7 @@ import RetortFormats
 import RetortIR
 import RetortPasses
 import RetortRuntime
+import RetortSyntax
 import RetortTensor
 import RetortText
 
@@ -28,23 +29,20 @@ struct EvaluationContext {
   let height: Int
   let width: Int
 
-  /// How many classes a graph has that declares `classes`, by its default.
-  private static let usualClassCount = 10
-
   /// A model as graphs get it. Objectives on a shared backbone do not say how many classes it has, so
-  /// that a number other than the default's is bound to the model itself.
+  /// that the recipe's number is bound to the model itself. One that has settings already keeps to
+  /// them.
   static func backbone(
-    _ name: String, classCount: Int?, _ library: GraphLibrary
+    _ text: String, classCount: Int?, _ library: GraphLibrary
   ) throws(Diagnostics) -> String {
-    // Only a plain name has no settings yet.
-    guard let classCount, classCount != usualClassCount, !name.contains("("),
-      !name.hasSuffix(".graph")
-    else { return name }
-    let path = library.path("models/\(name).graph")
-    guard !InputFile.isMissing(path) else { return name }
-    let model = try Compiler(library: library).load(path).entries.first { $0.name == name }
-    let declaresClasses = model?.arguments.contains { $0.name == "classes" } ?? false
-    return declaresClasses ? "partial(\(name), classes: \(classCount))" : name
+    guard let classCount else { return text }
+    let setting = SettingSyntax(text, of: .graph)
+    // What answers in every evaluation: it finds models as all graphs do.
+    let classifier = try Compiler(library: library).load(library.path("blocks/classify.graph"))
+    guard let model = try classifier.graph(of: setting),
+      model.arguments.contains(where: { $0.name == "classes" })
+    else { return text }
+    return "partial(\(setting.spelling), classes: \(classCount))"
   }
 
   /// A graph with settings on the evaluated model. Algorithms do not depend on the batch.
