@@ -31,21 +31,20 @@ package func naming<R>(
   do {
     return try body()
   } catch let error as Diagnostics {
-    throw Diagnostics(
-      error.list.map { problem in
-        var told = problem
-        // A value that does not parse has a place in a text of that name.
-        guard let place = problem.path ?? problem.range?.file.path else {
-          told.path = path
-          return told
-        }
-        guard place.hasPrefix(mark) else { return problem }
-        let setting = place.dropFirst(mark.count)
-        guard !typed.contains(String(setting.prefix { $0 != "=" })) else { return problem }
+    throw error.map { problem in
+      var told = problem
+      // A value that does not parse has a place in a text of that name.
+      guard let place = problem.path ?? problem.range?.file.path else {
         told.path = path
-        told.range = nil
-        told.message = "\(part.map { $0 + ", " } ?? "")\(setting): \(problem.message)"
         return told
-      })
+      }
+      guard place.hasPrefix(mark) else { return problem }
+      let setting = place.dropFirst(mark.count)
+      guard !typed.contains(String(setting.prefix { $0 != "=" })) else { return problem }
+      told.path = path
+      told.range = nil
+      told.message = "\(part.map { $0 + ", " } ?? "")\(setting): \(problem.message)"
+      return told
+    }
   }
 }

@@ -68,6 +68,11 @@ package struct Diagnostics: Error, Sendable, CustomStringConvertible {
     ]
   }
 
+  /// The same, each told otherwise.
+  package func map(_ told: (Diagnostic) -> Diagnostic) -> Diagnostics {
+    Diagnostics(list.map(told))
+  }
+
   package var hasErrors: Bool { list.contains { $0.severity == .error } }
 
   package var description: String { DiagnosticRenderer().render(self) }

@@ -143,14 +143,13 @@ extension Arguments {
     do {
       return try body()
     } catch let error as Diagnostics {
-      throw Diagnostics(
-        error.list.map { problem in
-          var told = problem
-          for (name, file) in given where problem.path == "--input \(name)" {
-            told.path = "--input \(name)=\(file)"
-          }
-          return told
-        })
+      throw error.map { problem in
+        var told = problem
+        for (name, file) in given where problem.path == "--input \(name)" {
+          told.path = "--input \(name)=\(file)"
+        }
+        return told
+      }
     }
   }
 
