@@ -1,6 +1,19 @@
 import RetortDriver
 import RetortText
 
+/// Does what graphs are given images for. What they do not fit names their file.
+package func naming<R>(images path: String, _ body: () throws -> R) throws -> R {
+  do {
+    return try body()
+  } catch let error as Diagnostics {
+    throw error.map { problem in
+      var told = problem
+      if problem.input != nil { told.path = path }
+      return told
+    }
+  }
+}
+
 /// Where a graph takes images, as its file declares it: a definition in `x: f32[n, 3, 32, 32]`, a plan
 /// or a model of ONNX in its input `x` or else in the only input of four axes.
 struct ImageInput {

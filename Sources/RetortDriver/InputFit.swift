@@ -42,8 +42,7 @@ extension Graph {
         complete[argument.name] = RandomKeys.input(type.shape, seed: seed)
       } else {
         throw Diagnostics(
-          "input '\(argument.name)' (\(type)) is not given",
-          hint: "give it with --input \(argument.name)=FILE")
+          "input '\(argument.name)' (\(type)) is not given", input: argument.name)
       }
     }
     return complete
@@ -55,7 +54,7 @@ extension Graph {
     if type.element == .key, tensor.type.keysInWords == type { return tensor.keysInWords! }
     guard tensor.shape == type.shape else {
       throw Diagnostics(
-        "'\(name)' is \(type), but \(tensor.type) is given", path: "--input \(name)",
+        "'\(name)' is \(type), but \(tensor.type) is given", input: name,
         hint: type.element == .key
           ? "keys are read as uint32 with a last axis of two words"
           : "shapes are fixed when a graph is compiled: compile it again with --set for others")
@@ -67,11 +66,11 @@ extension Graph {
       case .kind:
         throw Diagnostics(
           "'\(name)' is \(type), but \(tensor.type.element.rawValue) is given",
-          path: "--input \(name)", hint: "convert the file's element type")
+          input: name, hint: "convert the file's element type")
       case .range:
         throw Diagnostics(
           "'\(name)' is \(type), but integers beyond that are given",
-          path: "--input \(name)",
+          input: name,
           hint: "give integers within the range of \(type.element.rawValue)")
       }
     }

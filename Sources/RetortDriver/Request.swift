@@ -148,7 +148,7 @@ package struct Request: Sendable {
       let name = argumentName(given)
       if let other = spellings.updateValue(given, forKey: name) {
         throw Diagnostics(
-          "'--input \(other)' and '--input \(given)' both name the input '\(name)'", path: path)
+          "'\(other)' and '\(given)' both name the input '\(name)'", path: path)
       }
       arguments[name] = tensors[given]
     }

@@ -142,7 +142,7 @@ extension Elaborator {
     else {
       let known = entry.arguments.filter(\.type.isTensor).map(\.name.text)
       report(
-        setting: "--input \(name)", "'\(entry.name.text)' has no input '\(name)'",
+        input: name, "'\(entry.name.text)' has no input '\(name)'",
         hint: Suggestion.hint(for: name, in: known))
       return
     }
@@ -150,7 +150,7 @@ extension Elaborator {
     let shape = isKey ? (type.keysInWords ?? type).shape : type.shape
     guard (try? match(dimensions, shape, in: frame)) == true else {
       report(
-        setting: "--input \(name)",
+        input: name,
         "'\(name)' is \(argument.type.range.text)\(knownDimensions(dimensions, frame)), "
           + "but the file holds \(type.with(element))",
         hint: remedy(argument, dimensions, shape, settings))

@@ -100,6 +100,12 @@ final class Elaborator {
     problems.append(Diagnostic(.error, message, path: path, hint: hint))
   }
 
+  /// Reports a tensor that is given and does not fit.
+  func report(input name: String, _ message: String, hint: String?) {
+    let path = definition.files.first?.path
+    problems.append(Diagnostic(.error, message, path: path, input: name, hint: hint))
+  }
+
   func add(_ diagnostics: [Diagnostic]) { problems += diagnostics }
 
   /// Ends elaboration: going on would cost too much.

@@ -22,6 +22,9 @@ package struct Diagnostic: Sendable {
   package var range: SourceRange?
   /// The path of a file without lines (a tensor file, an image), where there is one.
   package var path: String?
+  /// The input that a given tensor does not fit, or that none is given for. Whoever took the tensors
+  /// knows where they came from, and names that in place of `path`.
+  package var input: String?
   /// The constraint's label, `matmul/C2`.
   package var code: String?
   package var labels: [Label]
@@ -30,13 +33,14 @@ package struct Diagnostic: Sendable {
 
   package init(
     _ severity: Severity = .error, _ message: String, at range: SourceRange? = nil,
-    path: String? = nil, code: String? = nil, labels: [Label] = [], notes: [Diagnostic] = [],
-    hint: String? = nil
+    path: String? = nil, input: String? = nil, code: String? = nil, labels: [Label] = [],
+    notes: [Diagnostic] = [], hint: String? = nil
   ) {
     self.severity = severity
     self.message = message
     self.range = range
     self.path = path
+    self.input = input
     self.code = code
     self.labels = labels
     self.notes = notes
@@ -58,13 +62,14 @@ package struct Diagnostics: Error, Sendable, CustomStringConvertible {
 
   /// A single error.
   package init(
-    _ message: String, at range: SourceRange? = nil, path: String? = nil, code: String? = nil,
-    labels: [Diagnostic.Label] = [], notes: [Diagnostic] = [], hint: String? = nil
+    _ message: String, at range: SourceRange? = nil, path: String? = nil, input: String? = nil,
+    code: String? = nil, labels: [Diagnostic.Label] = [], notes: [Diagnostic] = [],
+    hint: String? = nil
   ) {
     list = [
       Diagnostic(
-        .error, message, at: range, path: path, code: code, labels: labels, notes: notes,
-        hint: hint)
+        .error, message, at: range, path: path, input: input, code: code, labels: labels,
+        notes: notes, hint: hint)
     ]
   }
 

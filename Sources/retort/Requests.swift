@@ -136,17 +136,19 @@ extension Arguments {
     return inputs
   }
 
-  /// Does what binds those tensors. What is wrong with one of them, `--input NAME` so far, names its
-  /// file.
-  func namingInputs<R>(_ body: () throws -> R) throws -> R {
+  /// Does what binds those tensors. What is wrong with one of them names the option and its file.
+  func namingInputs<R>(of request: Request, _ body: () throws -> R) throws -> R {
     let given = try pairs("--input")
     do {
       return try body()
     } catch let error as Diagnostics {
       throw error.map { problem in
+        guard let input = problem.input else { return problem }
         var told = problem
-        for (name, file) in given where problem.path == "--input \(name)" {
+        if let (name, file) = given.first(where: { request.argumentName($0.name) == input }) {
           told.path = "--input \(name)=\(file)"
+        } else {
+          told.hint = "give it with --input \(input)=FILE"
         }
         return told
       }

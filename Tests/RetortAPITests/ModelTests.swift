@@ -108,7 +108,12 @@ import Testing
   @Test func errorsSayWhatTheCommandLineSays() throws {
     let model = try model()
     let missing = #expect(throws: RetortError.self) { try model.run() }
-    #expect(missing?.description.hasPrefix("error: input 'x' (f32[2, 3]) is not given") == true)
+    #expect(missing?.description == "error: input 'x' (f32[2, 3]) is not given")
+    let narrow = #expect(throws: RetortError.self) {
+      try model.run(["x": try Tensor([1, 2], shape: [1, 2])])
+    }
+    #expect(
+      narrow?.description.hasPrefix("error: 'x' is f32[2, 3], but f32[1, 2] is given\n") == true)
     let other = #expect(throws: RetortError.self) { try model.run(["z": try x]) }
     #expect(other?.description.hasPrefix("error: 'affine' has no input 'z'") == true)
     let wrong = try folder.write("graph f(x: f32[2]) -> f32[2] { return y }\n", to: "w.graph")

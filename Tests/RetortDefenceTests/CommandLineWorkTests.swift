@@ -114,6 +114,19 @@ struct CommandLineWorkTests {
     #expect(
       size.error.hasPrefix(
         "\(purifier): error: 'purify' takes images of 32x32 pixels, these are 24x16\n"))
+    let grey = space.write(
+      SmallGraphs.purifier.replacing(
+        "x: f32[n, 3, 32, 32], key", with: "x: f32[n, 1, 32, 32], key"),
+      to: "grey.graph")
+    let coloured = space.write(
+      Npy.encode(HostTensor(zeros: TensorType(.f32, [1, 3, 32, 32]))), to: "coloured.npy")
+    let channels = try CommandLineProgram.run(
+      ["purify", grey, "-o", space.path("out"), "--images", coloured] + library)
+    #expect(channels.code == 1)
+    #expect(
+      channels.error.hasPrefix(
+        "\(coloured): error: 'x' is f32[n, 1, 32, 32] with n = 1, but the file holds"
+          + " f32[1, 3, 32, 32]\n"), "\(channels.error)")
     let missing = try CommandLineProgram.run(words + ["--images", space.path("none")])
     #expect(missing.code == 1)
     #expect(missing.error.hasPrefix("\(space.path("none")): error: cannot be read: "))

@@ -15,6 +15,6 @@ import Testing
     }
     #expect(
       error?.description.contains(
-        "'--input input.1' and '--input input_1' both name the input 'input_1'") == true)
+        "'input.1' and 'input_1' both name the input 'input_1'") == true)
   }
 }

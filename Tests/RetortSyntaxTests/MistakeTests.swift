@@ -19,16 +19,16 @@ import Testing
     let text = "graph f(x: f32[n, 3]) -> f32[n, 3] { return x }"
     #expect(
       mistakes(text, set: ["n": "2"], inputs: ["x": TensorType([4, 3])])
-        == "--input x: error: 'x' is f32[n, 3] with n = 2, but the file holds f32[4, 3]\n"
+        == "f.graph: error: 'x' is f32[n, 3] with n = 2, but the file holds f32[4, 3]\n"
         + "    = hint: the file goes with --set n=4\n")
     #expect(mistakes(text, set: ["n": "4"], inputs: ["x": TensorType([4, 3])]).isEmpty)
     #expect(
       mistakes(text, inputs: ["x": TensorType([4, 5])])
-        == "--input x: error: 'x' is f32[n, 3] with n = 4, but the file holds f32[4, 5]\n"
+        == "f.graph: error: 'x' is f32[n, 3] with n = 4, but the file holds f32[4, 5]\n"
         + "    = hint: no --set changes that: give a file of f32[n, 3]\n")
     #expect(
       mistakes(text, inputs: ["y": TensorType([4, 3])])
-        == "--input y: error: 'f' has no input 'y'\n    = hint: did you mean 'x'?\n")
+        == "f.graph: error: 'f' has no input 'y'\n    = hint: did you mean 'x'?\n")
   }
 
   @Test func inputsThatDoNotFitASetting() {
@@ -36,13 +36,13 @@ import Testing
     let type = TensorType([4, 3])
     #expect(
       mistakes(wide, inputs: ["x": type])
-        == "--input x: error: 'x' is f32[n, d] with n = 4, d = 2, but the file holds f32[4, 3]\n"
+        == "f.graph: error: 'x' is f32[n, d] with n = 4, d = 2, but the file holds f32[4, 3]\n"
         + "    = hint: the file goes with --set d=3\n")
     #expect(mistakes(wide, set: ["d": "3"], inputs: ["x": type]).isEmpty)
     let two = "graph f(x: f32[n], y: f32[n]) -> f32[n] { return x + y }"
     #expect(
       mistakes(two, inputs: ["x": TensorType([2]), "y": TensorType([3])])
-        == "--input y: error: 'y' is f32[n] with n = 2, but the file holds f32[3]\n"
+        == "f.graph: error: 'y' is f32[n] with n = 2, but the file holds f32[3]\n"
         + "    = hint: 'n' is 2 already: give files that agree in it\n")
   }
 

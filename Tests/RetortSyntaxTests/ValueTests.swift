@@ -102,7 +102,7 @@ import Testing
     #expect(mistakes(text, inputs: ["x": TensorType([3, 8])]) == "")
     #expect(
       mistakes(text, inputs: ["x": TensorType([3, 6])])
-        == "--input x: error: 'x' is f32[n, d * 2] with n = 3, d = 4, but the file holds f32[3, 6]\n"
+        == "f.graph: error: 'x' is f32[n, d * 2] with n = 3, d = 4, but the file holds f32[3, 6]\n"
     )
     let call = "graph f(x: f32[3, 8]) -> f32[3, 8] { return c(x) }\n"
     #expect(mistakes(call + text) == "")

@@ -149,7 +149,7 @@ struct InputBinding {
     func mismatch(_ detail: String) -> Diagnostics {
       Diagnostics(
         "'\(name)' of \(path) is \(spelling(input)), but the file holds \(type)\(detail)",
-        path: "--input \(name)")
+        input: name)
     }
     guard extents.count == input.extents.count else { throw mismatch("") }
     for (extent, own) in zip(extents, input.extents) {

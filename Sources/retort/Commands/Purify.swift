@@ -82,8 +82,10 @@ extension Command {
       Images(pixels: pixels, names: images.names, labels: labels)
     }
     try named(images.pixels).checkWritable(to: target)
-    let outcome = try purification.run(
-      images, roundsToBytes: Images.Target(target) != .array, observer: ProgressLine())
+    let outcome = try naming(images: source) {
+      try purification.run(
+        images, roundsToBytes: Images.Target(target) != .array, observer: ProgressLine())
+    }
     Console.notes(outcome.notes)
     try named(outcome.purified).write(to: target)
     let table = PurificationTable(images: images, outcome: outcome).text
@@ -99,16 +101,19 @@ private func purifyStream(_ purification: Purification) throws {
   // Images are counted through all arrays, so that it does not matter how they are cut.
   var count = 0
   while let stored = try stream.next() {
-    let images = try Images.fromArray(stored, "array \(number) of standard input")
+    let name = "array \(number) of standard input"
+    let images = try Images.fromArray(stored, name)
     let set = ImageSet(pixels: images.pixels, labels: [])
     let extent = [set.height, set.width]
     guard set.count > 0 else {
-      throw Diagnostics("holds no images", path: "array \(number) of standard input")
+      throw Diagnostics("holds no images", path: name)
     }
-    if purifier?.extent != extent {
-      purifier = (extent, try Purifier(purification, height: set.height, width: set.width))
+    let outcome: Purification.Outcome = try naming(images: name) {
+      if purifier?.extent != extent {
+        purifier = (extent, try Purifier(purification, height: set.height, width: set.width))
+      }
+      return try purifier!.purifier.run(set, roundsToBytes: false, first: count)
     }
-    let outcome = try purifier!.purifier.run(set, roundsToBytes: false, first: count)
     if number == 0 { Console.notes(outcome.notes) }
     count += set.count
     try Console.put(Npy.encode(outcome.purified))

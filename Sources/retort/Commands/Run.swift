@@ -46,9 +46,9 @@ extension Command {
     // Weights may be kept where they came from, a step further.
     for file in arguments.all("--save-weights") { try TensorFile.checkWritable(to: file) }
     if arguments.has("--check-finite") {
-      try arguments.namingInputs { try FiniteCheck.run(request, inputs: inputs) }
+      try arguments.namingInputs(of: request) { try FiniteCheck.run(request, inputs: inputs) }
     }
-    let (executable, notes, unused) = try arguments.namingInputs {
+    let (executable, notes, unused) = try arguments.namingInputs(of: request) {
       try request.executable(inputs: inputs)
     }
     Console.notes(notes + Weights.note(unused: unused))
@@ -66,14 +66,14 @@ extension Command {
     let files =
       targets.map(\.value) + arguments.all("--profile") + arguments.all("--save-weights")
     if let trace = arguments["--profile"] {
-      let (measured, report) = try arguments.namingInputs {
+      let (measured, report) = try arguments.namingInputs(of: request) {
         try executable.profile(inputs, seed: request.seed)
       }
       results = measured
       try AtomicFile.write(report.chromeTrace, to: trace)
       try Console.report(report.table, terminator: "", besides: files)
     } else {
-      results = try arguments.namingInputs {
+      results = try arguments.namingInputs(of: request) {
         try executable.run(inputs, seed: request.seed)
       }
     }
