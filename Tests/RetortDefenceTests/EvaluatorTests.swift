@@ -214,12 +214,20 @@ struct EvaluatorTests {
       {"name": "shift", "purifier": "\(purifier)",
        "set": {"shifts": "0.01,0.02,0.03", "words": "one, two"}}
       """
-    let attack = Self.through(#""shifts": "0.5, 0.0, 0.0""#)
+    let shifts: [String?] = ["0.5, 0.0, 0.0", "[0.5, 0.0, 0.0]", "0.01, 0.02, 0.03", nil]
+    let attacks = shifts.enumerated().map { number, list in
+      let setting = list.map { "\"shifts\": \"\($0)\"" } ?? ""
+      return Self.through(setting).replacing("T2", with: "attack \(number)")
+    }
     let results = try EvaluationResults.merge([
-      try evaluator(recipe(arms: arm, attacks: attack, "")).run()
+      try evaluator(recipe(arms: arm, attacks: attacks.joined(separator: ","), "")).run()
     ])
-    #expect(results.attacks.map(\.arm) == ["shift"])
-    #expect(results.attacks[0].settings["purifier.shifts"] == "0.5, 0.0, 0.0")
+    #expect(results.attacks.allSatisfy { $0.arm == "shift" })
+    #expect(results.attacks.map { $0.settings["purifier.shifts"] } == shifts)
+    // The points go with what the list says, the attacker's or else the arm's.
+    let points = results.attacks.map(\.sha256)
+    #expect(points[0] == points[1] && points[2] == points[3])
+    #expect(points[0] != points[2])
   }
 
   @Test func lossesMayTakeLabels() throws {

@@ -74,12 +74,6 @@ import Testing
         .contains("the range 0..<2000000000 has more than 65536 elements, the most that a list"))
   }
 
-  @Test(.timeLimit(.minutes(1))) func aMistakeInALoopIsSearchedForOnce() {
-    let text = body("  for i in 0..<100000 { y = convolutoin_long_name(1) }")
-    #expect(text.contains("there is no graph or operation 'convolutoin_long_name'"))
-    #expect(body("  for i in 0..<100000 { y = wieght }").contains("'wieght' is not known here"))
-  }
-
   @Test(.timeLimit(.minutes(1))) func rangesAreComparedByTheirBounds() {
     #expect(body("  for i in 0..<2000 { b = (0..<1048576) == (0..<1048576) }") == "")
     #expect(body("  require 0..<2000000000 != [0, 1] && 0..<0 == 3..<3, \"bounds\"") == "")
