@@ -57,14 +57,10 @@ package struct Compiler: Sendable {
         "is a model of ONNX, which has one graph and no entries", path: path,
         hint: "leave --entry out")
     }
-    let imported: OnnxImport
-    if let model {
-      imported = try OnnxImport(
-        model, path: path, settings: settings.values, inputTypes: settings.inputTypes)
-    } else {
-      imported = try OnnxImport(
-        reading: path, settings: settings.values, inputTypes: settings.inputTypes)
-    }
+    let source: OnnxModel
+    if let model { source = model } else { source = try OnnxModel(reading: path) }
+    let imported = try OnnxImport(
+      source, path: path, settings: settings.values, inputTypes: settings.inputTypes)
     return Elaborated(
       graph: imported.graph, notes: [], weights: Weights(imported.weights, from: path))
   }
