@@ -78,7 +78,7 @@ package struct Compiler: Sendable {
     _ path: String, isRegular: Bool
   ) throws(Diagnostics) -> SourceFile? {
     if InputFile.isMissing(path) { return nil }
-    let bytes = try InputFile.read(path, limit: Lexer.byteLimit, isRegular: isRegular)
+    let bytes = try InputFile.read(path, limit: Lexer.byteLimit, refusingPipes: isRegular)
     guard !bytes.contains(0) else {
       throw Diagnostics(
         "is no definition: it is not text", path: path,

@@ -10,16 +10,16 @@ package enum InputFile {
   ///
   /// The bytes are read, not mapped: a file that another program shortens meanwhile must not be
   /// able to end this one. Memory grows with what is read, not with what the file system claims.
-  /// - Parameter isRegular: whether pipes and devices are refused. What a user names may be one, and
-  ///   is waited for; what a file names must not be able to make anybody wait.
+  /// - Parameter refusingPipes: whether pipes and devices are refused. What a user names may be one,
+  ///   and is waited for; what a file names must not be able to make anybody wait.
   /// - Throws: when it cannot be opened or read, is a folder, or holds more than `limit` bytes.
   package static func read(
-    _ path: String, limit: Int = defaultLimit, isRegular: Bool = false
+    _ path: String, limit: Int = defaultLimit, refusingPipes: Bool = false
   ) throws(Diagnostics) -> [UInt8] {
-    if path == "-", !isRegular { return try readAll(STDIN_FILENO, "standard input", 0, limit) }
+    if path == "-", !refusingPipes { return try readAll(STDIN_FILENO, "standard input", 0, limit) }
     // Opening a pipe waits for who writes to it. For the regular files that are read on the flag
     // means nothing, so it need not be taken back.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | (isRegular ? O_NONBLOCK : 0))
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | (refusingPipes ? O_NONBLOCK : 0))
     guard descriptor >= 0 else { throw unreadable(path, errno) }
     defer { close(descriptor) }
     var status = stat()
@@ -27,7 +27,7 @@ package enum InputFile {
     if status.st_mode & S_IFMT == S_IFDIR {
       throw Diagnostics("cannot be read: it is a folder", path: path)
     }
-    guard !isRegular || status.st_mode & S_IFMT == S_IFREG else {
+    guard !refusingPipes || status.st_mode & S_IFMT == S_IFREG else {
       throw Diagnostics("cannot be read: it is no regular file", path: path)
     }
     let claimed = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : 0
