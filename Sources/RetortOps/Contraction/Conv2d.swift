@@ -8,6 +8,10 @@ import RetortTensor
 /// Shapes: `x: [n, ci, h, w]`, `w: [co, ci / groups, kh, kw]` → `y: [n, co, oh, ow]` with
 /// `oh = ⌊(h + top + bottom − dilation · (kh − 1) − 1) / stride⌋ + 1`.
 /// The reference adds up in Double and rounds once.
+///
+/// A NaN or an infinity in `x` reaches the results whose window holds it. Compiled to
+/// `winograd_conv2d` with `tile` 4 it may reach every result of its 4×4 tiles, and with either `tile`
+/// an infinity may become NaN; `--exact` keeps to direct forms.
 /// - C1: `x` and `w` are real, of one element type and of rank 4.
 /// - C2: `stride` and `dilation` have 2 entries (or one for both) of at least 1, `padding` 4 (or
 ///   one for all) of at least 0, `groups` is at least 1; all are at most 2³¹.

@@ -9,6 +9,9 @@ import RetortTensor
 ///
 /// Shapes: `x: [n, h, w, ci]`, `u: [(tile + 2)², ⌈channels / 16⌉, ci, 16]` → `y: [n, h + top + bottom
 /// − 2, w + left + right − 2, channels]`. The reference adds up in Double and rounds once.
+///
+/// What is not finite in a tile's inputs meets others in the transforms: infinities may become NaN,
+/// and with `tile` 4 results are NaN whose own 3×3 inputs are finite.
 /// - C1: `x` and `u` are real, of one element type, of rank 4.
 /// - C2: `tile` is 2 or 4; `padding` has 4 entries (or one for all) of at least 0.
 /// - C3: `u` has the positions of `tile`, the panels for `channels`, and the depth of `x`.
