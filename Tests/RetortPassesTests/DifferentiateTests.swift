@@ -175,6 +175,30 @@ func expectGradients(
     #expect(error.list[0].hint?.contains("detach") == true)
   }
 
+  /// Each of them is about three times as long as the one before.
+  @Test(.timeLimit(.minutes(1))) func gradientsOfGradientsMayNotGrowWithoutEnd() throws {
+    let file = SourceFile(path: "g.graph", text: "g = gradient(loss, x)\n")
+    func nested(_ depth: Int) -> Graph {
+      GraphBuilder.graph { b in
+        let x = b.input("x", TensorType([4]))
+        b.origin = Origin(range: SourceRange(file, 4..<21))
+        var loss = b.sum(b.mul(x, x))
+        for _ in 0..<depth {
+          let slope = b.gradient(loss, x)[0]
+          loss = b.sum(b.mul(slope, slope))
+        }
+        return [loss]
+      }
+    }
+    let pass = Differentiate(valueLimit: 5_000)
+    let error = try #require(throws: Diagnostics.self) { try pass.run(nested(60)) }
+    #expect(
+      error.list[0].message == "with this gradient the graph has more than 5000 values")
+    #expect(error.list[0].range?.description == "g.graph:1:5")
+    #expect(error.list[0].hint?.contains("detach") == true)
+    #expect(try pass.run(nested(4)).count(of: Gradient.self) == 0)
+  }
+
   @Test func anotherWayRoundMakesItZero() throws {
     let graph = GraphBuilder.graph { b in
       let x = b.input("x", TensorType([4]))

@@ -13,6 +13,9 @@ import RetortText
 ///
 /// Where a loss does not depend on a target the gradient is zero. Where it depends on it only
 /// through operations that have no derivative, that is an error.
+///
+/// A gradient is a few times as long as what its loss depends on, so that gradients of gradients
+/// grow with a power of their depth; a graph that outgrows `valueLimit` is given up.
 package struct Differentiate: Pass {
   package static let name = "differentiate"
   package static let summary = "expands gradients into nodes"
@@ -20,10 +23,18 @@ package struct Differentiate: Pass {
   package static let establishes: Set<Property> = [.gradientFree]
   package static let necessity: String? = "no program computes a 'gradient' as it stands"
 
-  package init() {}
+  /// Values that the graph may grow to; nil for what goes with its own.
+  private let valueLimit: Int?
+
+  package init(valueLimit: Int? = nil) { self.valueLimit = valueLimit }
+
+  /// What a graph of so many values may grow to. The attack through ten steps of a purifier, the
+  /// largest of the library, grows to four times its own, 30,000 to 50,000 by its backbone.
+  static func valueLimit(of count: Int) -> Int { 250_000 + 32 * count }
 
   package func run(_ graph: Graph, _ record: inout PassRecord) throws -> Graph {
     guard Self.hasGradient(graph.body) else { return graph }
+    let limit = valueLimit ?? Self.valueLimit(of: graph.values.count)
     var graph = InlineRegions.inline(graph)
     while Self.hasGradient(graph.body) {
       let index = GraphIndex(graph)
@@ -35,7 +46,7 @@ package struct Differentiate: Pass {
       }
       precondition(!plans.isEmpty, "every gradient waits for another one")
       record.fire("expand", .approximates, times: plans.count)
-      var sweep = ReverseSweep(graph, plans)
+      var sweep = ReverseSweep(graph, plans, valueLimit: limit)
       graph = try sweep.run()
     }
     return graph

@@ -12,10 +12,14 @@ struct ReverseSweep {
   /// Every turn's carried values of a loop that was emitted so, by its first result.
   private var saved: [Int: [Value]] = [:]
   private var rewriter: GraphRewriter
+  private let valueLimit: Int
+  /// The gradient that is being written.
+  private var place: SourceRange?
 
-  init(_ graph: Graph, _ plans: [Int: GradientPlan]) {
+  init(_ graph: Graph, _ plans: [Int: GradientPlan], valueLimit: Int) {
     self.graph = graph
     self.plans = plans
+    self.valueLimit = valueLimit
     var recorded = Set<Int>()
     for plan in plans.values {
       for node in plan.ancestors where node.op is Repeat && plan.activity.isReached(node) {
@@ -91,6 +95,7 @@ struct ReverseSweep {
   private typealias Cotangents = [Int: Value]
 
   private mutating func expand(_ plan: GradientPlan) throws {
+    place = plan.node.origin.range
     rewriter.builder.origin = plan.node.origin.derived("gradient")
     var cotangents: Cotangents = [:]
     if plan.activity.isReached(plan.loss) {
@@ -121,6 +126,7 @@ struct ReverseSweep {
     for node in nodes.reversed() {
       let seeds = node.results.map { cotangents[$0.id] }
       guard seeds.contains(where: { $0 != nil }) else { continue }
+      try checkSize()
       rewriter.builder.origin = Self.derived(node)
       if let loop = node.op as? Repeat {
         try reverse(loop: loop, node, seeds, activity, &cotangents)
@@ -128,6 +134,15 @@ struct ReverseSweep {
         try reverse(op, node, seeds, activity, &cotangents)
       }
     }
+  }
+
+  /// Between two looks at most a loop's body is copied, which the limit bounds too.
+  private func checkSize() throws(Diagnostics) {
+    guard rewriter.builder.valueCount > valueLimit else { return }
+    throw Diagnostics(
+      "with this gradient the graph has more than \(valueLimit) values", at: place,
+      hint: "a gradient of a gradient is several times as long: nest fewer in each other, or"
+        + " 'detach' one where the next takes it for a constant")
   }
 
   /// A gradient of what is itself part of a gradient says both.
