@@ -95,9 +95,17 @@ extension Elaborator {
         ?? "a graph of the library is imported first, as in: import \"blocks/linear.graph\"")
   }
 
-  /// The names that a call can have.
+  /// The names that a call here can have: not those of graphs that are being inlined.
   private var callable: [String] {
-    definition.graphs.keys.sorted() + catalog.names + Function.allCases.map(\.rawValue)
+    let arguments = frame.names.filter {
+      if case .graph(let graph) = frame.lookUp($0) {
+        !openGraphs.contains(graph.name)
+      } else {
+        false
+      }
+    }
+    return arguments + definition.graphs.keys.filter { !openGraphs.contains($0) }.sorted()
+      + catalog.names + Function.allCases.map(\.rawValue)
   }
 
   // MARK: Graphs
@@ -140,7 +148,8 @@ extension Elaborator {
         guard let found = names.firstIndex(of: label.text) else {
           throw report(
             "'\(graph.name.text)' has no argument '\(label.text)'", at: label.range,
-            hint: Suggestion.hint(for: label.text, in: names))
+            hint: Suggestion.hint(
+              for: label.text, in: names.indices.filter { slots[$0] == nil }.map { names[$0] }))
         }
         slot = found
       }

@@ -116,10 +116,20 @@ extension Elaborator {
     if found.isEmpty, !relative.isEmpty {
       throw report(
         "no parameter is declared under '\(prefix)' before this line", at: argument.range,
-        hint: Suggestion.nearest(to: prefix, in: weights.map(\.path))
-          .map { "the nearest path is '\($0)'" })
+        hint: Suggestion.nearest(to: relative, in: parameterPrefixes)
+          .map { "did you mean '\($0)'?" })
     }
     return .list(found.map { .tensor($0.value) })
+  }
+
+  /// What `parameters` finds something under, as the graph at hand writes it.
+  private var parameterPrefixes: [String] {
+    let outer = frame.path.isEmpty ? "" : frame.path + "."
+    let inside = weights.filter { !$0.isBuffer && $0.path.hasPrefix(outer) }
+    return inside.flatMap { (weight) -> [String] in
+      let words = weight.path.dropFirst(outer.count).split(separator: ".")
+      return words.indices.map { words[...$0].joined(separator: ".") }
+    }
   }
 
   private func path(_ argument: Argument) throws(Reported) -> Datum {

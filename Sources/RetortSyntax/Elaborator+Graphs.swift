@@ -38,7 +38,10 @@ extension Elaborator {
       guard let declared = syntax.arguments.first(where: { $0.name.text == name }) else {
         throw report(
           "'\(graph.name)' has no argument '\(name)'", at: label.range,
-          hint: Suggestion.hint(for: name, in: syntax.arguments.map(\.name.text)))
+          hint: Suggestion.hint(
+            for: name,
+            in: syntax.arguments.filter { !$0.type.isTensor && !given.contains($0.name.text) }
+              .map(\.name.text)))
       }
       guard case .value(let kind) = declared.type.kind else {
         throw report(

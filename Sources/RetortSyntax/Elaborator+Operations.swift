@@ -20,9 +20,11 @@ struct OperationSignature {
 
   func attribute(_ name: String) -> AttributeSummary? { attributes.first { $0.name == name } }
 
-  /// The labels that a call's arguments can have.
-  var labels: [String] {
-    operands + attributes.map(\.name) + (attribute("shape") == nil ? [] : ["like"])
+  /// The labels that arguments can have behind those that are given.
+  func labels(besides given: Set<String>) -> [String] {
+    let names = (isVariadic ? [] : operands) + attributes.map(\.name)
+    let like = attribute("shape") == nil || given.contains("shape") ? [] : ["like"]
+    return names.filter { !given.contains($0) } + like
   }
 }
 
@@ -87,6 +89,7 @@ extension Elaborator {
           !signature.isVariadic
         {
           slots[slot] = argument
+          given.insert(label.text)
         } else if label.text == "like", signature.attribute("shape") != nil {
           try setLike(argument, &op, &given, signature)
         } else {
@@ -96,6 +99,7 @@ extension Elaborator {
         rest += try spread(argument)
       } else if position < slots.count {
         slots[position] = argument
+        given.insert(signature.operands[position])
       } else if position - slots.count < signature.attributes.count {
         let attribute = signature.attributes[position - slots.count]
         try set(attribute.name, argument, argument.range, &op, &given, signature)
@@ -133,11 +137,11 @@ extension Elaborator {
   ) throws(Reported) {
     let opName = type(of: op).name
     guard let attribute = signature.attribute(name) else {
+      let isGiven = given.contains(name)
+      let labels = signature.labels(besides: given)
       throw report(
-        signature.operands.contains(name)
-          ? "'\(name)' is given twice" : "'\(opName)' has no attribute '\(name)'", at: place,
-        hint: signature.operands.contains(name)
-          ? nil : Suggestion.hint(for: name, in: signature.labels))
+        isGiven ? "'\(name)' is given twice" : "'\(opName)' has no attribute '\(name)'", at: place,
+        hint: isGiven ? nil : Suggestion.hint(for: name, in: labels))
     }
     guard given.insert(name).inserted else {
       throw report("'\(name)' is given twice", at: place)

@@ -1,3 +1,4 @@
+import RetortOps
 import RetortTensor
 import RetortText
 
@@ -25,7 +26,9 @@ extension Parser {
       return TypeSyntax(kind: .value(kind), range: range(from: start))
     }
     guard let element = ElementType(rawValue: word) else {
-      let known = ElementType.allCases.map(\.rawValue) + ValueKind.allCases.map(\.rawValue)
+      let elements = ElementType.allCases.filter(\.isComputed).map(\.rawValue)
+      let hasDimensions = following.kind == .sign(.leftBracket) && !following.startsLine
+      let known = hasDimensions ? elements : ValueKind.allCases.map(\.rawValue) + elements
       throw fail("'\(word)' is not a type", hint: Suggestion.hint(for: word, in: known))
     }
     advance()

@@ -1,13 +1,15 @@
 /// The nearest of the names that exist to one that does not.
 package enum Suggestion {
   /// The candidate with the fewest edits (insert, delete, replace, swap neighbours), if it is near
-  /// enough to be a slip: at most a third of the name's length, and at least one edit is allowed.
-  /// Of equals the first counts.
+  /// enough to be a slip: at most a third of the name's length, and at least one edit is allowed,
+  /// but half of the longer name stays. Of equals the first counts.
   package static func nearest(to name: String, in candidates: some Sequence<String>) -> String? {
     let limit = max(1, name.count / 3)
     var best: (name: String, distance: Int)?
     for candidate in candidates {
       let distance = editDistance(Array(name.utf8), Array(candidate.utf8))
+      // One letter for another says nothing of what was meant.
+      guard 2 * distance <= max(name.utf8.count, candidate.utf8.count) else { continue }
       if distance <= limit, distance < (best?.distance ?? .max) { best = (candidate, distance) }
     }
     return best?.name

@@ -28,7 +28,7 @@ import Testing
         + "    = hint: no --set changes that: give a file of f32[n, 3]\n")
     #expect(
       mistakes(text, inputs: ["y": TensorType([4, 3])])
-        == "f.graph: error: 'f' has no input 'y'\n    = hint: did you mean 'x'?\n")
+        == "f.graph: error: 'f' has no input 'y'\n    = hint: known here: x\n")
   }
 
   @Test func inputsThatDoNotFitASetting() {

@@ -176,6 +176,6 @@ import Testing
     #expect(try dump(Self.text, entry: "g").hasPrefix("graph g("))
     #expect(
       mistakes(Self.text, entry: "h")
-        == "f.graph: error: there is no graph 'h'\n    = hint: did you mean 'f'?\n")
+        == "f.graph: error: there is no graph 'h'\n    = hint: known here: f, g\n")
   }
 }

@@ -39,6 +39,9 @@ import Testing
 
   @Test func somethingElseFindsNothing() {
     #expect(Suggestion.nearest(to: "backbone", in: ["sum", "mean"]) == nil)
+    #expect(Suggestion.nearest(to: "y", in: ["x", "n"]) == nil)
+    #expect(Suggestion.nearest(to: "y", in: ["x", "ys"]) == "ys")
+    #expect(Suggestion.nearest(to: "x2", in: ["y", "x1"]) == "x1")
   }
 
   @Test func shortListsAreSpeltOut() {
