@@ -64,7 +64,8 @@ extension Elaborator {
     guard case .range(let range) = datum else {
       throw report(
         "'repeat' takes a range, but \(spelling(expression.range)) is \(describe(datum))",
-        at: expression.range, hint: "write '0..<\(expression.range.text)'")
+        at: expression.range,
+        hint: datum.isList ? "'for' walks a list" : rangeHint(datum, expression))
     }
     guard Int32(exactly: range.lowerBound) != nil, Int32(exactly: range.upperBound) != nil else {
       throw report(

@@ -193,7 +193,7 @@ extension Elaborator {
     guard case .list(let items) = datum else {
       throw report(
         "'for' takes a range or a list, but \(spelling(list.range)) is \(describe(datum))",
-        at: list.range)
+        at: list.range, hint: rangeHint(datum, list))
     }
     for item in items {
       try spend(at: name.range)
@@ -202,6 +202,23 @@ extension Elaborator {
       guard case .next = outcome else { return outcome }
     }
     return .next
+  }
+
+  /// How a range is written in place of what is none.
+  func rangeHint(_ datum: Datum, _ expression: Expression) -> String? {
+    let text = expression.range.text
+    guard text.count <= 40 else { return nil }
+    switch datum {
+    case .integer(let value) where (0..<limits.integer).contains(value):
+      // A choice binds less tightly than a range.
+      if case .ternary = expression.kind { return "write '0..<(\(text))'" }
+      return "write '0..<\(text)'"
+    case .number(let value) where value >= 0 && value < Double(limits.integer):
+      return "write '0..<int(\(text))'"
+    case .tensor(let value) where builder.type(of: value).rank > 0:
+      return "write '0..<dim(\(text), 0)' for its first axis"
+    default: return nil
+    }
   }
 
   private func require(
@@ -231,7 +248,8 @@ extension Elaborator {
       throw report(
         "'\(graph.name.text)' has \(Self.count(graph.results.count, "result")), but "
           + (operands.isEmpty ? "returns none" : "returns \(operands.count)"), at: place,
-        hint: operands.isEmpty ? "end it with 'return'" : nil)
+        hint: operands.isEmpty
+          ? "end it with 'return'" : graph.results.isEmpty ? declaration(of: operands) : nil)
     }
     var list: [Datum] = []
     for (syntax, operand) in zip(graph.results, operands) {
@@ -246,6 +264,24 @@ extension Elaborator {
       }
     }
     return list
+  }
+
+  /// How a graph that declares no results would declare these.
+  private func declaration(of operands: [Operand]) -> String {
+    // An entry's results are tensors.
+    let isEntry = frames.count == 1
+    var types: [String] = []
+    for operand in operands {
+      switch operand.datum {
+      case .tensor(let value): types.append(builder.type(of: value).description)
+      case .integer: types.append(isEntry ? "i32[]" : ValueKind.integer.rawValue)
+      case .number: types.append(isEntry ? "f32[]" : ValueKind.number.rawValue)
+      case .flag: types.append(isEntry ? "bool[]" : ValueKind.flag.rawValue)
+      default: return "write '->' and the types of the results behind the arguments"
+      }
+    }
+    let list = types.count == 1 ? types[0] : "(\(types.joined(separator: ", ")))"
+    return "write '-> \(list)' behind the arguments, or nothing behind 'return'"
   }
 
   /// A result's type as the call promises it: a body that binds a dimension again does not change

@@ -101,14 +101,7 @@ package struct Lexer {
       position += 1
       skipDigits()
     }
-    if let letter = peek(0), letter | 0x20 == UInt8(ascii: "e") {
-      let signed = peek(1) == UInt8(ascii: "-") || peek(1) == UInt8(ascii: "+")
-      if let digit = peek(signed ? 2 : 1), Self.isDigit(digit) {
-        kind = .number
-        position += signed ? 2 : 1
-        skipDigits()
-      }
-    }
+    if skipExponent() { kind = .number }
     if position < end, Self.isWord(bytes[position]) {
       while position < end, Self.isWord(bytes[position]) { position += 1 }
       problem("'\(file.text(start..<position))' is neither a number nor a name", start..<position)
@@ -118,6 +111,15 @@ package struct Lexer {
 
   private mutating func skipDigits() {
     while let byte = peek(0), Self.isDigit(byte) || byte == UInt8(ascii: "_") { position += 1 }
+  }
+
+  private mutating func skipExponent() -> Bool {
+    guard let letter = peek(0), letter | 0x20 == UInt8(ascii: "e") else { return false }
+    let signed = peek(1) == UInt8(ascii: "-") || peek(1) == UInt8(ascii: "+")
+    guard let digit = peek(signed ? 2 : 1), Self.isDigit(digit) else { return false }
+    position += signed ? 2 : 1
+    skipDigits()
+    return true
   }
 
   private mutating func string() {
@@ -188,11 +190,29 @@ package struct Lexer {
       position += 1
     }
     if position == start { position += 1 }
-    problem("'\(file.text(start..<position))' is not part of the language", start..<position)
+    problem(
+      "'\(file.text(start..<position))' is not part of the language", start..<position,
+      hint: fraction(from: start).map { "write '0\($0)'" })
   }
 
-  private mutating func problem(_ message: String, _ range: Range<Int>) {
-    problems.append(Diagnostic(.error, message, at: SourceRange(file, range)))
+  /// `.5` at an offset, behind which the lexer stands: a number without its first digit.
+  private func fraction(from start: Int) -> String? {
+    guard bytes[start] == UInt8(ascii: "."), position == start + 1,
+      let digit = peek(0), Self.isDigit(digit)
+    else { return nil }
+    if let last = tokens.last, last.offsets.upperBound == start {
+      // Behind a value it means something else.
+      guard case .sign(let sign) = last.kind, sign != .rightParenthesis, sign != .rightBracket
+      else { return nil }
+    }
+    var ahead = self
+    ahead.skipDigits()
+    _ = ahead.skipExponent()
+    return file.text(start..<ahead.position)
+  }
+
+  private mutating func problem(_ message: String, _ range: Range<Int>, hint: String? = nil) {
+    problems.append(Diagnostic(.error, message, at: SourceRange(file, range), hint: hint))
   }
 
   private static func isDigit(_ byte: UInt8) -> Bool {

@@ -101,9 +101,12 @@ extension Parser {
   private mutating func operation(above level: Int) throws(SyntaxFailure) -> Expression {
     let start = index
     var left = try prefixed()
+    var last = left
     while let infix, infix.level > level {
       advance()
+      if isPowerSign { throw power(of: last) }
       let right = try operation(above: infix.level)
+      last = right
       switch infix {
       case .binary(let sign, _):
         left = try make(.binary(sign, left, right), from: start, over: left, right)
@@ -115,6 +118,35 @@ extension Parser {
       }
     }
     return left
+  }
+
+  /// Whether the second of two `*` that touch each other is the current token.
+  private var isPowerSign: Bool {
+    let before = tokens[index - 1]
+    return current.kind == .sign(.times) && before.kind == .sign(.times)
+      && before.end == current.start
+  }
+
+  /// `x ** 2`, which binds more tightly than what stands before `x`.
+  private mutating func power(of operand: Expression) -> SyntaxFailure {
+    var base = operand
+    while case .unary(_, let inner) = base.kind { base = inner }
+    let sign = SourceRange(file, tokens[index - 1].offsets.lowerBound..<current.offsets.upperBound)
+    advance()
+    // What is wrong with the exponent is none of the user's questions yet.
+    let known = problems
+    let exponent = try? prefixed()
+    problems = known
+    var hint = "'pow(a, b)' is a to the power b"
+    if let exponent, base.range.text.count + exponent.range.text.count <= 40 {
+      let (text, power) = (base.range.text, exponent.range.text)
+      // Of compile-time Ints there is no 'pow'.
+      hint =
+        power == "2" && base.height == 1
+        ? "write '(\(text) * \(text))'" : "write 'pow(\(text), \(power))'"
+    }
+    report("'**' is not part of the language", sign, hint: hint)
+    return SyntaxFailure()
   }
 
   private mutating func prefixed() throws(SyntaxFailure) -> Expression {

@@ -95,59 +95,6 @@ extension Mistake {
 
         """#),
     Mistake(
-      name: "hintsThatFit",
-      source: #"""
-        graph f(x: f32[2], body: Graph = relu) -> f32[2] {
-          a = bodi(x)
-          b = partial(scaled, x2: 2)
-          c = scaled(x, factor: 1, factors: 2)
-          d = softmax(x, axis: 0, axes: 1)
-          e = concatenate(x, x, xs: x)
-          g = y
-          h = twice(x)
-          buffer p: f32[2] as "ould"
-          parameter q: f32[2] as "out.weight"
-          k = parameters("oud")
-          return x
-        }
-        graph scaled(x: f32[2], factor: Float = 1.0) -> f32[2] { return x * factor }
-        graph twice(x: f32[2]) -> f32[2] { return twic(x) }
-        """#,
-      expected: #"""
-        f.graph:2:7: error: there is no graph or operation 'bodi'
-            2 |   a = bodi(x)
-              |       ^~~~
-            = hint: did you mean 'body'?
-        f.graph:3:23: error: 'scaled' has no argument 'x2'
-            3 |   b = partial(scaled, x2: 2)
-              |                       ^~
-            = hint: known here: factor
-        f.graph:4:28: error: 'scaled' has no argument 'factors'
-            4 |   c = scaled(x, factor: 1, factors: 2)
-              |                            ^~~~~~~
-        f.graph:5:27: error: 'softmax' has no attribute 'axes'
-            5 |   d = softmax(x, axis: 0, axes: 1)
-              |                           ^~~~
-        f.graph:6:25: error: 'concatenate' has no attribute 'xs'
-            6 |   e = concatenate(x, x, xs: x)
-              |                         ^~
-            = hint: known here: axis
-        f.graph:7:7: error: 'y' is not known here
-            7 |   g = y
-              |       ^
-            = hint: known here: a, b, body, c, d, e, x
-        f.graph:11:18: error: no parameter is declared under 'oud' before this line
-           11 |   k = parameters("oud")
-              |                  ^~~~~
-            = hint: did you mean 'out'?
-        f.graph:15:43: error: there is no graph or operation 'twic'
-           15 | graph twice(x: f32[2]) -> f32[2] { return twic(x) }
-              |                                           ^~~~
-        f.graph:8:7: note: in the call of 'twice'
-            = hint: a graph of the library is imported first, as in: import "blocks/linear.graph"
-
-        """#),
-    Mistake(
       name: "recursion",
       source: #"""
         graph f(x: f32[2]) -> f32[2] {

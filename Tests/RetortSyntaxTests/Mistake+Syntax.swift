@@ -160,18 +160,6 @@ extension Mistake {
 
         """#),
     Mistake(
-      name: "storedTypes",
-      source: #"""
-        graph f(x: f15[2]) -> f32[2] { return x }
-        """#,
-      expected: #"""
-        f.graph:1:12: error: 'f15' is not a type
-            1 | graph f(x: f15[2]) -> f32[2] { return x }
-              |            ^~~
-            = hint: known here: f64, f32, i64, i32, u32, bool, key
-
-        """#),
-    Mistake(
       name: "scalarBrackets",
       source: #"""
         graph f(x: f32) -> f32[] { return x }

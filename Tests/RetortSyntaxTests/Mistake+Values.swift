@@ -193,6 +193,7 @@ extension Mistake {
         f.graph:4:12: error: 'for' takes a range or a list, but 'n' is the Int 3
             4 |   for i in n { w = x }
               |            ^
+            = hint: write '0..<n'
         f.graph:5:11: error: n is 3, but more than 3 are needed
             5 |   require n > 3, "n is {n}, but more than 3 are needed"
               |           ^~~~~

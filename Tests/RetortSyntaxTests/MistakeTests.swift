@@ -13,6 +13,7 @@ import Testing
   @Test(arguments: Mistake.calls) func calls(_ mistake: Mistake) { expectExactly(mistake) }
   @Test(arguments: Mistake.values) func values(_ mistake: Mistake) { expectExactly(mistake) }
   @Test(arguments: Mistake.weights) func weights(_ mistake: Mistake) { expectExactly(mistake) }
+  @Test(arguments: Mistake.hints) func hints(_ mistake: Mistake) { expectExactly(mistake) }
   @Test(arguments: Mistake.files) func files(_ mistake: Mistake) { expectExactly(mistake) }
 
   @Test func inputsThatDoNotFit() {
@@ -44,6 +45,24 @@ import Testing
       mistakes(two, inputs: ["x": TensorType([2]), "y": TensorType([3])])
         == "f.graph: error: 'y' is f32[n] with n = 2, but the file holds f32[3]\n"
         + "    = hint: 'n' is 2 already: give files that agree in it\n")
+  }
+
+  @Test func whatHintsSayCompiles() {
+    let text = mistakes(
+      """
+      graph f(x: f32[2], n: Int = 3) -> (f32[2], i32[]) {
+        a = pow(sum(x), -0.5) + x * 0.5e-3 + (x * x) + pow(x, (2 + 1))
+        m = (n * n) + (2 * 2)
+        for i in 0..<5 { y = x }
+        for i in 0..<(n > 2 ? 1 : 2) { y = x }
+        for i in 0..<int(n / 2) { y = x }
+        b = repeat i in 0..<dim(x, 0) with r = x { yield r + a }
+        g(x)
+        return b, m
+      }
+      graph g(x: f32[2]) { return }
+      """)
+    #expect(text == "")
   }
 
   @Test func aMissingFile() {
