@@ -141,6 +141,12 @@ extension SourceRange {
   var text: String {
     file.text(offsets).split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
+
+  /// The text as a message quotes it: the beginning of a long one.
+  var quotation: String {
+    let text = self.text
+    return text.count <= 80 ? text : String(text.prefix(80)) + "…"
+  }
 }
 
 extension TypeSyntax {

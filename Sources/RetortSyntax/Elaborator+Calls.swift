@@ -173,7 +173,7 @@ extension Elaborator {
     for (argument, slot) in zip(graph.arguments, slots)
     where slot == nil && argument.defaultValue == nil {
       throw report(
-        "'\(graph.name.text)' needs '\(argument.name.text)', \(argument.type.range.text)",
+        "'\(graph.name.text)' needs '\(argument.name.text)', \(argument.type.range.quotation)",
         at: callee.range, notes: [.note("it is declared here", at: argument.name.range)])
     }
     return slots
@@ -196,7 +196,7 @@ extension Elaborator {
       let actual = builder.type(of: value)
       guard actual.element == element, try match(dimensions, actual.shape, in: callee) else {
         throw report(
-          "'\(syntax.name.text)' of '\(graph.name.text)' is \(syntax.type.range.text)"
+          "'\(syntax.name.text)' of '\(graph.name.text)' is \(syntax.type.range.quotation)"
             + "\(knownDimensions(dimensions, callee)), but \(spelling(slot.range)) is \(actual)",
           at: slot.range, labels: [Diagnostic.Label(slot.range, actual.description)],
           notes: [.note("'\(syntax.name.text)' is declared here", at: syntax.name.range)])

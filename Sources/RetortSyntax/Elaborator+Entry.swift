@@ -60,7 +60,7 @@ extension Elaborator {
     guard case .value(let kind) = argument.type.kind else {
       report(
         setting: "--set \(name)=\(text)",
-        "'\(name)' is a tensor, \(argument.type.range.text), and not set as text",
+        "'\(name)' is a tensor, \(argument.type.range.quotation), and not set as text",
         hint: "give it as a file: --input \(name)=FILE")
       return
     }
@@ -151,7 +151,7 @@ extension Elaborator {
     guard (try? match(dimensions, shape, in: frame)) == true else {
       report(
         input: name,
-        "'\(name)' is \(argument.type.range.text)\(knownDimensions(dimensions, frame)), "
+        "'\(name)' is \(argument.type.range.quotation)\(knownDimensions(dimensions, frame)), "
           + "but the file holds \(type.with(element))",
         hint: remedy(argument, dimensions, shape, settings))
       return
@@ -164,7 +164,7 @@ extension Elaborator {
     _ argument: ArgumentSyntax, _ dimensions: [DimensionSyntax], _ shape: Shape,
     _ settings: Settings
   ) -> String? {
-    let otherFile = "no --set changes that: give a file of \(argument.type.range.text)"
+    let otherFile = "no --set changes that: give a file of \(argument.type.range.quotation)"
     // Whether a rest, or an expression of other settings, could be made to fit is not looked for.
     if dimensions.contains(where: { $0.parts.isRest }) { return nil }
     guard dimensions.count == shape.rank else { return otherFile }
@@ -208,7 +208,7 @@ extension Elaborator {
       if frame.lookUp(argument.name.text) != nil { continue }
       if try bindDefault(argument.name.text, in: frame) { continue }
       throw report(
-        "'\(argument.name.text)', \(argument.type.range.text), has no default and is not given",
+        "'\(argument.name.text)', \(argument.type.range.quotation), has no default and is not given",
         at: argument.name.range,
         hint: "give it with --set \(argument.name.text)=VALUE")
     }
@@ -242,7 +242,7 @@ extension Elaborator {
     for (syntax, datum) in zip(entry.results, values) {
       guard case .tensor(let value) = datum else {
         report(
-          "'\(syntax.name)' is \(syntax.type.range.text); an entry's results are tensors",
+          "'\(syntax.name)' is \(syntax.type.range.quotation); an entry's results are tensors",
           at: syntax.type.range)
         continue
       }

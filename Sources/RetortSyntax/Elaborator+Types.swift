@@ -7,7 +7,7 @@ extension Elaborator {
   /// A tensor type whose dimensions are all known.
   func tensorType(_ syntax: TypeSyntax) throws(Reported) -> TensorType {
     guard case .tensor(let element, let dimensions) = syntax.kind else {
-      throw report("expected a tensor's type, found \(syntax.range.text)", at: syntax.range)
+      throw report("expected a tensor's type, found \(syntax.range.quotation)", at: syntax.range)
     }
     guard element.isComputed else {
       throw report(
@@ -153,6 +153,8 @@ extension Elaborator {
         let text: String
         switch callee.lookUp(name) {
         case .integer(let value): text = "\(name) = \(value)"
+        case .list(let list) where list.count > limits.rank:
+          text = "\(name) = a list of \(list.count)"
         case .list(let list):
           let items = list.map { if case .integer(let value) = $0 { String(value) } else { "?" } }
           text = "\(name) = [\(items.joined(separator: ", "))]"

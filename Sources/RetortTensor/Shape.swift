@@ -70,8 +70,15 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     return Shape(extents)
   }
 
-  /// `[8, 3, 32, 32]`
+  /// The most extents that a description spells out: more than the tensors of a graph have, whose
+  /// types are read back. What a file or a user claims may have any number.
+  private static let describedRank = 80
+
+  /// `[8, 3, 32, 32]`; of very many extents the first ones and how many follow.
   public var description: String {
-    "[" + extents.map(String.init).joined(separator: ", ") + "]"
+    let isLong = rank > Self.describedRank
+    var parts = extents.prefix(isLong ? 8 : rank).map { String($0) }
+    if isLong { parts.append("… \(rank - parts.count) more") }
+    return "[" + parts.joined(separator: ", ") + "]"
   }
 }

@@ -58,31 +58,30 @@ package struct DiagnosticRenderer: Sendable {
   }
 
   private func excerpt(_ range: SourceRange, labels: [Diagnostic.Label]) -> String {
-    let line = range.line
-    let source = range.file.text(line: line).replacing("\t", with: " ")
-    let number = String(line)
-    let margin = String(repeating: " ", count: max(0, 5 - number.count))
-    var text = "\(margin)\(number) | \(source)\n"
-    let blank = String(repeating: " ", count: max(5, number.count)) + " | "
+    var window = SourceWindow(around: range)
+    let blank = String(repeating: " ", count: max(5, String(window.line).count)) + " | "
     // The place itself comes first; labels elsewhere on the line get a line each.
     let own = labels.first { $0.range == range }
-    text += blank + underline(range) + (own.map { " " + $0.text } ?? "") + "\n"
+    var text = numbered(window)
+    text += blank + underline(range, in: window) + (own.map { " " + $0.text } ?? "") + "\n"
     for label in labels where label.range != range && label.range.file === range.file {
-      let place = label.range.line
-      if place != line {
-        let placeNumber = String(place)
-        let placeMargin = String(repeating: " ", count: max(0, 5 - placeNumber.count))
-        let placeText = range.file.text(line: place).replacing("\t", with: " ")
-        text += "\(placeMargin)\(placeNumber) | \(placeText)\n"
+      if !window.shows(label.range) {
+        window = SourceWindow(around: label.range)
+        text += numbered(window)
       }
-      text += blank + underline(label.range) + " " + label.text + "\n"
+      text += blank + underline(label.range, in: window) + " " + label.text + "\n"
     }
     return text
   }
 
-  private func underline(_ range: SourceRange) -> String {
-    let column = range.column
-    let spaces = String(repeating: " ", count: column - 1)
+  private func numbered(_ window: SourceWindow) -> String {
+    let number = String(window.line)
+    let margin = String(repeating: " ", count: max(0, 5 - number.count))
+    return "\(margin)\(number) | \(window.text)\n"
+  }
+
+  private func underline(_ range: SourceRange, in window: SourceWindow) -> String {
+    let spaces = String(repeating: " ", count: range.column - 1 - window.start)
     let width = range.file.text(range.offsets).prefix { $0 != "\n" }.unicodeScalars.count
     return spaces + "^" + String(repeating: "~", count: max(0, min(width, 60) - 1))
   }
@@ -95,5 +94,45 @@ package struct DiagnosticRenderer: Sendable {
       case .note: "36"
       }
     return "\u{1B}[1;\(code)m\(severity.rawValue)\u{1B}[0m"
+  }
+}
+
+/// What is drawn of a line: all of a short one, of a long one what is around a place.
+private struct SourceWindow {
+  /// In Unicode scalars, as columns are.
+  private static let width = 120
+  /// How many of them stand before the place.
+  private static let lead = 30
+
+  let line: Int
+  let text: String
+  /// The column, from 0, of the first scalar drawn.
+  let start: Int
+  /// The columns, from 0, that are no ellipsis.
+  private let shown: Range<Int>
+
+  init(around range: SourceRange) {
+    line = range.line
+    let source = range.file.text(line: line).replacing("\t", with: " ")
+    let scalars = Array(source.unicodeScalars)
+    guard scalars.count > Self.width else {
+      text = source
+      start = 0
+      shown = 0..<Int.max
+      return
+    }
+    start = max(0, min(range.column - 1 - Self.lead, scalars.count - Self.width))
+    let end = start + Self.width
+    let first = start > 0 ? start + 1 : 0
+    // The end of the line is a place too, that of what is missing there.
+    shown = first..<(end < scalars.count ? end - 1 : Int.max)
+    let middle = scalars[first..<min(shown.upperBound, end)]
+    text =
+      (first > 0 ? "…" : "") + String(String.UnicodeScalarView(middle))
+      + (end < scalars.count ? "…" : "")
+  }
+
+  func shows(_ range: SourceRange) -> Bool {
+    range.line == line && shown.contains(range.column - 1)
   }
 }

@@ -133,6 +133,18 @@ import Testing
         .contains("too many elements"))
   }
 
+  @Test func messagesAboutLongTypesAreShort() {
+    let ones = [String](repeating: "1", count: 3_000).joined(separator: ", ")
+    let shape = body("  y = reshape(x, [\(ones)])")
+    #expect(
+      shape.contains(
+        "at most 32 dimensions, f32[1, 1, 1, 1, 1, 1, 1, 1, … 2992 more] has 3000\n"))
+    #expect(shape.utf8.count < 1_000)
+    let written = body("  y = g(x)", of: "z: f32[\(ones)]")
+    #expect(written.contains("'g' needs 'z', f32[1, 1, 1"))
+    #expect(written.utf8.count < 1_000)
+  }
+
   @Test func atMostTwentyMistakesAreShown() {
     let lines = (0..<50).map { "  y\($0) = unknown\($0)" }.joined(separator: "\n")
     let text = body(lines)

@@ -30,6 +30,27 @@ import Testing
         """)
   }
 
+  @Test func ofALongLineTheSurroundingsAreDrawn() {
+    let line = String(repeating: "a", count: 100) + " b " + String(repeating: "c", count: 100_000)
+    let long = SourceFile(path: "long.graph", text: line + " d\n")
+    let label = Diagnostic.Label(SourceRange(long, 0..<2), "f32[2]")
+    let far = Diagnostic.Label(SourceRange(long, 100_104..<100_105), "f32[3]")
+    let diagnostic = Diagnostic(
+      .error, "odd", at: SourceRange(long, 101..<102), labels: [label, far])
+    let (a, c) = (String(repeating: "a", count: 29), String(repeating: "c", count: 86))
+    #expect(
+      DiagnosticRenderer().render(diagnostic) == """
+        long.graph:1:102: error: odd
+            1 | …\(a.dropFirst()) b \(c)c…
+              | \(String(repeating: " ", count: 30))^
+            1 | \(String(repeating: "a", count: 100)) b \(String(repeating: "c", count: 16))…
+              | ^~ f32[2]
+            1 | …\(String(repeating: "c", count: 117)) d
+              | \(String(repeating: " ", count: 119))^ f32[3]
+
+        """)
+  }
+
   @Test func sortsByPositionAndKeepsPlacelessOnesFirst() {
     let list = [
       Diagnostic(.error, "second", at: SourceRange(file, 18..<22)),
