@@ -272,7 +272,7 @@ extension TextPart {
 }
 
 extension Expression {
-  /// The names in it, from left to right; graphs that are called are left out.
+  /// The names in it, from left to right; what is called may be a graph that an argument gives.
   var names: [String] {
     switch kind {
     case .name(let name): [name]
@@ -283,7 +283,7 @@ extension Expression {
     case .ternary(let condition, let first, let second):
       condition.names + first.names + second.names
     case .list(let items): items.flatMap(\.names)
-    case .call(let call): call.arguments.flatMap(\.value.names)
+    case .call(let call): [call.callee.text] + call.arguments.flatMap(\.value.names)
     case .string(let parts): parts.flatMap { $0.names }
     case .integer, .number, .flag, .annotated: []
     }

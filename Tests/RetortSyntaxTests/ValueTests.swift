@@ -97,6 +97,16 @@ import Testing
         .contains("'k' is not known here"))
   }
 
+  @Test func aDimensionAsksForTheGraphThatItsDefaultCalls() {
+    let text = """
+      graph f(x: f32[4, 3]) -> f32[4, 3] { return g(x) }
+      graph g(x: f32[n, m], part: Graph = half, m: Int = part(6)) -> f32[n, m] { return x }
+      graph half(k: Int) -> Int { return floor_div(k, 2) }
+      """
+    #expect(mistakes(text) == "")
+    #expect(mistakes(text, entry: "g", set: ["n": "2"]) == "")
+  }
+
   @Test func dimensionsAskForDefaults() {
     let text = "graph c(x: f32[n, d * 2], d: Int = 4) -> f32[n, d * 2] { return x }"
     #expect(mistakes(text, inputs: ["x": TensorType([3, 8])]) == "")
