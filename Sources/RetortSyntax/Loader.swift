@@ -28,16 +28,22 @@ package enum Frontend {
   }
 }
 
-/// Follows imports. Every file is read once, whatever ways lead to it.
+/// Follows imports. Every file is read and parsed once, whatever ways lead to it.
 struct Loader: Sendable {
   static let importDepthLimit = 64
+  /// Pairs of files of the same text whose imports are compared; behind them files are different.
+  private static let comparisonLimit = 10_000
 
   let library: [String]
   let read: @Sendable (String) throws(Diagnostics) -> SourceFile?
   private(set) var files: [SourceFile] = []
   private(set) var graphs: [String: GraphSyntax] = [:]
-  /// By normalised path.
+  /// By normalised path; a copy has the tree of what it is a copy of.
   private var trees: [String: FileSyntax] = [:]
+  /// What stands at a path; nil for no file.
+  private var sources: [String: SourceFile?] = [:]
+  private var parses: [ObjectIdentifier: Result<FileSyntax, Diagnostics>] = [:]
+  private var comparisonCount = 0
   /// The imports that lead to the file at hand, outermost first.
   private var chain: [(path: String, range: SourceRange?)] = []
   private var problems: [Diagnostic] = []
@@ -63,9 +69,10 @@ struct Loader: Sendable {
     _ file: SourceFile, as path: String, from place: SourceRange?
   ) throws(Diagnostics) -> FileSyntax {
     files.append(file)
+    sources[path] = file
     let tree: FileSyntax
     do {
-      tree = try Parser.parse(file)
+      tree = try parse(file)
     } catch {
       problems += error.list
       throw Diagnostics(problems)
@@ -76,6 +83,29 @@ struct Loader: Sendable {
     chain.removeLast()
     for graph in tree.graphs { define(graph) }
     return tree
+  }
+
+  private mutating func source(_ path: String) throws(Diagnostics) -> SourceFile? {
+    if let known = sources[path] { return known }
+    let file = try read(path)
+    sources.updateValue(file, forKey: path)
+    return file
+  }
+
+  private mutating func parse(_ file: SourceFile) throws(Diagnostics) -> FileSyntax {
+    switch parses[ObjectIdentifier(file)] {
+    case .success(let tree): return tree
+    case .failure(let problems): throw problems
+    case nil: break
+    }
+    do {
+      let tree = try Parser.parse(file)
+      parses[ObjectIdentifier(file)] = .success(tree)
+      return tree
+    } catch {
+      parses[ObjectIdentifier(file)] = .failure(error)
+      throw error
+    }
   }
 
   private mutating func define(_ graph: GraphSyntax) {
@@ -100,7 +130,7 @@ struct Loader: Sendable {
       if trees[candidate] != nil { return }
       let found: SourceFile?
       do {
-        found = try read(candidate)
+        found = try source(candidate)
       } catch {
         for problem in error.list {
           report("\(problem.path ?? candidate) \(problem.message)", line, hint: problem.hint)
@@ -116,7 +146,9 @@ struct Loader: Sendable {
           })
         {
           reportCycle(line, chain[position...].map(\.path) + [candidate])
+          return
         }
+        trees[candidate] = try? parse(known)
         return
       }
       guard chain.count < Self.importDepthLimit else {
@@ -142,33 +174,35 @@ struct Loader: Sendable {
 
   /// The file that was read already and means the same: it is the same one under another path, or
   /// one of the same name and the same text, of which a folder beside the library may hold copies.
-  private func known(
+  private mutating func known(
     _ file: SourceFile, at path: String, ofAnyName: Bool = false
   ) -> SourceFile? {
     let name = path.split(separator: "/").last
-    return files.first { other in
-      if let identity = file.identity, identity == other.identity { return true }
+    for other in files {
+      if let identity = file.identity, identity == other.identity { return other }
       let otherPath = Self.normalised(other.path)
-      guard ofAnyName || otherPath.split(separator: "/").last == name else { return false }
+      guard ofAnyName || otherPath.split(separator: "/").last == name else { continue }
       var compared = Set<[String]>()
-      return isCopy(file, path, of: other, otherPath, &compared)
+      if isCopy(file, path, of: other, otherPath, &compared) { return other }
     }
+    return nil
   }
 
   /// Whether two files have the same text and their imports lead to files that mean the same. The
   /// text alone does not say it: `import "block.graph"` is another file in another folder.
-  private func isCopy(
+  private mutating func isCopy(
     _ file: SourceFile, _ path: String, of other: SourceFile, _ otherPath: String,
     _ compared: inout Set<[String]>
   ) -> Bool {
     if path == otherPath { return true }
     if let identity = file.identity, identity == other.identity { return true }
     guard file.bytes == other.bytes else { return false }
-    guard compared.count < 1_000 else { return false }
+    guard comparisonCount < Self.comparisonLimit else { return false }
+    comparisonCount += 1
     // What is being compared already is the same unless something else differs.
     guard compared.insert([path, otherPath]).inserted else { return true }
     // What does not parse has been reported, and imports nothing.
-    guard let tree = try? Parser.parse(file) else { return true }
+    guard let tree = try? parse(file) else { return true }
     for line in tree.imports {
       switch (found(line.path, from: path), found(line.path, from: otherPath)) {
       case (nil, nil): continue
@@ -181,10 +215,12 @@ struct Loader: Sendable {
   }
 
   /// The file that an import leads to.
-  private func found(_ imported: String, from path: String) -> (file: SourceFile, path: String)? {
+  private mutating func found(
+    _ imported: String, from path: String
+  ) -> (file: SourceFile, path: String)? {
     for candidate in candidates(imported, from: path) {
       do throws(Diagnostics) {
-        if let file = try read(candidate) { return (file, candidate) }
+        if let file = try source(candidate) { return (file, candidate) }
       } catch {
         return nil
       }
@@ -212,9 +248,9 @@ struct Loader: Sendable {
     while !words.isEmpty {
       for folder in library {
         let path = Self.normalised("\(folder)/models/\(words.joined(separator: "_")).graph")
-        guard trees[path] == nil, let file = try read(path), known(file, at: path) == nil
+        guard trees[path] == nil, let file = try source(path), known(file, at: path) == nil
         else { continue }
-        guard let tree = try? Parser.parse(file),
+        guard let tree = try? parse(file),
           tree.graphs.contains(where: { $0.name.text == name })
         else { continue }
         _ = try load(file, as: path, from: nil)
@@ -231,9 +267,10 @@ struct Loader: Sendable {
     let candidates = ([path] + library.map { $0 + "/" + path }).map(Self.normalised)
     for candidate in candidates {
       var tree = trees[candidate]
-      if tree == nil, let file = try read(candidate) {
+      if tree == nil, let file = try source(candidate) {
         if let known = known(file, at: candidate, ofAnyName: true) {
-          tree = trees.values.first { $0.file === known }
+          tree = try? parse(known)
+          trees[candidate] = tree
         }
         if tree == nil {
           tree = try load(file, as: candidate, from: nil)

@@ -1,5 +1,6 @@
 import RetortSyntax
 import RetortText
+import Synchronization
 import Testing
 
 @Suite struct ImportTests {
@@ -54,6 +55,27 @@ import Testing
     let text = Self.twoModels(Self.shared, other)
     #expect(text.contains("there is a graph 'm' already"), "\(text)")
     #expect(text.contains("there is a graph 'g' already"), "\(text)")
+  }
+
+  /// Copies are compared with what they import, which takes no second look at any file.
+  @Test func aFileIsReadOnceHoweverOftenItIsCompared() throws {
+    let model = "import \"block.graph\"\ngraph m(x: f32[2]) -> f32[2] { return g(x) }"
+    var files = ["a/model.graph": model, "a/block.graph": Self.shared]
+    var text = "import \"a/model.graph\"\n"
+    for copy in ["b", "c", "d"] {
+      files["\(copy)/model.graph"] = model
+      files["\(copy)/block.graph"] = Self.shared
+      for _ in 0..<3 { text += "import \"\(copy)/model.graph\"\n" }
+    }
+    files["f.graph"] = text + "graph f(x: f32[2]) -> f32[2] { return m(x) }"
+    let contents = files
+    final class Counts: Sendable { let byPath = Mutex<[String: Int]>([:]) }
+    let counts = Counts()
+    _ = try Frontend.load("f.graph", library: []) { path in
+      counts.byPath.withLock { $0[path, default: 0] += 1 }
+      return contents[path].map { SourceFile(path: path, text: $0) }
+    }
+    #expect(counts.byPath.withLock { $0 } == files.mapValues { _ in 1 })
   }
 
   @Test func linksToOneFileAreOneFile() throws {
