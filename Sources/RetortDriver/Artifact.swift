@@ -1,4 +1,3 @@
-import Foundation
 import RetortFormats
 import RetortTensor
 import RetortText
@@ -56,9 +55,7 @@ package struct Artifact: Sendable {
 
   /// Whether a file begins as a plan does.
   package static func isArtifact(_ path: String) -> Bool {
-    guard path != "-", let file = FileHandle(forReadingAtPath: path) else { return false }
-    defer { try? file.close() }
-    return (try? file.read(upToCount: magic.count)).map { Array($0) } == magic
+    path != "-" && InputFile.beginning(of: path, count: magic.count) == magic
   }
 
   // MARK: writing

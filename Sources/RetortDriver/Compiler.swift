@@ -35,8 +35,7 @@ package struct Compiler: Sendable {
         hint: "make a definition of it: retort import \(path) -o NAME.graph")
     }
     return try Frontend.load(path, library: library.folders) { (asked) throws(Diagnostics) in
-      // What the user names may be a pipe; what a definition names must be a file.
-      try Self.source(asked, isRegular: asked != path)
+      try Self.source(asked)
     }
   }
 
@@ -73,12 +72,11 @@ package struct Compiler: Sendable {
     return try definition.elaborate(entry: nil, settings: Settings(), catalog: .standard).graph
   }
 
-  /// A file of text, or nil where there is none.
-  private static func source(
-    _ path: String, isRegular: Bool
-  ) throws(Diagnostics) -> SourceFile? {
+  /// A file of text, or nil where there is none. No pipe: what the user names is read more than once
+  /// by some commands, and what a definition names must not be able to make anybody wait.
+  private static func source(_ path: String) throws(Diagnostics) -> SourceFile? {
     if InputFile.isMissing(path) { return nil }
-    let bytes = try InputFile.read(path, limit: Lexer.byteLimit, refusingPipes: isRegular)
+    let bytes = try InputFile.read(path, limit: Lexer.byteLimit, refusingPipes: true)
     guard !bytes.contains(0) else {
       throw Diagnostics(
         "is no definition: it is not text", path: path,

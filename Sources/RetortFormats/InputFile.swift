@@ -11,7 +11,8 @@ package enum InputFile {
   /// The bytes are read, not mapped: a file that another program shortens meanwhile must not be
   /// able to end this one. Memory grows with what is read, not with what the file system claims.
   /// - Parameter refusingPipes: whether pipes and devices are refused. What a user names may be one,
-  ///   and is waited for; what a file names must not be able to make anybody wait.
+  ///   and is waited for, unless it is read more than once; what a file names must not be able to
+  ///   make anybody wait.
   /// - Throws: when it cannot be opened or read, is a folder, or holds more than `limit` bytes.
   package static func read(
     _ path: String, limit: Int = defaultLimit, refusingPipes: Bool = false
@@ -28,11 +29,25 @@ package enum InputFile {
       throw Diagnostics("cannot be read: it is a folder", path: path)
     }
     guard !refusingPipes || status.st_mode & S_IFMT == S_IFREG else {
-      throw Diagnostics("cannot be read: it is no regular file", path: path)
+      throw irregular(path)
     }
     let claimed = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : 0
     if claimed > limit { throw tooLarge(path, limit) }
     return try readAll(descriptor, path, claimed, limit)
+  }
+
+  /// The first bytes of a regular file, at most so many; none of anything else: what a pipe gave to
+  /// tell what it holds would be gone for who reads it.
+  package static func beginning(of path: String, count: Int) -> [UInt8] {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return [] }
+    // A pipe that has taken its place since is not waited for.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      filled = max(0, Foundation.read(descriptor, buffer.baseAddress!, count))
+    }
   }
 
   package static func isFolder(_ path: String) -> Bool {
@@ -102,6 +117,13 @@ package enum InputFile {
       if piece.count < wanted { return bytes }
       chunk = max(bytes.count, 1 << 16)
     }
+  }
+
+  /// What is said of a pipe or a device where a regular file is needed.
+  static func irregular(_ path: String) -> Diagnostics {
+    Diagnostics(
+      "cannot be read: it is no regular file", path: path,
+      hint: "write what it gives to a file and name that")
   }
 
   private static func tooLarge(_ path: String, _ limit: Int) -> Diagnostics {

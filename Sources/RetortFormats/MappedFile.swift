@@ -21,7 +21,7 @@ package final class MappedFile: @unchecked Sendable {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw Self.unreadable(path, errno) }
     guard status.st_mode & S_IFMT == S_IFREG else {
-      throw Diagnostics("cannot be read: it is no regular file", path: path)
+      throw InputFile.irregular(path)
     }
     byteCount = Int(status.st_size)
     guard byteCount > 0 else {

@@ -62,6 +62,27 @@ import Testing
     #expect(folder?.list.first?.message == "cannot be read: it is a folder")
   }
 
+  @Test func whatAPipeBeginsWithIsLeftInIt() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write([1, 2, 3], to: "a")
+    #expect(InputFile.beginning(of: path, count: 2) == [1, 2])
+    #expect(InputFile.beginning(of: path, count: 8) == [1, 2, 3])
+    #expect(InputFile.beginning(of: folder.file("none"), count: 2).isEmpty)
+    let pipe = folder.file("pipe")
+    try #require(mkfifo(pipe, 0o600) == 0)
+    // Open at both ends, so that neither waits for the other.
+    let descriptor = open(pipe, O_RDWR)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    let sent: [UInt8] = [7, 8]
+    try #require(write(descriptor, sent, 2) == 2)
+    #expect(InputFile.beginning(of: pipe, count: 1).isEmpty)
+    var bytes: [UInt8] = [0, 0]
+    let count = read(descriptor, &bytes, 2)
+    #expect(count == 2)
+    #expect(bytes == sent)
+  }
+
   /// Opened as others are, a pipe that nobody writes to is waited for.
   @Test(.timeLimit(.minutes(1))) func aPipeIsRefusedWhereAFileIsNeeded() throws {
     let folder = try TemporaryFolder()

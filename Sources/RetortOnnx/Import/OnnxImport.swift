@@ -1,4 +1,3 @@
-import Foundation
 import RetortFormats
 import RetortIR
 import RetortTensor
@@ -53,11 +52,8 @@ package struct OnnxImport: Sendable {
   /// Whether a file is a model of ONNX: by its suffix, or by its first fields.
   package static func recognises(_ path: String) -> Bool {
     if path.lowercased().hasSuffix(suffix) { return true }
-    guard path != "-", let file = FileHandle(forReadingAtPath: path) else { return false }
-    defer { try? file.close() }
-    guard let bytes = (try? file.read(upToCount: 3)).map({ Array($0) }), bytes.count == 3 else {
-      return false
-    }
+    let bytes = path == "-" ? [] : InputFile.beginning(of: path, count: 3)
+    guard bytes.count == 3 else { return false }
     // Field 1, the format's version, and then one of the fields that follow it.
     let followers: Set<UInt8> = [0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42]
     return bytes[0] == 0x08 && (3...32).contains(bytes[1]) && followers.contains(bytes[2])
