@@ -12,14 +12,13 @@ extension BatchRunner {
   /// - Throws: unless the result is images, every value in [0, 1].
   func purified(
     _ images: ImageSet, keys: [ImageKey], seed: UInt64? = nil, of owner: String? = nil,
-    observer: (any ProgressObserver)? = nil
+    progress: ((Double) -> Void)? = nil
   ) throws -> HostTensor {
     guard resultType == imageType else {
       throw Diagnostics(
         "the purifier's result is \(resultType), but images are \(imageType)", path: request.path)
     }
-    let all = try results(
-      images, keys: keys, seed: seed, title: "purifying", observer: observer)
+    let all = try results(images, keys: keys, seed: seed, progress: progress)
     let purified = all[resultName]!
     guard purified.elements(as: Float.self).allSatisfy({ 0 <= $0 && $0 <= 1 }) else {
       throw Diagnostics(

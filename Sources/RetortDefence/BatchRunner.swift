@@ -106,11 +106,10 @@ package final class BatchRunner {
   ///
   /// - Throws: where the graph takes labels and there are none.
   package func run(
-    _ images: HostTensor, labels: [Int] = [], title: String = "running",
-    observer: (any ProgressObserver)? = nil
+    _ images: HostTensor, labels: [Int] = [], progress: ((Double) -> Void)? = nil
   ) throws -> HostTensor {
     let set = ImageSet(pixels: images, labels: labels)
-    return try results(set, title: title, observer: observer)[resultName]!
+    return try results(set, progress: progress)[resultName]!
   }
 
   /// Every result that has a row for each image, stacked, by name.
@@ -118,9 +117,10 @@ package final class BatchRunner {
   /// - Parameters:
   ///   - keys: whose draws each image gets; its place among the images if nil.
   ///   - seed: of those draws, in place of the request's.
+  ///   - progress: told now and then what share of the work is done.
   package func results(
-    _ images: ImageSet, keys: [ImageKey]? = nil, seed: UInt64? = nil, title: String = "running",
-    observer: (any ProgressObserver)? = nil
+    _ images: ImageSet, keys: [ImageKey]? = nil, seed: UInt64? = nil,
+    progress: ((Double) -> Void)? = nil
   ) throws -> [String: HostTensor] {
     let count = images.count
     guard images.labels.count == count || Self.labelInputs(executable.graph).isEmpty else {
@@ -130,13 +130,18 @@ package final class BatchRunner {
     var bytes = [String: [UInt8]]()
     for start in stride(from: 0, to: count, by: batch) {
       let rows = (start..<start + batch).map { min($0, count - 1) }
-      let found = try executable.run(try inputs(images, rows, keys, seed ?? request.seed))
+      let own = min(batch, count - start)
+      let found = try executable.run(
+        try inputs(images, rows, keys, seed ?? request.seed),
+        progress: progress.map { tell in
+          { tell((Double(start) + $0 * Double(own)) / Double(count)) }
+        })
       for (name, type) in perImage {
         let tensor = found[name]!
         let each = type.byteCount / batch
-        bytes[name, default: []] += tensor.bytes.prefix(min(batch, count - start) * each)
+        bytes[name, default: []] += tensor.bytes.prefix(own * each)
       }
-      observer?.advanced(ProgressReport(title, done: min(start + batch, count), total: count))
+      progress?(Double(start + own) / Double(count))
     }
     return Dictionary(
       uniqueKeysWithValues: perImage.map { name, type in

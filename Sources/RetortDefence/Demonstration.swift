@@ -37,7 +37,8 @@ package struct Demonstration {
     let classifier = try runner("blocks/classify.graph", [("backbone", "tiny")])
     let attack = try runner("attacks/pgd.graph", Self.attackSettings)
     let attacked = try attack.run(
-      images.pixels, labels: images.labels, title: "attacking", observer: observer)
+      images.pixels, labels: images.labels,
+      progress: observer.following("attacking", images.count))
     let defences: [(name: String, file: String?, settings: [(String, String)])] = [
       ("none", nil, []), ("single (contrastive)", "purifiers/contrastive.graph", []),
       ("multi (three tasks)", "purifiers/multitask.graph", Self.weights),
@@ -49,9 +50,9 @@ package struct Demonstration {
       if let file {
         let purifier = try runner(file, Self.purifierSettings + settings)
         purifiedClean = try purifier.run(
-          images.pixels, title: "\(name), clean", observer: observer)
+          images.pixels, progress: observer.following("\(name), clean", images.count))
         purifiedAttacked = try purifier.run(
-          attacked, title: "\(name), attacked", observer: observer)
+          attacked, progress: observer.following("\(name), attacked", images.count))
       }
       let clean = try classifier.run(purifiedClean).predictions
       let after = try classifier.run(purifiedAttacked).predictions

@@ -7,8 +7,10 @@ package func naming<R>(images path: String, _ body: () throws -> R) throws -> R 
     return try body()
   } catch let error as Diagnostics {
     throw error.map { problem in
+      guard let input = problem.input else { return problem }
       var told = problem
-      if problem.input != nil { told.path = path }
+      told.path = path
+      if let graph = problem.path { told.notes.append(.note("'\(input)' is declared in \(graph)")) }
       return told
     }
   }
@@ -43,8 +45,13 @@ struct ImageInput {
     let entries = try Compiler(library: request.library).load(path).entries
     let taker =
       request.entry == nil ? entries.first : entries.first { $0.name == request.entry }
-    let type = taker?.arguments.first { $0.name == "x" && $0.isTensor }?.kind ?? ""
-    let extents = type.dropLast().split(separator: ",").suffix(2).map {
+    let type = taker?.arguments.first { $0.name == "x" && $0.isTensor }?.kind
+    if let taker, type == nil {
+      throw Diagnostics(
+        "takes no images: '\(taker.name)' has no input 'x'", path: path,
+        hint: "name it so: x: f32[n, 3, 32, 32]")
+    }
+    let extents = (type ?? "").dropLast().split(separator: ",").suffix(2).map {
       Int($0.filter { !$0.isWhitespace })
     }
     (name, batch, entry) = ("x", nil, taker?.name)

@@ -23,3 +23,12 @@ package protocol ProgressObserver: AnyObject {
   /// A line worth keeping: the end of an epoch, a resumed checkpoint.
   func said(_ line: String)
 }
+
+extension ProgressObserver {
+  /// Tells of work on so many images, by the share of it that is done.
+  func following(_ title: String, _ count: Int) -> (Double) -> Void {
+    { share in
+      self.advanced(ProgressReport(title, done: Int(share * Double(count)), total: count))
+    }
+  }
+}

@@ -45,7 +45,8 @@ package final class Purifier {
     let keys =
       purification.keySource == .content
       ? bare.contentKeys : (0..<images.count).map { ImageKey(index: first + $0) }
-    var purified = try purifier.purified(bare, keys: keys, observer: observer)
+    var purified = try purifier.purified(
+      bare, keys: keys, progress: observer?.following("purifying", images.count))
     if roundsToBytes { purified = purified.roundedToBytes }
     let after = try classifier.answers(purified)
     return Purification.Outcome(

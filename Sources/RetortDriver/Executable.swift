@@ -97,11 +97,12 @@ package final class Executable {
 
   /// Runs once. Inputs that are not given are keys, filled from the seed.
   ///
+  /// - Parameter progress: told now and then what share of the operations is done.
   /// - Throws: for a missing, unknown or differently shaped input.
   package func run(
-    _ inputs: [String: HostTensor], seed: UInt64 = 0
+    _ inputs: [String: HostTensor], seed: UInt64 = 0, progress: ((Double) -> Void)? = nil
   ) throws -> [String: HostTensor] {
-    try program.run(inputs: try graph.completed(inputs, seed: seed))
+    try program.run(inputs: try graph.completed(inputs, seed: seed), progress: progress)
   }
 
   /// Measures the processor's peak, runs to warm up, and measures a second run.

@@ -31,7 +31,7 @@ extension Graph {
     let arguments = self.inputs.filter { $0.role == .input }
     for (name, _) in inputs where !arguments.contains(where: { $0.name == name }) {
       throw Diagnostics(
-        "'\(self.name)' has no input '\(name)'",
+        "'\(self.name)' has no input '\(name)'", input: name,
         hint: Suggestion.hint(for: name, in: arguments.map(\.name)))
     }
     for argument in arguments {

@@ -29,9 +29,8 @@ package struct Request: Sendable {
   /// Whether the program's weights can be read after a run; else those that only their preparation
   /// reads are given back.
   package var keepsWeights = false
-  /// Whether the inputs that it is compiled with are all that it will be run with: for the others
-  /// their defaults are computed with.
-  package var hasAllInputs = false
+  /// Whether inputs that it is compiled without have their defaults.
+  package var bindsDefaults = false
   /// Derivatives to compute in place of the definition's own results, each of the graph that the one
   /// before it gives.
   package var derivatives: [Derivative] = []
@@ -54,7 +53,7 @@ package struct Request: Sendable {
     var result = Settings()
     for (name, value) in settings { result.values[name] = value }
     result.inputTypes = inputs.mapValues(\.type)
-    result.hasAllInputs = hasAllInputs
+    result.bindsDefaults = bindsDefaults
     return result
   }
 

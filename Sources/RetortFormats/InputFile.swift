@@ -46,7 +46,7 @@ package enum InputFile {
     guard descriptor >= 0 else { return [] }
     defer { close(descriptor) }
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-      filled = max(0, Foundation.read(descriptor, buffer.baseAddress!, count))
+      filled = buffer.baseAddress.map { max(0, Foundation.read(descriptor, $0, count)) } ?? 0
     }
   }
 

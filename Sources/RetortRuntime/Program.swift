@@ -160,11 +160,18 @@ package final class Program {
   package func view(ofInput name: String) -> TensorView? { views[name] }
 
   /// Copies the inputs in, runs and copies the results out.
+  ///
+  /// - Parameter progress: told now and then what share of the operations is done.
   package func run(
-    inputs: [String: HostTensor]
+    inputs: [String: HostTensor], progress: ((Double) -> Void)? = nil
   ) throws(Diagnostics) -> [String: HostTensor] {
     try load(inputs)
-    run()
+    if let progress {
+      var hook = ProgressHook(self, progress)
+      run(&hook)
+    } else {
+      run()
+    }
     return results
   }
 

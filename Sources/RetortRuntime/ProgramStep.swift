@@ -110,17 +110,17 @@ final class StepList {
     (0..<tileCounts.count).reduce(0) { max($0, kernels[$1].scratchByteCount) }
   }
 
-  /// Steps that one run takes, loops unrolled.
-  var executedStepCount: Int {
-    var total = 0
-    var factors = [1]
-    for step in steps {
+  /// What the steps of one run add up to, loops unrolled.
+  func total(of amount: (StepInfo) -> Double) -> Double {
+    var total = 0.0
+    var factors = [1.0]
+    for (step, info) in zip(steps, infos) {
       switch step {
-      case .kernel: total += factors.last!
+      case .kernel: total += factors.last! * amount(info)
       case .beginLoop(let loop):
-        total += factors.last!
-        factors.append(factors.last! * loops[loop].count)
-      case .endLoop: total += factors.removeLast()
+        total += factors.last! * amount(info)
+        factors.append(factors.last! * Double(loops[loop].count))
+      case .endLoop: total += factors.removeLast() * amount(info)
       }
     }
     return total

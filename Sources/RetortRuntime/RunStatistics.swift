@@ -48,7 +48,7 @@ package final class RunStatistics {
   ///   totals. By default as many as one run has, and no more than a million.
   package init(for program: Program, eventLimit: Int? = nil) {
     totals = program.main.infos.map(Total.init)
-    let limit = eventLimit ?? min(program.main.executedStepCount, 1_000_000)
+    let limit = eventLimit ?? Int(min(program.main.total { _ in 1 }, 1_000_000))
     events = [Event](repeating: Event(), count: limit)
     origin = Self.now
   }

@@ -122,17 +122,17 @@ package struct Settings: Sendable {
   package var values: [String: String]
   /// The types of tensors that are given as inputs; they bind dimensions.
   package var inputTypes: [String: TensorType]
-  /// Whether no other tensors will be given: defaults stand for the rest then. Else an input stays
-  /// one whether it has a default or not.
-  package var hasAllInputs: Bool
+  /// Whether tensors that are not given have their defaults. Else an input stays one whether it has a
+  /// default or not.
+  package var bindsDefaults: Bool
 
   package init(
     values: [String: String] = [:], inputTypes: [String: TensorType] = [:],
-    hasAllInputs: Bool = false
+    bindsDefaults: Bool = false
   ) {
     self.values = values
     self.inputTypes = inputTypes
-    self.hasAllInputs = hasAllInputs
+    self.bindsDefaults = bindsDefaults
   }
 }
 

@@ -43,11 +43,13 @@ extension Elaborator {
         }
         frame.bind(name, datum)
       } else {
-        let known = entry.arguments.filter { !$0.type.isTensor }.map(\.name.text)
+        let known =
+          entry.arguments.filter { !$0.type.isTensor }.map(\.name.text)
+          + dimensions.map(\.name)
         report(
           setting: "--set \(name)=\(text)",
           "'\(entry.name.text)' has no argument or dimension '\(name)'",
-          hint: Suggestion.hint(for: name, in: known + dimensions.map(\.name)))
+          hint: Suggestion.hint(for: name, in: known.filter { settings.values[$0] == nil }))
       }
     }
     for name in settings.inputTypes.keys.sorted() {
@@ -141,6 +143,7 @@ extension Elaborator {
       case .tensor(let element, let dimensions) = argument.type.kind
     else {
       let known = entry.arguments.filter(\.type.isTensor).map(\.name.text)
+        .filter { settings.inputTypes[$0] == nil }
       report(
         input: name, "'\(entry.name.text)' has no input '\(name)'",
         hint: Suggestion.hint(for: name, in: known))
@@ -215,11 +218,17 @@ extension Elaborator {
   }
 
   private func declareInputs(_ settings: Settings) throws(Reported) {
+    let tensors = entry.arguments.filter(\.type.isTensor)
+    func hasItsDefault(_ argument: ArgumentSyntax) -> Bool {
+      settings.bindsDefaults && argument.defaultValue != nil
+        && settings.inputTypes[argument.name.text] == nil
+    }
     var failed = false
-    for argument in entry.arguments where argument.type.isTensor {
+    // As in a call, a default may be of any tensor that is given.
+    for argument in tensors.filter({ !hasItsDefault($0) }) + tensors.filter(hasItsDefault) {
       let name = argument.name.text
       do throws(Reported) {
-        if settings.hasAllInputs, settings.inputTypes[name] == nil, argument.defaultValue != nil {
+        if hasItsDefault(argument) {
           try bindDefaultTensor(argument, in: frame)
           continue
         }

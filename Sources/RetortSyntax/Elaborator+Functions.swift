@@ -116,19 +116,24 @@ extension Elaborator {
     if found.isEmpty, !relative.isEmpty {
       throw report(
         "no parameter is declared under '\(prefix)' before this line", at: argument.range,
-        hint: Suggestion.nearest(to: relative, in: parameterPrefixes)
+        hint: Suggestion.nearest(to: relative, in: parameterPrefixes(near: relative))
           .map { "did you mean '\($0)'?" })
     }
     return .list(found.map { .tensor($0.value) })
   }
 
-  /// What `parameters` finds something under, as the graph at hand writes it.
-  private var parameterPrefixes: [String] {
+  /// What `parameters` finds something under, as the graph at hand writes it, where it is short
+  /// enough to be what was meant.
+  private func parameterPrefixes(near relative: String) -> [String] {
+    let limit = 2 * min(relative.utf8.count, 100)
     let outer = frame.path.isEmpty ? "" : frame.path + "."
     let inside = weights.filter { !$0.isBuffer && $0.path.hasPrefix(outer) }
     return inside.flatMap { (weight) -> [String] in
-      let words = weight.path.dropFirst(outer.count).split(separator: ".")
-      return words.indices.map { words[...$0].joined(separator: ".") }
+      let path = weight.path.utf8.dropFirst(outer.utf8.count)
+      let beginning = path.prefix(limit + 1)
+      var ends = beginning.indices.filter { beginning[$0] == UInt8(ascii: ".") }
+      if path.count <= limit { ends.append(path.endIndex) }
+      return ends.map { String(Substring(path[..<$0])) }
     }
   }
 

@@ -268,20 +268,26 @@ extension Elaborator {
 
   /// How a graph that declares no results would declare these.
   private func declaration(of operands: [Operand]) -> String {
-    // An entry's results are tensors.
-    let isEntry = frames.count == 1
+    let arrow =
+      entryTypes(of: operands).map { "'-> \($0)'" } ?? "'->' and the types of the results"
+    return "write \(arrow) behind the arguments, or nothing behind 'return'"
+  }
+
+  /// The types of a few results of the entry, which are tensors. Another graph's may differ from
+  /// call to call.
+  private func entryTypes(of operands: [Operand]) -> String? {
+    guard frames.count == 1, operands.count <= 4 else { return nil }
     var types: [String] = []
     for operand in operands {
       switch operand.datum {
       case .tensor(let value): types.append(builder.type(of: value).description)
-      case .integer: types.append(isEntry ? "i32[]" : ValueKind.integer.rawValue)
-      case .number: types.append(isEntry ? "f32[]" : ValueKind.number.rawValue)
-      case .flag: types.append(isEntry ? "bool[]" : ValueKind.flag.rawValue)
-      default: return "write '->' and the types of the results behind the arguments"
+      case .integer: types.append("i32[]")
+      case .number: types.append("f32[]")
+      case .flag: types.append("bool[]")
+      default: return nil
       }
     }
-    let list = types.count == 1 ? types[0] : "(\(types.joined(separator: ", ")))"
-    return "write '-> \(list)' behind the arguments, or nothing behind 'return'"
+    return types.count == 1 ? types[0] : "(\(types.joined(separator: ", ")))"
   }
 
   /// A result's type as the call promises it: a body that binds a dimension again does not change

@@ -200,7 +200,7 @@ package struct Lexer {
     guard bytes[start] == UInt8(ascii: "."), position == start + 1,
       let digit = peek(0), Self.isDigit(digit)
     else { return nil }
-    if let last = tokens.last, last.offsets.upperBound == start {
+    if let last = tokens.last {
       // Behind a value it means something else.
       guard case .sign(let sign) = last.kind, sign != .rightParenthesis, sign != .rightBracket
       else { return nil }
@@ -208,7 +208,7 @@ package struct Lexer {
     var ahead = self
     ahead.skipDigits()
     _ = ahead.skipExponent()
-    return file.text(start..<ahead.position)
+    return ahead.position - start <= 40 ? file.text(start..<ahead.position) : nil
   }
 
   private mutating func problem(_ message: String, _ range: Range<Int>, hint: String? = nil) {

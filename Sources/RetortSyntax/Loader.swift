@@ -31,8 +31,9 @@ package enum Frontend {
 /// Follows imports. Every file is read and parsed once, whatever ways lead to it.
 struct Loader: Sendable {
   static let importDepthLimit = 64
-  /// Pairs of files of the same text whose imports are compared; behind them files are different.
-  private static let comparisonLimit = 10_000
+  /// Pairs of files of the same text and of their imports that are compared; behind them files are
+  /// different.
+  private static let comparisonLimit = 100_000
 
   let library: [String]
   let read: @Sendable (String) throws(Diagnostics) -> SourceFile?
@@ -183,7 +184,7 @@ struct Loader: Sendable {
       let otherPath = Self.normalised(other.path)
       guard ofAnyName || otherPath.split(separator: "/").last == name else { continue }
       var compared = Set<[String]>()
-      if isCopy(file, path, of: other, otherPath, &compared) { return other }
+      if isCopy(file, path, of: other, otherPath, 0, &compared) { return other }
     }
     return nil
   }
@@ -192,22 +193,25 @@ struct Loader: Sendable {
   /// text alone does not say it: `import "block.graph"` is another file in another folder.
   private mutating func isCopy(
     _ file: SourceFile, _ path: String, of other: SourceFile, _ otherPath: String,
-    _ compared: inout Set<[String]>
+    _ depth: Int, _ compared: inout Set<[String]>
   ) -> Bool {
     if path == otherPath { return true }
     if let identity = file.identity, identity == other.identity { return true }
     guard file.bytes == other.bytes else { return false }
-    guard comparisonCount < Self.comparisonLimit else { return false }
-    comparisonCount += 1
+    // Longer chains of imports are refused where they are followed.
+    guard depth < Self.importDepthLimit, comparisonCount < Self.comparisonLimit else {
+      return false
+    }
     // What is being compared already is the same unless something else differs.
     guard compared.insert([path, otherPath]).inserted else { return true }
     // What does not parse has been reported, and imports nothing.
     guard let tree = try? parse(file) else { return true }
+    comparisonCount += 1 + tree.imports.count
     for line in tree.imports {
       switch (found(line.path, from: path), found(line.path, from: otherPath)) {
       case (nil, nil): continue
       case (let a?, let b?):
-        guard isCopy(a.file, a.path, of: b.file, b.path, &compared) else { return false }
+        guard isCopy(a.file, a.path, of: b.file, b.path, depth + 1, &compared) else { return false }
       default: return false
       }
     }

@@ -130,20 +130,23 @@ extension Parser {
   /// `x ** 2`, which binds more tightly than what stands before `x`.
   private mutating func power(of operand: Expression) -> SyntaxFailure {
     var base = operand
-    while case .unary(_, let inner) = base.kind { base = inner }
+    // Not that of `(-x) ** 2`, which the parentheses hold.
+    while case .unary(_, let inner) = base.kind,
+      base.range.offsets.upperBound == inner.range.offsets.upperBound
+    { base = inner }
     let sign = SourceRange(file, tokens[index - 1].offsets.lowerBound..<current.offsets.upperBound)
     advance()
     // What is wrong with the exponent is none of the user's questions yet.
     let known = problems
     let exponent = try? prefixed()
     problems = known
-    var hint = "'pow(a, b)' is a to the power b"
+    var hint = "'pow(a, b)' is a to the power b, for tensors"
     if let exponent, base.range.text.count + exponent.range.text.count <= 40 {
       let (text, power) = (base.range.text, exponent.range.text)
-      // Of compile-time Ints there is no 'pow'.
+      // Of compile-time values there is no 'pow'.
       hint =
         power == "2" && base.height == 1
-        ? "write '(\(text) * \(text))'" : "write 'pow(\(text), \(power))'"
+        ? "write '(\(text) * \(text))'" : "write 'pow(\(text), \(power))', for tensors"
     }
     report("'**' is not part of the language", sign, hint: hint)
     return SyntaxFailure()

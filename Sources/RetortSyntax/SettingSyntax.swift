@@ -26,14 +26,17 @@ package enum SettingSyntax: Sendable {
       }
     case .integers, .numbers:
       // A list of one can be meant by a range, which is a list itself.
-      let isWhole = text.hasPrefix("[") || text.contains("..<") && Self.items(of: text).count == 1
+      let isWhole =
+        text.hasPrefix("[")
+        || text.contains("..<") && Self.items(of: text, nesting: true).count == 1
       self = .expression(isWhole ? text : "[\(text)]")
     case .texts, .graphs:
       if text.hasPrefix("[") {
         self = .expression(text)
       } else {
         let element: ValueKind = kind == .texts ? .text : .graph
-        self = .list(Self.items(of: text).map { SettingSyntax($0, of: element) })
+        let items = Self.items(of: text, nesting: kind == .graphs)
+        self = .list(items.map { SettingSyntax($0, of: element) })
       }
     }
   }
@@ -48,15 +51,17 @@ package enum SettingSyntax: Sendable {
   }
 
   /// What stands between commas, without the spaces around it; nothing where that is empty. Commas
-  /// in brackets or between quotation marks belong to what is there.
-  private static func items(of text: String) -> [String] {
+  /// belong to a text in quotation marks, and to what is in brackets where these nest.
+  private static func items(of text: String, nesting: Bool) -> [String] {
     var items = [""]
     var depth = 0
+    var isFirst = true
     var isQuoted = false
     var isEscaped = false
     for character in text {
       if character == ",", depth == 0, !isQuoted {
         items.append("")
+        isFirst = true
         continue
       }
       items[items.count - 1].append(character)
@@ -66,11 +71,12 @@ package enum SettingSyntax: Sendable {
       }
       switch character {
       case "\\": isEscaped = isQuoted
-      case "\"": isQuoted.toggle()
-      case "(", "[": depth += isQuoted ? 0 : 1
+      case "\"" where isQuoted || isFirst || depth > 0: isQuoted.toggle()
+      case "(", "[": depth += nesting && !isQuoted ? 1 : 0
       case ")", "]": depth = isQuoted ? depth : max(0, depth - 1)
       default: break
       }
+      if character != " " { isFirst = false }
     }
     return items.map { item in
       String(item.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())

@@ -2,6 +2,10 @@
 package struct DiagnosticRenderer: Sendable {
   /// At most this many errors are drawn in one run.
   package static let limit = 20
+  /// At most this many places beside an error's own.
+  private static let labelLimit = 8
+  /// What is drawn of a message or a hint, in Unicode scalars: names in them may be of any length.
+  private static let messageLimit = 2_000
 
   package var colour: Bool
 
@@ -46,14 +50,15 @@ package struct DiagnosticRenderer: Sendable {
     } else if let path = diagnostic.path {
       text += path + ": "
     }
-    text += diagnostic.severity.rawValue + (colour ? Self.mark : "") + ": " + diagnostic.message
+    text += diagnostic.severity.rawValue + (colour ? Self.mark : "") + ": "
+    text += Self.cut(diagnostic.message)
     if let code = diagnostic.code { text += " [\(code)]" }
     text += "\n"
     if let range = diagnostic.range, diagnostic.severity != .note {
       text += excerpt(range, labels: diagnostic.labels)
     }
     for note in diagnostic.notes { text += rendered(note) }
-    if let hint = diagnostic.hint { text += "    = hint: \(hint)\n" }
+    if let hint = diagnostic.hint { text += "    = hint: \(Self.cut(hint))\n" }
     return text
   }
 
@@ -64,14 +69,24 @@ package struct DiagnosticRenderer: Sendable {
     let own = labels.first { $0.range == range }
     var text = numbered(window)
     text += blank + underline(range, in: window) + (own.map { " " + $0.text } ?? "") + "\n"
-    for label in labels where label.range != range && label.range.file === range.file {
+    let others = labels.filter { $0.range != range && $0.range.file === range.file }
+    for label in others.prefix(Self.labelLimit) {
       if !window.shows(label.range) {
         window = SourceWindow(around: label.range)
         text += numbered(window)
       }
       text += blank + underline(label.range, in: window) + " " + label.text + "\n"
     }
+    if others.count > Self.labelLimit {
+      text += blank + "… \(others.count - Self.labelLimit) more\n"
+    }
     return text
+  }
+
+  private static func cut(_ text: String) -> String {
+    let scalars = text.unicodeScalars
+    guard scalars.count > messageLimit else { return text }
+    return String(scalars.prefix(messageLimit)) + "…"
   }
 
   private func numbered(_ window: SourceWindow) -> String {

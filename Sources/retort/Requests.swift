@@ -148,7 +148,7 @@ extension Arguments {
         if let (name, file) = given.first(where: { request.argumentName($0.name) == input }) {
           told.path = "--input \(name)=\(file)"
         } else {
-          told.hint = "give it with --input \(input)=FILE"
+          told.hint = told.hint ?? "give it with --input \(input)=FILE"
         }
         return told
       }

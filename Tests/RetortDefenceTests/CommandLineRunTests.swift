@@ -151,7 +151,8 @@ struct CommandLineRunTests {
 
   @Test func whatIsUnknownIsNamed() throws {
     let words = ["--weights", weights, "--input", "x=\(input)"]
-    try expectRefusal(words + ["--output", "z=z.npy"], "'affine' has no result 'z'", "known here: y")
+    try expectRefusal(
+      words + ["--output", "z=z.npy"], "'affine' has no result 'z'", "known here: y")
     try expectRefusal(words + ["--set", "m=2"], "'m'")
     try expectRefusal(words + ["--entry", "afine"], "'afine'", "did you mean 'affine'?")
     try expectRefusal(["--weights", weights, "--input", "w=\(input)"], "'w'")

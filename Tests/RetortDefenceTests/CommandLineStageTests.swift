@@ -172,14 +172,6 @@ struct CommandLineStageTests {
     #expect(try CommandLineProgram.run(run + ["--check-finite"]).code == 0)
   }
 
-  /// Any other input would be rounded, and its floor with it.
-  @Test func inputsWithDefaultsAreVerifiedAtThese() throws {
-    let steep = space.write(
-      "graph f(s: f32[] = 0) -> (y: f32[]) { return s * 1e8 - floor(s * 1e8) }", to: "steep.graph")
-    let outcome = try CommandLineProgram.run(["verify", steep] + library)
-    #expect(outcome.code == 0, "\(outcome.output)\(outcome.error)")
-  }
-
   @Test func updatedWeightsAreComparedToo() throws {
     let step = space.write(SmallGraphs.training, to: "step.graph")
     let outcome = try CommandLineProgram.run(

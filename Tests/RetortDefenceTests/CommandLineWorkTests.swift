@@ -126,7 +126,7 @@ struct CommandLineWorkTests {
     #expect(
       channels.error.hasPrefix(
         "\(coloured): error: 'x' is f32[n, 1, 32, 32] with n = 1, but the file holds"
-          + " f32[1, 3, 32, 32]\n"), "\(channels.error)")
+          + " f32[1, 3, 32, 32]\nnote: 'x' is declared in \(grey)\n"), "\(channels.error)")
     let missing = try CommandLineProgram.run(words + ["--images", space.path("none")])
     #expect(missing.code == 1)
     #expect(missing.error.hasPrefix("\(space.path("none")): error: cannot be read: "))

@@ -180,6 +180,12 @@ struct CompiledPurifierTests {
         "\(affine): error: takes no images: there is no input 'x' of four axes and one image or more\n"
       ))
 
+    let renamed = space.write(
+      SmallGraphs.affine.replacing("x", with: "image"), to: "renamed.graph")
+    #expect(
+      try refusal(purification(renamed, classifier)).hasPrefix(
+        "\(renamed): error: takes no images: 'affine' has no input 'x'\n"))
+
     let small = ImageSet(pixels: HostTensor(zeros: TensorType(.f32, [2, 3, 16, 24])), labels: [])
     for form in [Form.retort, .onnx] {
       let path = try file("purify", as: form)

@@ -51,6 +51,20 @@ import Testing
     #expect(rows[0][3] == "2", "two calls a run: \(rows[0])")
   }
 
+  @Test func aRunTellsWhatShareOfItIsDone() throws {
+    let program = try Program(planned: HandPlan().plan(Self.graph))
+    let inputs = Fixture.inputs(program.graph)
+    try program.bind(weights: inputs)
+    var shares: [Double] = []
+    let results = try program.run(inputs: inputs) { shares.append($0) }
+    #expect(try program.run(inputs: inputs) == results)
+    // After two equal products and three turns; the last step is the end.
+    try #require(shares.count == 5, "\(shares)")
+    #expect(shares[0] == shares[1] / 2)
+    #expect(shares == shares.sorted() && shares[4] < 1)
+    #expect(abs(shares[4] - 2 * shares[3] + shares[2]) < 1e-12)
+  }
+
   @Test func turnsOfALoopAreCounted() throws {
     let rows = Self.cells(try Self.report().table, "step")
     try #require(rows.count == 1)

@@ -34,6 +34,7 @@ extension Mistake {
           c = -x ** (2 + 1)
           d = x ** )
           e = x * * 2
+          f = (-x) ** 3
           return x
         }
         """#,
@@ -45,18 +46,22 @@ extension Mistake {
         f.graph:3:17: error: '**' is not part of the language
             3 |   b = 3 * sum(x)**-0.5 + 1
               |                 ^~
-            = hint: write 'pow(sum(x), -0.5)'
+            = hint: write 'pow(sum(x), -0.5)', for tensors
         f.graph:4:10: error: '**' is not part of the language
             4 |   c = -x ** (2 + 1)
               |          ^~
-            = hint: write 'pow(x, (2 + 1))'
+            = hint: write 'pow(x, (2 + 1))', for tensors
         f.graph:5:9: error: '**' is not part of the language
             5 |   d = x ** )
               |         ^~
-            = hint: 'pow(a, b)' is a to the power b
+            = hint: 'pow(a, b)' is a to the power b, for tensors
         f.graph:6:11: error: expected a value, found '*'
             6 |   e = x * * 2
               |           ^
+        f.graph:7:12: error: '**' is not part of the language
+            7 |   f = (-x) ** 3
+              |            ^~
+            = hint: write 'pow((-x), 3)', for tensors
 
         """#),
     Mistake(
@@ -144,12 +149,12 @@ extension Mistake {
             6 | graph g(x: f32[2]) { return sum(x) }
               |                      ^~~~~~~~~~~~~
         f.graph:2:3: note: in the call of 'g'
-            = hint: write '-> f32[]' behind the arguments, or nothing behind 'return'
+            = hint: write '->' and the types of the results behind the arguments, or nothing behind 'return'
         f.graph:7:22: error: 'h' has no results, but returns 2
             7 | graph h(x: f32[2]) { return 0.5, relu }
               |                      ^~~~~~~~~~~~~~~~
         f.graph:3:3: note: in the call of 'h'
-            = hint: write '->' and the types of the results behind the arguments
+            = hint: write '->' and the types of the results behind the arguments, or nothing behind 'return'
 
         """#),
     Mistake(

@@ -40,6 +40,10 @@ import Testing
         == "f.graph: error: 'x' is f32[n, d] with n = 4, d = 2, but the file holds f32[4, 3]\n"
         + "    = hint: the file goes with --set d=3\n")
     #expect(mistakes(wide, set: ["d": "3"], inputs: ["x": type]).isEmpty)
+    #expect(
+      mistakes(wide, set: ["d": "3", "dd": "4"])
+        == "--set dd=4: error: 'f' has no argument or dimension 'dd'\n"
+        + "    = hint: known here: n\n")
     let two = "graph f(x: f32[n], y: f32[n]) -> f32[n] { return x + y }"
     #expect(
       mistakes(two, inputs: ["x": TensorType([2]), "y": TensorType([3])])

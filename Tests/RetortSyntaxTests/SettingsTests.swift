@@ -134,6 +134,7 @@ import Testing
       (.graph, "partial(f, by: 2)", "partial(f, by: 2)"), (.integers, "1, 2", "[1, 2]"),
       (.integers, "[1]", "[1]"), (.integers, "", "[]"), (.numbers, "0..<3", "0..<3"),
       (.texts, "one, two", #"["one", "two"]"#), (.texts, #""a, b", c"#, #"["a, b", "c"]"#),
+      (.texts, ":), :(, x", #"[":)", ":(", "x"]"#), (.texts, "19\", b", #"["19\"", "b"]"#),
       (.graphs, "a.graph,tanh", #"["a.graph", tanh]"#), (.graphs, "", "[]"),
       (.graphs, "tanh,partial(f, by: [2, 3])", "[tanh, partial(f, by: [2, 3])]"),
     ] as [(ValueKind, String, String)])
@@ -147,18 +148,21 @@ import Testing
     #expect(result.notes.isEmpty)
   }
 
-  @Test func defaultsStandForInputsWhereAllAreGiven() throws {
+  @Test func defaultsStandForInputsThatAreNotGiven() throws {
     let definition = try load(
       "graph f(x: f32[n] = 3, s: f32[] = 0.5, y: f32[n] = x * 2) -> f32[n] { return y * s }")
     func inputs(_ given: [String: TensorType], all: Bool) throws -> [String] {
       try definition.elaborate(
-        settings: Settings(inputTypes: given, hasAllInputs: all), catalog: .standard
+        settings: Settings(inputTypes: given, bindsDefaults: all), catalog: .standard
       ).graph.inputs.map(\.name)
     }
     #expect(try inputs([:], all: false) == ["x", "s", "y"])
     #expect(try inputs([:], all: true).isEmpty)
     #expect(try inputs(["x": TensorType([4])], all: true) == ["x"])
     #expect(try inputs(["s": TensorType([])], all: true) == ["s"])
+    let later = try load("graph f(a: f32[n] = b * 2, b: f32[n]) -> f32[n] { return a + b }")
+    let graph = try later.elaborate(settings: Settings(bindsDefaults: true), catalog: .standard)
+    #expect(graph.graph.inputs.map(\.name) == ["b"])
   }
 
   @Test func entriesAreDescribed() throws {

@@ -51,6 +51,18 @@ import Testing
         """)
   }
 
+  @Test func manyPlacesAndLongMessagesAreCut() {
+    let places = SourceFile(path: "many.graph", text: String(repeating: "a ", count: 40))
+    let labels = (1..<40).map { Diagnostic.Label(SourceRange(places, 2 * $0..<2 * $0 + 1), "x") }
+    let name = String(repeating: "n", count: 100_000)
+    let text = DiagnosticRenderer().render(
+      Diagnostic(
+        .error, "'\(name)'", at: SourceRange(places, 0..<1), labels: labels, hint: name))
+    #expect(text.split(separator: "\n").filter { $0.hasSuffix("^ x") }.count == 8)
+    #expect(text.contains("| … 31 more\n"))
+    #expect(text.unicodeScalars.count < 6_000)
+  }
+
   @Test func sortsByPositionAndKeepsPlacelessOnesFirst() {
     let list = [
       Diagnostic(.error, "second", at: SourceRange(file, 18..<22)),

@@ -74,9 +74,12 @@ final class AnswerRunner {
   /// The points as the arm changes them.
   ///
   /// - Throws: where they are no images.
-  func purified(_ points: HostTensor, _ keys: [ImageKey], seed: UInt64) throws -> HostTensor {
+  func purified(
+    _ points: HostTensor, _ keys: [ImageKey], seed: UInt64, progress: ((Double) -> Void)? = nil
+  ) throws -> HostTensor {
     guard let ladder = purifying?.ladder else { return points }
     return try ladder.runner(for: points.shape[0])
-      .purified(ImageSet(pixels: points, labels: []), keys: keys, seed: seed, of: name)
+      .purified(
+        ImageSet(pixels: points, labels: []), keys: keys, seed: seed, of: name, progress: progress)
   }
 }

@@ -13,12 +13,15 @@ final class AttackStageRunner {
   }
 
   /// The points for the chosen images of a block, in their order.
-  func points(_ block: EvaluationBlock, _ chosen: [Int]) throws -> HostTensor {
+  func points(
+    _ block: EvaluationBlock, _ chosen: [Int], _ progress: @escaping (Double) -> Void
+  ) throws -> HostTensor {
     let runner = try ladder.runner(for: chosen.count)
     let set = ImageSet(
       pixels: block.images.batch(chosen), labels: chosen.map { block.images.labels[$0] })
     let name = stage.result ?? runner.resultName
-    let results = try runner.results(set, keys: chosen.map { block.keys[$0] })
+    let results = try runner.results(
+      set, keys: chosen.map { block.keys[$0] }, progress: progress)
     guard let points = results[name] else {
       throw Diagnostics(
         "has no result '\(name)'", path: stage.request.path,

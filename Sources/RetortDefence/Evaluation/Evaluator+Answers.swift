@@ -22,10 +22,11 @@ extension Evaluator {
         self.identity(identity, made, index, block, count), "\(cell.arm.name) on \(plan.title)",
         count,
         Double(count) * gflop, types
-      ) {
+      ) { progress in
         let all = ImageSet(pixels: try points(made, index, block), labels: [])
         let purified = try runner.purified(
-          all.slice(0..<count).pixels, Array(block.keys.prefix(count)), seed: cell.seed)
+          all.slice(0..<count).pixels, Array(block.keys.prefix(count)), seed: cell.seed,
+          progress: progress)
         let given = try runner.answers(purified)
         return ["answers": HostTensor([count], given.map(Int32.init)), "purified": purified]
           .filter { types[$0.key] != nil }

@@ -71,7 +71,7 @@ extension Evaluator {
         identity, "losses on \(title)", block.images.count,
         Double(block.images.count) * graph.gflop, types
       ) {
-        let results = try graph.runner.results(images, keys: block.keys)
+        let results = try graph.runner.results(images, keys: block.keys, progress: $0)
         let losses = results.filter { types[$0.key] != nil }
         for task in graph.tasks where !losses[task]!.doubles.allSatisfy(\.isFinite) {
           throw Diagnostics(

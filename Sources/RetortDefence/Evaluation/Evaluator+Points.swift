@@ -43,7 +43,7 @@ extension Evaluator {
         let share = Double(block.images.count) * cost / Double(stages.count)
         _ = try kept(identities[index], title, block.images.count, share, plan.types(block)) {
           let made = try attack(
-            block, plan, runner, previous.isEmpty ? nil : previous[index], judge)
+            block, plan, runner, previous.isEmpty ? nil : previous[index], judge, $0)
           var extent = PointExtent(norm: plan.attack.norm)
           extent.take(made["points"]!, block.images.pixels)
           if let complaint = extent.complaint(epsilon: plan.epsilon.value) {
@@ -61,11 +61,11 @@ extension Evaluator {
   /// One stage on one block: on all images, or in a suite on those that are still right.
   private func attack(
     _ block: EvaluationBlock, _ plan: AttackPlan, _ runner: AttackStageRunner,
-    _ previous: String?, _ judge: AnswerRunner
+    _ previous: String?, _ judge: AnswerRunner, _ progress: @escaping (Double) -> Void
   ) throws -> [String: HostTensor] {
     let labels = block.images.labels
     guard plan.isSuite else {
-      return ["points": try runner.points(block, Array(labels.indices))]
+      return ["points": try runner.points(block, Array(labels.indices), progress)]
     }
     func answers(_ points: HostTensor, _ chosen: [Int]) throws -> [Int] {
       try judge.answers(
@@ -82,7 +82,7 @@ extension Evaluator {
     }
     let chosen = labels.indices.filter { given[$0] == labels[$0] }
     if !chosen.isEmpty {
-      let found = try runner.points(block, chosen)
+      let found = try runner.points(block, chosen, progress)
       let after = try answers(found, chosen)
       var rows = [Int: Int]()
       for (row, index) in chosen.enumerated() where after[row] != labels[index] {

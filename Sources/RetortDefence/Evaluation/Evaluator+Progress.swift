@@ -20,9 +20,11 @@ extension Evaluator {
   /// - Parameters:
   ///   - gflop: what it costs, for the estimate of the time left.
   ///   - types: what is kept of it.
+  ///   - body: does it, and tells now and then what share is done.
   func kept(
     _ identity: String, _ title: String, _ images: Int, _ gflop: Double,
-    _ types: [String: TensorType], _ body: () throws -> [String: HostTensor]
+    _ types: [String: TensorType],
+    _ body: (_ progress: @escaping (Double) -> Void) throws -> [String: HostTensor]
   ) throws -> [String: HostTensor] {
     if let found = context.store.block(identity, holding: types) {
       work.done += gflop
@@ -32,18 +34,22 @@ extension Evaluator {
     }
     let clock = ContinuousClock()
     let start = clock.now
-    var result = try body()
+    var result = try body { self.tell(title, self.work.done + $0 * gflop) }
     let seconds = (clock.now - start) / .seconds(1)
     result[Self.seconds] = HostTensor(Float(seconds))
     try context.store.keep(result, as: identity)
     timing.add(title, seconds: seconds, images: images)
     computedBlockCount += 1
     work.done += gflop
+    tell(title, work.done)
+    return result
+  }
+
+  private func tell(_ title: String, _ done: Double) {
     observer.advanced(
       ProgressReport(
-        "evaluating", done: Int(work.done), total: Int(max(work.planned, work.done + 1)),
+        "evaluating", done: Int(done), total: Int(max(work.planned, done + 1)),
         startedAt: Int(work.found), detail: "GFLOP  " + title))
-    return result
   }
 
   /// How long a block took, beside what it holds.

@@ -30,7 +30,7 @@ package struct Differentiate: Pass {
 
   /// What a graph of so many values may grow to. The attack through ten steps of a purifier, the
   /// largest of the library, grows to four times its own, 30,000 to 50,000 by its backbone.
-  static func valueLimit(of count: Int) -> Int { 250_000 + 32 * count }
+  static func valueLimit(of count: Int) -> Int { max(500_000, 8 * count) }
 
   package func run(_ graph: Graph, _ record: inout PassRecord) throws -> Graph {
     guard Self.hasGradient(graph.body) else { return graph }

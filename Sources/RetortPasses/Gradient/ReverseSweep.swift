@@ -141,8 +141,8 @@ struct ReverseSweep {
     guard rewriter.builder.valueCount > valueLimit else { return }
     throw Diagnostics(
       "with this gradient the graph has more than \(valueLimit) values", at: place,
-      hint: "a gradient of a gradient is several times as long: nest fewer in each other, or"
-        + " 'detach' one where the next takes it for a constant")
+      hint: "ask for fewer gradients; one of a gradient is several times as long: nest fewer in"
+        + " each other, or 'detach' one where the next takes it for a constant")
   }
 
   /// A gradient of what is itself part of a gradient says both.

@@ -33,7 +33,7 @@ extension Command {
     }
     var request = try arguments.request(arguments.positionals[0])
     request.keepsWeights = arguments.has("--save-weights")
-    request.hasAllInputs = true
+    request.bindsDefaults = true
     try arguments.refuseWhatAPlanFixes([arguments.positionals[0]])
     let inputs = try request.arguments(arguments.inputTensors())
     let targets = try arguments.pairs("--output").map {

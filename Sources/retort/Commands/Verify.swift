@@ -11,9 +11,9 @@ extension Command {
         "largest accepted error, relative to a result's root mean square (default: 1e-3)")
     ],
     discussion: """
-      Inputs are their defaults, or random (from --seed; reals uniform in 0...1). Without --weights,
-      weights are drawn as the definition's 'init' says, or at random where it says nothing. Exit
-      code 1 where a result is past the tolerance.
+      Inputs are random (from --seed; reals uniform in 0...1). Without --weights, weights are drawn
+      as the definition's 'init' says, or at random where it says nothing. Exit code 1 where a
+      result is past the tolerance.
 
         retort verify graphs/purifiers/multitask.graph --set n=2 --set steps=1
       """
