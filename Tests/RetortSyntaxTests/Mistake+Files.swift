@@ -79,7 +79,7 @@ extension Mistake {
         --set body=reluu: error: there is no graph 'reluu' in the file or in the library's models
             = hint: name a graph that the file imports, a NAME of the library's models/NAME.graph, or a file, PATH.graph
         --set m=3: error: 'f' has no argument or dimension 'm'
-            = hint: known here: steps, eps, body, n
+            = hint: known here: steps
         --set n=-1: error: a dimension is an Int from 0 to 2147483648
         --set step=3: error: 'f' has no argument or dimension 'step'
             = hint: did you mean 'steps'?

@@ -1,26 +1,33 @@
 """Joins reports of `retort evaluate` on the same images: what each arm has right under all attacks.
 
-    worst_case.py REPORT.json...
+    worst_case.py REPORT.json... [--show ATTACK,...]
 
 A REPORT is a whole report, or a shard: then it has its own blocks of images only. All must have the
 same data, weights, class names, backbone and purifiers, and agree on the label of each image and,
 where two have the same attack, on each answer. An image counts for an arm where every attack on that
 arm has an answer, the first seed's; those of another norm or radius than most have are left out. The
-bar is the arm without a purifier under AutoAttack, on the same images. Prints one Markdown table;
-exit 1 where reports do not fit together. Needs Python 3.8, nothing else.
+bar is the arm without a purifier under AutoAttack, on the same images. Prints a Markdown table: per
+cent right under the attacks to show and under all of them, with Wilson's interval; the difference to
+the bar with Tango's; exit 1 where reports do not fit together. Needs Python 3.8, nothing else.
 """
 import json
 import math
 import sys
 
 
-def main(paths):
-    if not paths or paths[0].startswith("-"):
+def main(arguments):
+    paths = [argument for argument in arguments if not argument.startswith("--")]
+    shown = []
+    if "--show" in arguments[:-1]:
+        given = arguments[arguments.index("--show") + 1]
+        paths.remove(given)
+        shown = given.split(",")
+    if not paths or "--help" in arguments:
         sys.exit(__doc__)
     joined = Joined()
     for path in paths:
         joined.add(path)
-    joined.table()
+    joined.table(shown)
 
 
 class Joined:
@@ -56,13 +63,13 @@ class Joined:
                 what = f"{path}: the answer of {cell['arm']} on {cell['attack']} for image"
                 keep(known, zip(indices, cell["answers"]), what)
 
-    def table(self):
+    def table(self, shown):
         balls = [(a["norm"], a["epsilon"]) for a in self.attacks.values() if a["level"] != "clean"]
         ball = max(balls, key=balls.count)
         bare = next((name for name, (purifier, _) in self.arms.items() if purifier is None), None)
         bar = self.answers.get((bare, "AutoAttack"), {})
-        print("| arm | attacks | images | worst case | the bar | b | c | difference, points | p |")
-        print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
+        heads = ["arm", "images"] + shown + ["worst case", "attacks", "b", "c", "against the bar", "p"]
+        print("| " + " | ".join(heads) + " |\n|---|" + (len(heads) - 1) * "---:|")
         for arm in self.arms:
             names = [
                 name for (owner, name) in self.answers
@@ -72,14 +79,22 @@ class Joined:
             covered = set(bar).intersection(*(self.answers[arm, name] for name in names))
             if not names or not covered:
                 continue
-            here = [all(self.answers[arm, n][i] == self.labels[i] for n in names) for i in covered]
-            there = [bar[i] == self.labels[i] for i in covered]
             n = len(covered)
-            b = sum(h and not t for h, t in zip(here, there))
-            c = sum(t and not h for h, t in zip(here, there))
-            print(
-                f"| {arm} | {', '.join(names)} | {n} | {share(sum(here), n)} | {share(sum(there), n)} "
-                f"| {b} | {c} | {100 * (b - c) / n:.1f} | {mcnemar(b, c):.2g} |")
+
+            def right(name, owner=arm):
+                answers = self.answers.get((owner, name), {})
+                if not covered <= answers.keys():
+                    return None
+                return {i for i in covered if answers[i] == self.labels[i]}
+
+            here = set.intersection(*map(right, names))
+            there = right("AutoAttack", bare)
+            b, c = len(here - there), len(there - here)
+            cells = [arm, n] + ["–" if right(s) is None else share(len(right(s)), n) for s in shown]
+            low, high = difference(b, c, n)
+            cells += [share(len(here), n), len(names), b, c]
+            cells += [f"{100 * (b - c) / n:.1f} ({100 * low:.1f} to {100 * high:.1f})"]
+            print("| " + " | ".join(map(str, cells + [f"{mcnemar(b, c):.2g}"])) + " |")
 
 
 def places(report):
@@ -107,6 +122,25 @@ def share(right, n):
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return f"{100 * p:.1f} ({100 * (centre - half):.1f}–{100 * (centre + half):.1f})"
+
+
+def difference(b, c, n):
+    """Tango's 95 % score interval of the paired difference (b - c) / n."""
+    def is_inside(delta):
+        linear = (2 * n - b + c) * delta - b - c
+        constant = -c * delta * (1 - delta)
+        q = (math.sqrt(max(0, linear * linear - 8 * n * constant)) - linear) / (4 * n)
+        reach = math.sqrt(max(0, n * (2 * q + delta * (1 - delta))))
+        return abs(b - c - n * delta) <= 1.959963984540054 * reach
+
+    def end(outside):
+        inside = (b - c) / n
+        for _ in range(60):
+            middle = (inside + outside) / 2
+            inside, outside = (middle, outside) if is_inside(middle) else (inside, middle)
+        return inside
+
+    return end(-1), end(1)
 
 
 def mcnemar(b, c):
