@@ -1,33 +1,33 @@
 """Joins reports of `retort evaluate` on the same images: what each arm has right under all attacks.
 
-    worst_case.py REPORT.json... [--show ATTACK,...]
+    worst_case.py REPORT.json... [--show ATTACK,...] [--first N]
 
 A REPORT is a whole report, or a shard: then it has its own blocks of images only. All must have the
 same data, weights, class names, backbone and purifiers, and agree on the label of each image and,
 where two have the same attack, on each answer. An image counts for an arm where every attack on that
 arm has an answer, the first seed's; those of another norm or radius than most have are left out. The
-bar is the arm without a purifier under AutoAttack, on the same images. Prints a Markdown table: per
-cent right under the attacks to show and under all of them, with Wilson's interval; the difference to
-the bar with Tango's; exit 1 where reports do not fit together. Needs Python 3.8, nothing else.
+bar is the arm without a purifier under AutoAttack, on the same images. Prints a Markdown table, of
+the first N images if that is said: per cent right under the attacks to show and under all of them,
+with Wilson's interval, and the difference to the bar with Tango's. Exit 1 where reports do not fit
+together. Needs Python 3.8, nothing else.
 """
+import argparse
 import json
 import math
 import sys
 
 
 def main(arguments):
-    paths = [argument for argument in arguments if not argument.startswith("--")]
-    shown = []
-    if "--show" in arguments[:-1]:
-        given = arguments[arguments.index("--show") + 1]
-        paths.remove(given)
-        shown = given.split(",")
-    if not paths or "--help" in arguments:
-        sys.exit(__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("reports", nargs="+", metavar="REPORT")
+    parser.add_argument("--show", default="", metavar="ATTACK,...")
+    parser.add_argument("--first", type=int, metavar="N")
+    options = parser.parse_args(arguments)
     joined = Joined()
-    for path in paths:
+    for path in options.reports:
         joined.add(path)
-    joined.table(shown)
+    joined.table([name for name in options.show.split(",") if name], options.first)
 
 
 class Joined:
@@ -63,7 +63,7 @@ class Joined:
                 what = f"{path}: the answer of {cell['arm']} on {cell['attack']} for image"
                 keep(known, zip(indices, cell["answers"]), what)
 
-    def table(self, shown):
+    def table(self, shown, first):
         balls = [(a["norm"], a["epsilon"]) for a in self.attacks.values() if a["level"] != "clean"]
         ball = max(balls, key=balls.count)
         bare = next((name for name, (purifier, _) in self.arms.items() if purifier is None), None)
@@ -77,6 +77,8 @@ class Joined:
                 and (self.attacks[name]["norm"], self.attacks[name]["epsilon"]) == ball
             ]
             covered = set(bar).intersection(*(self.answers[arm, name] for name in names))
+            if first is not None:
+                covered = {i for i in covered if i < first}
             if not names or not covered:
                 continue
             n = len(covered)
@@ -106,8 +108,10 @@ def places(report):
 
 def definition(attack):
     """What an attack is, without what was found with it."""
-    kept = ("level", "graph", "suite", "settings", "norm", "epsilon")
-    return (attack["name"], attack.get("arm")), [attack.get(key) for key in kept]
+    kept = [attack.get(key) for key in ("level", "graph", "suite", "norm", "epsilon")]
+    # Older reports name settings of the attacked purifier that it does not have.
+    own = {k: v for k, v in attack["settings"].items() if not k.startswith("purifier.")}
+    return (attack["name"], attack.get("arm")), kept + [own]
 
 
 def keep(known, pairs, what):
