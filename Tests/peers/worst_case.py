@@ -3,8 +3,8 @@
     worst_case.py REPORT.json... [--show ATTACK,...] [--first N]
 
 A REPORT is a whole report, or a shard: then it has its own blocks of images only. All must have the
-same data, weights, class names, backbone and purifiers, and agree on the label of each image and,
-where two have the same attack, on each answer. An image counts for an arm where every attack on that
+same weights, class names, backbone and purifiers, and agree on the label of each image and, where
+two have the same attack, on each answer: their data's checksums are of as many images as each has. An image counts for an arm where every attack on that
 arm has an answer, the first seed's; those of another norm or radius than most have are left out. The
 bar is the arm without a purifier under AutoAttack, on the same images. Prints a Markdown table, of
 the first N images if that is said: per cent right under the attacks to show and under all of them,
@@ -35,8 +35,8 @@ class Joined:
         self.frame = None
         self.labels = {}
         self.arms = {}
+        # (attack, arm) -> what it is
         self.attacks = {}
-        self.definitions = {}
         # (arm, attack) -> {image: answer}
         self.answers = {}
 
@@ -53,10 +53,8 @@ class Joined:
         keep(self.labels, zip(indices, results["labels"]), f"{path}: the label of image")
         arms = ((arm["name"], (arm.get("purifier"), arm["settings"])) for arm in results["arms"])
         keep(self.arms, arms, f"{path}: the purifier of arm")
-        for attack in results["attacks"]:
-            self.attacks[attack["name"]] = attack
-        what = f"{path}: the definition of attack"
-        keep(self.definitions, map(definition, results["attacks"]), what)
+        attacks = map(definition, results["attacks"])
+        keep(self.attacks, attacks, f"{path}: the definition of attack")
         for cell in results["cells"]:
             if cell["seed"] == results["seeds"][0]:
                 known = self.answers.setdefault((cell["arm"], cell["attack"]), {})
@@ -64,8 +62,9 @@ class Joined:
                 keep(known, zip(indices, cell["answers"]), what)
 
     def table(self, shown, first):
-        balls = [(a["norm"], a["epsilon"]) for a in self.attacks.values() if a["level"] != "clean"]
-        ball = max(balls, key=balls.count)
+        balls = {name: (a["norm"], a["epsilon"]) for (name, _), a in self.attacks.items()
+                 if a["level"] != "clean"}
+        ball = max(balls.values(), key=list(balls.values()).count)
         bare = next((name for name, (purifier, _) in self.arms.items() if purifier is None), None)
         bar = self.answers.get((bare, "AutoAttack"), {})
         heads = ["arm", "images"] + shown + ["worst case", "attacks", "b", "c", "against the bar", "p"]
@@ -73,8 +72,7 @@ class Joined:
         for arm in self.arms:
             names = [
                 name for (owner, name) in self.answers
-                if owner == arm and self.attacks[name]["level"] != "clean"
-                and (self.attacks[name]["norm"], self.attacks[name]["epsilon"]) == ball
+                if owner == arm and balls.get(name) == ball
             ]
             covered = set(bar).intersection(*(self.answers[arm, name] for name in names))
             if first is not None:
@@ -108,10 +106,11 @@ def places(report):
 
 def definition(attack):
     """What an attack is, without what was found with it."""
-    kept = [attack.get(key) for key in ("level", "graph", "suite", "norm", "epsilon")]
+    kept = {key: attack.get(key) for key in ("level", "graph", "suite", "norm", "epsilon")}
     # Older reports name settings of the attacked purifier that it does not have.
-    own = {k: v for k, v in attack["settings"].items() if not k.startswith("purifier.")}
-    return (attack["name"], attack.get("arm")), kept + [own]
+    kept["settings"] = {
+        k: v for k, v in attack["settings"].items() if not k.startswith("purifier.")}
+    return (attack["name"], attack.get("arm")), kept
 
 
 def keep(known, pairs, what):
