@@ -3,17 +3,14 @@ import RetortText
 
 /// Does what graphs are given images for. What they do not fit names their file.
 package func naming<R>(images path: String, _ body: () throws -> R) throws -> R {
-  do {
-    return try body()
-  } catch let error as Diagnostics {
-    throw error.map { problem in
+  try Diagnostics.retelling(
+    { problem in
       guard let input = problem.input else { return problem }
       var told = problem
       told.path = path
       if let graph = problem.path { told.notes.append(.note("'\(input)' is declared in \(graph)")) }
       return told
-    }
-  }
+    }, of: body)
 }
 
 /// Where a graph takes images, as its file declares it: a definition in `x: f32[n, 3, 32, 32]`, a plan

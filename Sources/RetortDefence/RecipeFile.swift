@@ -28,10 +28,8 @@ package func naming<R>(
   recipe path: String, _ part: String? = nil, typed: Set<String> = [], _ body: () throws -> R
 ) throws -> R {
   let mark = "--set "
-  do {
-    return try body()
-  } catch let error as Diagnostics {
-    throw error.map { problem in
+  return try Diagnostics.retelling(
+    { problem in
       var told = problem
       // A value that does not parse has a place in a text of that name.
       guard let place = problem.path ?? problem.range?.file.path else {
@@ -45,6 +43,5 @@ package func naming<R>(
       told.range = nil
       told.message = "\(part.map { $0 + ", " } ?? "")\(setting): \(problem.message)"
       return told
-    }
-  }
+    }, of: body)
 }

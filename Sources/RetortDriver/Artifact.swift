@@ -55,7 +55,7 @@ package struct Artifact: Sendable {
 
   /// Whether a file begins as a plan does.
   package static func isArtifact(_ path: String) -> Bool {
-    path != "-" && InputFile.beginning(of: path, count: magic.count) == magic
+    InputFile.beginning(of: path, count: magic.count) == magic
   }
 
   // MARK: writing

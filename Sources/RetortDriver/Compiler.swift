@@ -76,7 +76,7 @@ package struct Compiler: Sendable {
   /// by some commands, and what a definition names must not be able to make anybody wait.
   private static func source(_ path: String) throws(Diagnostics) -> SourceFile? {
     if InputFile.isMissing(path) { return nil }
-    let bytes = try InputFile.read(path, limit: Lexer.byteLimit, refusingPipes: true)
+    let bytes = try InputFile.read(path, limit: Lexer.byteLimit, regularOnly: true)
     guard !bytes.contains(0) else {
       throw Diagnostics(
         "is no definition: it is not text", path: path,

@@ -10,17 +10,17 @@ package enum InputFile {
   ///
   /// The bytes are read, not mapped: a file that another program shortens meanwhile must not be
   /// able to end this one. Memory grows with what is read, not with what the file system claims.
-  /// - Parameter refusingPipes: whether pipes and devices are refused. What a user names may be one,
+  /// - Parameter regularOnly: whether pipes and devices are refused. What a user names may be one,
   ///   and is waited for, unless it is read more than once; what a file names must not be able to
   ///   make anybody wait.
   /// - Throws: when it cannot be opened or read, is a folder, or holds more than `limit` bytes.
   package static func read(
-    _ path: String, limit: Int = defaultLimit, refusingPipes: Bool = false
+    _ path: String, limit: Int = defaultLimit, regularOnly: Bool = false
   ) throws(Diagnostics) -> [UInt8] {
-    if path == "-", !refusingPipes { return try readAll(STDIN_FILENO, "standard input", 0, limit) }
+    if path == "-", !regularOnly { return try readAll(STDIN_FILENO, "standard input", 0, limit) }
     // Opening a pipe waits for who writes to it. For the regular files that are read on the flag
     // means nothing, so it need not be taken back.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | (refusingPipes ? O_NONBLOCK : 0))
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | (regularOnly ? O_NONBLOCK : 0))
     guard descriptor >= 0 else { throw unreadable(path, errno) }
     defer { close(descriptor) }
     var status = stat()
@@ -28,7 +28,7 @@ package enum InputFile {
     if status.st_mode & S_IFMT == S_IFDIR {
       throw Diagnostics("cannot be read: it is a folder", path: path)
     }
-    guard !refusingPipes || status.st_mode & S_IFMT == S_IFREG else {
+    guard !regularOnly || status.st_mode & S_IFMT == S_IFREG else {
       throw irregular(path)
     }
     let claimed = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : 0
@@ -36,11 +36,13 @@ package enum InputFile {
     return try readAll(descriptor, path, claimed, limit)
   }
 
-  /// The first bytes of a regular file, at most so many; none of anything else: what a pipe gave to
-  /// tell what it holds would be gone for who reads it.
+  /// The first bytes of a regular file, at most so many; none of anything else, nor of `-`, standard
+  /// input: what a pipe gave to tell what it holds would be gone for who reads it.
   package static func beginning(of path: String, count: Int) -> [UInt8] {
     var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return [] }
+    guard path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      return []
+    }
     // A pipe that has taken its place since is not waited for.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return [] }

@@ -73,9 +73,16 @@ package struct Diagnostics: Error, Sendable, CustomStringConvertible {
     ]
   }
 
-  /// The same, each told otherwise.
-  package func map(_ told: (Diagnostic) -> Diagnostic) -> Diagnostics {
-    Diagnostics(list.map(told))
+  /// Does what may fail, and tells each of its diagnostics otherwise: whoever calls often knows where
+  /// what is wrong came from, and the code that noticed does not.
+  package static func retelling<R>(
+    _ told: (Diagnostic) -> Diagnostic, of body: () throws -> R
+  ) throws -> R {
+    do {
+      return try body()
+    } catch let error as Diagnostics {
+      throw Diagnostics(error.list.map(told))
+    }
   }
 
   package var hasErrors: Bool { list.contains { $0.severity == .error } }

@@ -139,10 +139,8 @@ extension Arguments {
   /// Does what binds those tensors. What is wrong with one of them names the option and its file.
   func namingInputs<R>(of request: Request, _ body: () throws -> R) throws -> R {
     let given = try pairs("--input")
-    do {
-      return try body()
-    } catch let error as Diagnostics {
-      throw error.map { problem in
+    return try Diagnostics.retelling(
+      { problem in
         guard let input = problem.input else { return problem }
         var told = problem
         if let (name, file) = given.first(where: { request.argumentName($0.name) == input }) {
@@ -151,8 +149,7 @@ extension Arguments {
           told.hint = told.hint ?? "give it with --input \(input)=FILE"
         }
         return told
-      }
-    }
+      }, of: body)
   }
 
   /// The pixels of a CIFAR-10 or PNG file or a folder of PNG files, or the labels of

@@ -90,12 +90,12 @@ import Testing
     try #require(mkfifo(pipe, 0o600) == 0)
     for path in [pipe, "/dev/null"] {
       let fault = #expect(throws: Diagnostics.self) {
-        try InputFile.read(path, refusingPipes: true)
+        try InputFile.read(path, regularOnly: true)
       }
       #expect(fault?.list.first?.message == "cannot be read: it is no regular file")
     }
     let path = try folder.write([1, 2], to: "a")
-    #expect(try InputFile.read(path, refusingPipes: true) == [1, 2])
+    #expect(try InputFile.read(path, regularOnly: true) == [1, 2])
     symlink("a", folder.file("link"))
     #expect(InputFile.identity(folder.file("link")) == InputFile.identity(path))
     #expect(InputFile.identity(path) != InputFile.identity(pipe))

@@ -52,7 +52,7 @@ package struct OnnxImport: Sendable {
   /// Whether a file is a model of ONNX: by its suffix, or by its first fields.
   package static func recognises(_ path: String) -> Bool {
     if path.lowercased().hasSuffix(suffix) { return true }
-    let bytes = path == "-" ? [] : InputFile.beginning(of: path, count: 3)
+    let bytes = InputFile.beginning(of: path, count: 3)
     guard bytes.count == 3 else { return false }
     // Field 1, the format's version, and then one of the fields that follow it.
     let followers: Set<UInt8> = [0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42]
