@@ -8,7 +8,8 @@ import PackageDescription
 let processor = ProcessInfo.processInfo.environment["RETORT_CPU"] ?? "native"
 let processorFlags = processor == "portable" ? [] : ["-Xcc", "-march=\(processor)"]
 
-/// Targets that compute or rewrite graphs are optimised in debug builds too, so that tests are fast.
+/// Targets that compute or rewrite graphs are optimised in debug builds too, so that tests are fast;
+/// but for `portable`, as the flag for it is one of the unsafe.
 let computes: [SwiftSetting] =
   processorFlags.isEmpty ? [] : [.unsafeFlags(["-O"] + processorFlags)]
 /// The others only need to agree on the processor wherever lane loops are instantiated.

@@ -55,9 +55,6 @@ extension Model {
       self.isExact = isExact
     }
 
-    /// The most threads that can be asked for.
-    private static let threadLimit = 1024
-
     func request(_ path: String) throws -> Request {
       var request = Request(path: path, library: try graphs())
       request.entry = entry
@@ -65,9 +62,9 @@ extension Model {
       request.weightPaths = weightFiles
       request.backend = RetortRuntime.Backend(backend)
       if let threadCount {
-        guard (1...Self.threadLimit).contains(threadCount) else {
+        guard (1...ThreadPool.threadLimit).contains(threadCount) else {
           throw RetortError(
-            "\(threadCount) threads are asked for; 1 to \(Self.threadLimit) can be had")
+            "\(threadCount) threads are asked for; 1 to \(ThreadPool.threadLimit) can be had")
         }
         request.threadCount = threadCount
       }

@@ -78,7 +78,7 @@ package struct Demonstration {
 
   private func share(_ predictions: [Int], _ labels: [Int]) -> String {
     let right = zip(predictions, labels).count { $0 == $1 }
-    return String(format: "%.1f", 100 * Double(right) / Double(labels.count))
+    return DecimalText.fixed(100 * Double(right) / Double(labels.count), 1)
   }
 
   /// The first images that the attack changed the answer of.

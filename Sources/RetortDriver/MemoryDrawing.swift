@@ -56,10 +56,9 @@ struct MemoryDrawing {
   }
 
   private var title: String {
-    let ratio =
-      plan.lowerBound == 0 ? 1 : Double(plan.arenaByteCount) / Double(plan.lowerBound)
-    return "\(graph.name): arena \(ByteCount.text(plan.arenaByteCount)), lower bound "
-      + "\(ByteCount.text(plan.lowerBound)), ratio \(DecimalText.short(ratio, 3)), \(stepCount) steps"
+    "\(graph.name): arena \(ByteCount.text(plan.arenaByteCount)), lower bound "
+      + "\(ByteCount.text(plan.lowerBound)), ratio \(DecimalText.short(plan.ratio, 3)), "
+      + "\(stepCount) steps"
   }
 
   // MARK: places

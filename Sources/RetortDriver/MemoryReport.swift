@@ -29,11 +29,9 @@ package struct MemoryReport {
         String(entry.lifetime.upperBound),
       ])
     }
-    let share =
-      plan.lowerBound == 0 ? 1 : Double(plan.arenaByteCount) / Double(plan.lowerBound)
     return table.text
       + "\narena \(plan.arenaByteCount) bytes (\(ByteCount.text(plan.arenaByteCount))), "
-      + "lower bound \(plan.lowerBound) bytes, ratio \((share * 1000).rounded() / 1000)\n"
+      + "lower bound \(plan.lowerBound) bytes, ratio \((plan.ratio * 1000).rounded() / 1000)\n"
       + (plan.preparationByteCount == 0
         ? ""
         : "preparation \(plan.preparationByteCount) bytes "

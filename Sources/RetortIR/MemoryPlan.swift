@@ -36,6 +36,10 @@ package struct MemoryPlan: Sendable {
   package let arenaByteCount: Int
   /// The largest sum of bytes that are needed at one step: no plan can do with less.
   package let lowerBound: Int
+  /// The arena by the lower bound; 1 where nothing is needed.
+  package var ratio: Double {
+    lowerBound == 0 ? 1 : Double(arenaByteCount) / Double(lowerBound)
+  }
   /// What preparation computes in.
   package let preparationByteCount: Int
 

@@ -16,7 +16,7 @@ package final class ThreadPool: Sendable {
   private let crew: Crew
   private let threads: [pthread_t]
 
-  /// Starts `threadCount - 1` threads; by default one a processor that the process may use.
+  /// Starts `threadCount - 1` threads; by default one a processor that is online.
   package init(threadCount: Int = ThreadPool.processorCount) {
     precondition(threadCount >= 1, "a pool has at least the calling thread")
     let crew = Crew()
@@ -34,6 +34,9 @@ package final class ThreadPool: Sendable {
     crew.stop()
     for thread in threads { pthread_join(thread, nil) }
   }
+
+  /// The most threads that a user can ask for: more than any machine has processors for.
+  package static let threadLimit = 1024
 
   /// The processors that are online; glibc's call for those that the process may use is not imported.
   package static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }

@@ -1,9 +1,11 @@
 /// Numbers that are not negative as decimals, the same in every locale and without Foundation.
 package enum DecimalText {
-  /// With so many decimals, `2.50`.
+  /// With so many decimals, `2.50`; what no 18 digits can write as Swift writes it, `inf`.
   package static func fixed(_ value: Double, _ decimals: Int) -> String {
     let scale = (0..<decimals).reduce(1) { scale, _ in scale * 10 }
-    let scaled = Int((max(0, value) * Double(scale)).rounded())
+    let product = (value * Double(scale)).rounded()
+    guard product < 1e18 else { return "\(value)" }
+    let scaled = Int(max(0, product))
     let fraction = String(scaled % scale)
     let zeros = String(repeating: "0", count: decimals - fraction.count)
     return "\(scaled / scale).\(zeros)\(fraction)"

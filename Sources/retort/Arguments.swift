@@ -1,3 +1,4 @@
+import RetortRuntime
 import RetortText
 
 /// An option that a command takes.
@@ -93,6 +94,9 @@ struct Arguments: Sendable {
     values[name, default: []].append(value)
   }
 
+  /// The options that are given, sorted.
+  var optionNames: [String] { values.keys.sorted() }
+
   func has(_ name: String) -> Bool { values[name] != nil }
   func all(_ name: String) -> [String] { values[name] ?? [] }
   subscript(name: String) -> String? { values[name]?.last }
@@ -110,8 +114,9 @@ struct Arguments: Sendable {
   /// `--threads`, which nobody needs more of than a large machine has processors.
   func threadCount() throws -> Int? {
     guard let count = try integer("--threads", minimum: 1) else { return nil }
-    guard count <= 1024 else {
-      throw UsageError(message: "'--threads' takes at most 1024, got '\(count)'")
+    guard count <= ThreadPool.threadLimit else {
+      throw UsageError(
+        message: "'--threads' takes at most \(ThreadPool.threadLimit), got '\(count)'")
     }
     return count
   }

@@ -1,3 +1,5 @@
+import RetortRuntime
+
 /// One subcommand: what it takes, what it says of itself, what it does.
 struct Command: Sendable {
   let name: String
@@ -68,7 +70,8 @@ extension Option {
     "parameters and buffers by name (.safetensors, .npz, .pt, .ckpt); PREFIX=FILE puts PREFIX and a"
       + " dot before the file's names")
   static let backend = Option(
-    "--backend", "NAME", "auto (default), reference, simd or blas")
+    "--backend", "NAME",
+    Backend.allCases.map(\.rawValue).joined(separator: ", ") + " (default: auto)")
   static let threads = Option("--threads", "N", "threads to compute with (default: all processors)")
   static let seed = Option("--seed", "N", "fills every key input (default: 0)")
   static let disable = Option(

@@ -109,6 +109,19 @@ extension Arguments {
       "would be replaced by what is made of it", path: source, hint: "give -o another name")
   }
 
+  /// Checks the files that a command is to write: that they can be written, by the formats of their
+  /// names or as text, are none of those that it reads, and that none would replace another.
+  func checkTargets(tensors: [String], texts: [String] = [], weights: [String] = []) throws {
+    let all = tensors + texts + weights
+    for (index, target) in all.enumerated() where all[..<index].contains(target) {
+      throw UsageError(message: "'\(target)' would be written twice")
+    }
+    for target in tensors + texts { try refuseReplacing(target) }
+    // Weights may be kept where they came from, a step further.
+    for target in tensors + weights { try TensorFile.checkWritable(to: target) }
+    for target in texts { try AtomicFile.check(target) }
+  }
+
   /// Refuses to write where the command reads from, and under the suffix of another format than the
   /// one that is written.
   func requireTarget(_ target: String, ending suffix: String, _ what: String) throws {
@@ -163,6 +176,7 @@ extension Arguments {
     }
     let images = try ImageSet(reading: path, first: count.flatMap { $0 > 0 ? $0 : nil })
     guard wantsLabels else { return images.pixels }
+    try images.requireLabels(path)
     return HostTensor([images.count], images.labels.map { Int32($0) })
   }
 

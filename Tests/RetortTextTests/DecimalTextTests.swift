@@ -8,4 +8,9 @@ import Testing
     #expect(DecimalText.short(2.5) == "2.5" && DecimalText.short(30) == "30")
     #expect(DecimalText.short(0.126, 2) == "0.13" && DecimalText.short(-1) == "0")
   }
+
+  @Test func whatHasTooManyDigitsIsWrittenToo() {
+    #expect(DecimalText.fixed(.infinity, 1) == "inf" && DecimalText.fixed(.nan, 1) == "nan")
+    #expect(DecimalText.fixed(1e30, 2) == "1e+30" && DecimalText.short(.infinity) == "inf")
+  }
 }

@@ -156,14 +156,12 @@ private struct BenchCommand {
 
   private static func cells(_ m: Measurement) -> [String] {
     [
-      m.workload, String(m.batch), fixed(m.milliseconds, 2), fixed(m.gigaflopsPerSecond, 1),
-      fixed(Double(m.arenaByteCount) / 1_048_576, 1), fixed(m.peakMemory, 1),
-      fixed(m.firstSeconds, 2),
+      m.workload, String(m.batch), DecimalText.fixed(m.milliseconds, 2),
+      DecimalText.fixed(m.gigaflopsPerSecond, 1),
+      DecimalText.fixed(Double(m.arenaByteCount) / 1_048_576, 1),
+      DecimalText.fixed(m.peakMemory, 1),
+      DecimalText.fixed(m.firstSeconds, 2),
     ]
-  }
-
-  private static func fixed(_ value: Double, _ decimals: Int) -> String {
-    JSONValue.number(value, decimals: decimals).text
   }
 
   private func serve() throws {
@@ -181,7 +179,7 @@ private struct BenchCommand {
       } else {
         Console.error("\(limit.name), \(limit.threadCount) threads …\n")
         table.add([
-          limit.name, String(limit.threadCount), Self.fixed(limit.value, 2), limit.unit,
+          limit.name, String(limit.threadCount), DecimalText.fixed(limit.value, 2), limit.unit,
         ])
       }
     }
@@ -195,10 +193,10 @@ private struct BenchCommand {
     func show(_ m: CompilerMeasurement) throws {
       if isJSON { return try Console.print(m.json.text) }
       let slowest = m.passes.sorted { $0.seconds > $1.seconds }.prefix(4)
-        .map { "\($0.name) \(Self.fixed($0.seconds, 3))" }
+        .map { "\($0.name) \(DecimalText.fixed($0.seconds, 3))" }
       table.add([
-        m.name, String(m.nodeCount), String(m.plannedNodeCount), Self.fixed(m.seconds, 3),
-        Self.fixed(1e6 * m.seconds / Double(m.plannedNodeCount), 1),
+        m.name, String(m.nodeCount), String(m.plannedNodeCount), DecimalText.fixed(m.seconds, 3),
+        DecimalText.fixed(1e6 * m.seconds / Double(m.plannedNodeCount), 1),
         slowest.joined(separator: ", "),
       ])
     }

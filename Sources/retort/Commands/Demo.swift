@@ -27,7 +27,7 @@ extension Command {
     try AtomicFile.write(PNG.encode(result.sheet), to: target)
     try Console.report(result.table, terminator: "", besides: [target])
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let time = String(format: "%.1f", seconds)
+    let time = DecimalText.fixed(seconds, 1)
     try Console.report(
       "\(target): images before and after; \(time) s in all", besides: [target])
   }

@@ -14,8 +14,7 @@ extension Command {
     options: Option.definition + [
       Option(
         "--stage", "STAGE",
-        "elaborated, differentiated, simplified, hoisted, batched, lowered, fused or planned"
-          + " (default: planned)"),
+        Stage.allCases.map(\.rawValue).joined(separator: ", ") + " (default: planned)"),
       Option(
         "--format", "FORMAT",
         "text (default; reads back as a definition), dot or json; svg with --memory"),

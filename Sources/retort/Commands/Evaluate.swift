@@ -31,11 +31,7 @@ extension Command {
   ) { arguments in
     let target = try arguments.reportName()
     if arguments.has("--merge") {
-      let others = [
-        "--data", "--cache", "--shard", "--count", "--weights", "--threads", "--backend", "--exact",
-        "--graphs",
-      ]
-      if let option = others.first(where: arguments.has) {
+      if let option = arguments.optionNames.first(where: { !["-o", "--merge"].contains($0) }) {
         throw UsageError(message: "'\(option)' does not go with '--merge', which only joins")
       }
       for suffix in EvaluationOutput.suffixes { try arguments.refuseReplacing(target + suffix) }

@@ -39,12 +39,10 @@ extension Command {
     let targets = try arguments.pairs("--output").map {
       (name: request.argumentName($0.name), value: $0.value)
     }
-    for file in targets.map(\.value) {
-      try arguments.refuseReplacing(file)
-      try TensorFile.checkWritable(to: file)
-    }
-    // Weights may be kept where they came from, a step further.
-    for file in arguments.all("--save-weights") { try TensorFile.checkWritable(to: file) }
+    let traces = arguments.all("--profile")
+    let keptWeights = arguments.all("--save-weights")
+    try arguments.checkTargets(
+      tensors: targets.map(\.value), texts: traces, weights: keptWeights)
     if arguments.has("--check-finite") {
       try arguments.namingInputs(of: request) { try FiniteCheck.run(request, inputs: inputs) }
     }
@@ -63,8 +61,7 @@ extension Command {
         hint: Suggestion.hint(for: name, in: names))
     }
     let results: [String: HostTensor]
-    let files =
-      targets.map(\.value) + arguments.all("--profile") + arguments.all("--save-weights")
+    let files = targets.map(\.value) + traces + keptWeights
     if let trace = arguments["--profile"] {
       let (measured, report) = try arguments.namingInputs(of: request) {
         try executable.profile(inputs, seed: request.seed)
