@@ -52,11 +52,12 @@ extension Graph {
     _ tensor: HostTensor, to type: TensorType, name: String
   ) throws(Diagnostics) -> HostTensor {
     if type.element == .key, tensor.type.keysInWords == type { return tensor.keysInWords! }
-    guard tensor.shape == type.shape else {
+    let isKey = type.element == .key
+    guard tensor.shape == type.shape, !isKey || tensor.type.element == .key else {
       throw Diagnostics(
         "'\(name)' is \(type), but \(tensor.type) is given", input: name,
-        hint: type.element == .key
-          ? "keys are read as uint32 with a last axis of two words"
+        hint: isKey
+          ? TensorType.keyLayout
           : "shapes are fixed when a graph is compiled: compile it again with --set for others")
     }
     do {

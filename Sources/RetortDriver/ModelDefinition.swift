@@ -40,10 +40,19 @@ package struct ModelDefinition: Sendable {
   /// Writes the definition, and its weights beside it.
   ///
   /// - Returns: what was written, a line.
+  /// - Throws: also where there are weights of that name without a definition: no import of before
+  ///   has made them.
   package func write(to target: String) throws(Diagnostics) -> String {
     let stem = target.hasSuffix(".graph") ? String(target.dropLast(6)) : target
     let weightFile = stem + ".safetensors"
-    if !model.weights.isEmpty { try TensorFile.write(model.weights, to: weightFile) }
+    if !model.weights.isEmpty {
+      guard InputFile.isMissing(weightFile) || !InputFile.isMissing(target) else {
+        throw Diagnostics(
+          "is there already, and would be replaced by the model's weights", path: weightFile,
+          hint: "give -o another name, or move the file away")
+      }
+      try TensorFile.write(model.weights, to: weightFile)
+    }
     try AtomicFile.write(text(weightFile: weightFile), to: target)
     let count = model.weights.reduce(0) { $0 + $1.tensor.elementCount }
     let weights =

@@ -88,12 +88,15 @@ extension Images {
     case .picture: try AtomicFile.write(PNG.encode(image(at: 0)), to: path)
     case .folder:
       try AtomicFile.createFolder(path)
-      for index in 0..<count {
-        let name =
-          names[index].lowercased().hasSuffix(".png") ? names[index] : names[index] + ".png"
-        try AtomicFile.write(PNG.encode(image(at: index)), to: path + "/" + name)
+      for (index, file) in files(inFolder: path).enumerated() {
+        try AtomicFile.write(PNG.encode(image(at: index)), to: file)
       }
     }
+  }
+
+  /// The PNG files that `write` makes in a folder, in the images' order.
+  package func files(inFolder path: String) -> [String] {
+    names.map { path + "/" + ($0.lowercased().hasSuffix(".png") ? $0 : $0 + ".png") }
   }
 
   private var records: [UInt8] {

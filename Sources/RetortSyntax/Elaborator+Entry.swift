@@ -150,13 +150,13 @@ extension Elaborator {
       return
     }
     let isKey = element == .key
-    let shape = isKey ? (type.keysInWords ?? type).shape : type.shape
-    guard (try? match(dimensions, shape, in: frame)) == true else {
+    let own = isKey ? type.keysInWords ?? type : type.with(element)
+    guard (try? match(dimensions, own.shape, in: frame)) == true else {
+      let wants = "\(argument.type.range.quotation)\(knownDimensions(dimensions, frame))"
       report(
-        input: name,
-        "'\(name)' is \(argument.type.range.quotation)\(knownDimensions(dimensions, frame)), "
-          + "but the file holds \(type.with(element))",
-        hint: remedy(argument, dimensions, shape, settings))
+        input: name, "'\(name)' is \(wants), but the file holds \(own)",
+        hint: isKey && own.element != .key
+          ? TensorType.keyLayout : remedy(argument, dimensions, own.shape, settings))
       return
     }
   }

@@ -23,6 +23,9 @@ public struct TensorType: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension TensorType {
+  /// How files hold keys, in words.
+  public static var keyLayout: String { "keys are read as uint32 with a last axis of two words" }
+
   /// The type of the keys that files hold as words, `u32[…, 2]`; nil for every other type.
   public var keysInWords: TensorType? {
     guard element == .u32, shape.extents.last == 2 else { return nil }

@@ -99,9 +99,11 @@ extension Arguments {
   }
 
   /// Refuses to write where the command reads from: its definition or its shards, weights, images.
-  func refuseReplacing(_ target: String) throws {
+  ///
+  /// - Parameter files: what it reads of its positional arguments; nil for all.
+  func refuseReplacing(_ target: String, files: [String]? = nil) throws {
     let read =
-      positionals + all("--weights").map { WeightFile($0).path }
+      (files ?? positionals) + all("--weights").map { WeightFile($0).path }
       + (try pairs("--input").map(\.value))
       + ["--images", "--data", "--labels", "--classifier"].flatMap(all)
     guard let source = read.first(where: { InputFile.isSame($0, target) }) else { return }
@@ -120,6 +122,16 @@ extension Arguments {
     // Weights may be kept where they came from, a step further.
     for target in tensors + weights { try TensorFile.checkWritable(to: target) }
     for target in texts { try AtomicFile.check(target) }
+  }
+
+  /// Refuses to keep weights in a file of `--weights` that has more than the graph takes.
+  func refuseLosing(_ unused: [String]) throws {
+    guard let target = self["--save-weights"], let first = unused.first,
+      all("--weights").contains(where: { InputFile.isSame(WeightFile($0).path, target) })
+    else { return }
+    throw Diagnostics(
+      "would lose weights that the graph does not take, such as '\(first)'", path: target,
+      hint: "give --save-weights another name")
   }
 
   /// Refuses to write where the command reads from, and under the suffix of another format than the

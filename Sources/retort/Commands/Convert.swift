@@ -20,6 +20,7 @@ extension Command {
       """
   ) { arguments in
     let target = arguments.positionals[1]
+    try arguments.refuseReplacing(target, files: [arguments.positionals[0]])
     let conversion = try TensorFile.convert(
       arguments.positionals[0], to: target, compress: arguments.has("--compress"))
     Console.notes(conversion.notes)

@@ -82,6 +82,11 @@ extension Command {
       Images(pixels: pixels, names: images.names, labels: labels)
     }
     try named(images.pixels).checkWritable(to: target)
+    if try Images.Target(target) == .folder {
+      for file in named(images.pixels).files(inFolder: target) {
+        try arguments.refuseReplacing(file)
+      }
+    }
     let outcome = try naming(images: source) {
       try purification.run(
         images, roundsToBytes: Images.Target(target) != .array, observer: ProgressLine())

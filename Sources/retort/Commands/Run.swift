@@ -50,8 +50,12 @@ extension Command {
       try request.executable(inputs: inputs)
     }
     Console.notes(notes + Weights.note(unused: unused))
+    try arguments.refuseLosing(unused)
     if let file = arguments["--save-weights"] {
       let count = executable.graph.inputs.count { $0.role.isWeight }
+      guard count > 0 else {
+        throw Diagnostics("has no weights that '--save-weights' could keep", path: request.path)
+      }
       try TensorFile.checkWritable(to: file, holding: count)
     }
     let names = executable.graph.outputs.filter { $0.role == .result }.map(\.name)
