@@ -28,9 +28,6 @@ package struct ImageSet: Sendable {
   /// - Throws: for what cannot be read, and for an array of no images.
   package init(reading path: String, first: Int? = nil) throws(Diagnostics) {
     let images = try Images.read(path, first: first)
-    guard images.count > 0, images.height > 0, images.width > 0 else {
-      throw Diagnostics("holds no images, its shape is \(images.pixels.shape)", path: path)
-    }
     self.init(pixels: images.pixels, labels: images.labels ?? [], names: images.names)
     note = images.note
   }

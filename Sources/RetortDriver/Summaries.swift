@@ -73,7 +73,7 @@ package struct PlanSummary {
   /// The measured convolutions and the times of their forms, as the file has them.
   private var measurements: [(name: String, times: [Substring])] {
     file.calibration.split(separator: "\n").map { line in
-      let parts = line.split(separator: "\t")
+      let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
       return (String(parts[0]).visible(), Array(parts.dropFirst()))
     }
   }

@@ -28,7 +28,7 @@ package struct Images: Sendable {
 
   /// Reads a PNG file, a folder of PNG files (in the order of their names) or of CIFAR batches, a
   /// CIFAR-10 `.bin` file, or an `.npy` file: float32 or float64 `[n, 3, h, w]` in 0...1, or uint8
-  /// of the same shape. Bytes become value / 255.
+  /// of the same shape. Bytes become value / 255. What it costs in memory: Docs/formats.md.
   /// - Parameter first: how many images are wanted at most.
   package static func read(
     _ path: String, first: Int? = nil
@@ -76,8 +76,6 @@ package struct Images: Sendable {
     _ images: [RGBImage], _ names: [String], _ path: String
   ) throws(Diagnostics) -> Images {
     let (height, width) = (images.first?.height ?? 0, images.first?.width ?? 0)
-    var values: [Float] = []
-    values.reserveCapacity(images.count * 3 * height * width)
     for (image, name) in zip(images, names) {
       guard image.height == height, image.width == width else {
         throw Diagnostics(
@@ -85,22 +83,32 @@ package struct Images: Sendable {
             + " \(width)x\(height); images that go together have one size", path: path,
           hint: "resize them, or put each size into a folder of its own")
       }
-      for channel in 0..<3 {
-        for pixel in 0..<height * width { values.append(unit(image.bytes[3 * pixel + channel])) }
+    }
+    // Not before all are known to be of one size: a small file must not cost what a large one does.
+    let area = height * width
+    let pixels = floats([images.count, 3, height, width]) { target in
+      for (index, image) in images.enumerated() {
+        for channel in 0..<3 {
+          let plane = (3 * index + channel) * area
+          for pixel in 0..<area { target[plane + pixel] = unit(image.bytes[3 * pixel + channel]) }
+        }
       }
     }
-    return Images(pixels: HostTensor([images.count, 3, height, width], values), names: names)
+    return Images(pixels: pixels, names: names)
   }
 
   private static func fromCifar(_ cifar: Cifar, _ path: String, _ first: Int?) -> Images {
     let count = min(cifar.count, max(0, first ?? .max))
-    let values = cifar.pixels[..<(count * Cifar.pixelBytes)].map(unit)
+    let pixels = floats([count, 3, 32, 32]) { target in
+      for index in target.indices { target[index] = unit(cifar.pixels[index]) }
+    }
     return Images(
-      pixels: HostTensor([count, 3, 32, 32], values), names: numbered(count, path),
-      labels: cifar.labels[..<count].map(Int.init))
+      pixels: pixels, names: numbered(count, path), labels: cifar.labels[..<count].map(Int.init))
   }
 
   /// Images from an array, as `read` takes them from an `.npy` file.
+  ///
+  /// - Throws: for an array of anything else, and for one of no images.
   package static func fromArray(
     _ stored: StoredTensor, _ path: String, _ first: Int? = nil
   ) throws(Diagnostics) -> Images {
@@ -111,24 +119,39 @@ package struct Images: Sendable {
         "holds \(stored.dtype)\(shape), not images", path: path,
         hint: "images are float32, float64 or uint8 [n, 3, height, width]")
     }
+    // An array without values may claim any number of images.
+    guard shape.elementCount > 0 else {
+      throw Diagnostics("holds no images, its shape is \(shape)", path: path)
+    }
     let count = min(shape[0], max(0, first ?? .max))
-    let wanted = Shape([count, 3, shape[2], shape[3]])
-    let values: [Float]
-    if stored.dtype == "uint8" {
-      values = stored.tensor.withElements(of: Int32.self) { elements in
-        elements[..<wanted.elementCount].map { unit(UInt8(truncatingIfNeeded: $0)) }
+    let pixels = floats([count, 3, shape[2], shape[3]]) { target in
+      func fill<E: Element>(_ value: (E) -> Float) {
+        stored.tensor.withElements(of: E.self) { elements in
+          for index in target.indices { target[index] = value(elements[index]) }
+        }
       }
-    } else {
-      let floats = stored.tensor.converted(to: .f32).elements(as: Float.self)
-      values = Array(floats[..<wanted.elementCount])
-      if let wrong = values.first(where: { !($0 >= 0 && $0 <= 1) }) {
-        throw Diagnostics(
-          "has the value \(wrong); images are in 0...1", path: path,
-          hint: wrong.isNaN
-            ? "no pixel may be NaN" : "divide by 255, or save them as uint8")
+      switch stored.dtype {
+      case "uint8": fill { (byte: Int32) in unit(UInt8(truncatingIfNeeded: byte)) }
+      case "float32": fill { (value: Float) in value }
+      default: fill { (value: Double) in Float(value) }
       }
     }
-    return Images(pixels: HostTensor(wanted, values), names: numbered(count, path))
+    if let wrong = pixels.withElements(of: Float.self, { $0.first { !($0 >= 0 && $0 <= 1) } }) {
+      throw Diagnostics(
+        "has the value \(wrong); images are in 0...1", path: path,
+        hint: wrong.isNaN ? "no pixel may be NaN" : "divide by 255, or save them as uint8")
+    }
+    return Images(pixels: pixels, names: numbered(count, path))
+  }
+
+  /// A tensor whose values are written where they stay: copies of them are what reading would cost
+  /// most.
+  private static func floats(
+    _ shape: Shape, _ fill: (UnsafeMutableBufferPointer<Float>) -> Void
+  ) -> HostTensor {
+    var tensor = HostTensor(zeros: TensorType(.f32, shape))
+    tensor.withUnsafeMutableBytes { fill($0.bindMemory(to: Float.self)) }
+    return tensor
   }
 
   private static func numbered(_ count: Int, _ path: String) -> [String] {

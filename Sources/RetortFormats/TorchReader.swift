@@ -102,9 +102,12 @@ struct TorchReader {
       if let known = made[index] {
         tensor = known
       } else {
+        // An empty tensor may say that it lies anywhere.
+        let isEmpty = record.shape.elementCount == 0
         let elements = StridedElements.gather(
           storages[storage.key] ?? [], width: storage.type.byteCount,
-          offset: storage.offset + record.offset, shape: record.shape, strides: record.strides)
+          offset: isEmpty ? 0 : storage.offset + record.offset, shape: record.shape,
+          strides: record.strides)
         tensor = try storage.type.tensor(elements[...], record.shape, isBigEndian: isBigEndian)
         made[index] = tensor
       }

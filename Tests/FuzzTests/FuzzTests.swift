@@ -67,6 +67,6 @@ import Testing
         }
       }
     }
-    #expect(count >= 2)
+    #expect(count >= 3)
   }
 }

@@ -70,7 +70,10 @@ struct EvaluationMergeTests {
   @Test func shardsAreFiles() throws {
     let shards = try shards(3).map { try ReportJSON.shard(try ReportJSON.bytes($0)) }
     #expect(try EvaluationResults.merge(shards) == whole)
-    #expect(throws: FormatError.self) { try ReportJSON.shard(Array("{\"index\": 0}".utf8)) }
+    let error = #expect(throws: FormatError.self) {
+      try ReportJSON.shard(Array("{\"index\": 0}".utf8))
+    }
+    #expect(error?.message == "is not a report: lacks the key \"results\"")
   }
 
   private func refusal(_ shards: [EvaluationShard]) -> String {

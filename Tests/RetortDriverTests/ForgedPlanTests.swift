@@ -96,6 +96,22 @@ import Testing
         .contains("prepares from values that weights alone do not decide"))
   }
 
+  @Test func measurementsOfNothingAreTold() throws {
+    let path = folder.file("forged.retort")
+    try Artifact(
+      processor: Processor.fingerprint, rebuild: "retort compile x.graph", backend: "auto",
+      calibration: "\t\n\na", graphText: text(secondOffset: 256), tensors: []
+    ).write(to: path)
+    let summary = try PlanSummary(path: path)
+    #expect(
+      summary.text(json: true).contains(
+        """
+        "calibration": [{"convolution": "", "microseconds": [""]}, \
+        {"convolution": "a", "microseconds": []}]
+        """))
+    #expect(summary.text(json: false).hasSuffix("calibrated 2 convolutions\n  :  µs\n  a: "))
+  }
+
   @Test func controlCharactersOfAPlanDoNotReachTheTerminal() throws {
     let path = folder.file("other.retort")
     try Artifact(

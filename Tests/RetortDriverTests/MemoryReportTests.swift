@@ -49,7 +49,9 @@ import Testing
 
   @Test func aGraphWithoutPlacesIsRefused() throws {
     let text = "graph main(x: f32[4]) -> (y: f32[4]) {\n  a: f32[4] = neg(x)\n  return a\n}\n"
-    #expect(throws: Diagnostics.self) { try MemoryReport(try Self.graph(text)) }
+    let graph = try Self.graph(text)
+    let error = #expect(throws: Diagnostics.self) { try MemoryReport(graph) }
+    #expect(error?.list.first?.message == "'a' has no place in the plan of 'main'")
   }
 
   /// What the planner says of its plan and what is read from its annotations is the same.

@@ -42,9 +42,11 @@ import Testing
     let program = try Self.graph.compiled(weights: weights)
     program.program.releasesWeights = true
     _ = try program.run(inputs)
-    #expect(throws: Diagnostics.self) {
+    let error = #expect(throws: Diagnostics.self) {
       try program.program.bind(weights: ["bias": other["bias"]!])
     }
+    #expect(
+      error?.list.first?.message == "parameter 'w' (f32[8, 8, 3, 3]) of 'net' is not given")
     try program.program.bind(weights: other)
     #expect(try program.run(inputs) == Self.graph.compiled(weights: other).run(inputs))
   }

@@ -66,7 +66,32 @@ import Testing
     let error = #expect(throws: Diagnostics.self) { try Images.read(large) }
     #expect(error?.list.first?.message == "has the value 2.0; images are in 0...1")
     let other = try folder.write(Npy.encode(HostTensor([3], [0, 2, 1] as [Float])), to: "o.npy")
-    #expect(throws: Diagnostics.self) { try Images.read(other) }
+    let mistake = #expect(throws: Diagnostics.self) { try Images.read(other) }
+    #expect(mistake?.list.first?.message == "holds float32[3], not images")
+  }
+
+  @Test func bytesAndDoublesBecomeTheNearestFloats() throws {
+    let folder = try TemporaryFolder()
+    let bytes = (0..<6).map { UInt8(51 * $0) }
+    let expected = bytes.map { Float($0) / 255 }
+    let small = try folder.write(npyOfBytes([2, 3, 1, 1], bytes), to: "bytes.npy")
+    #expect(try Images.read(small).pixels == HostTensor([2, 3, 1, 1], expected))
+    #expect(
+      try Images.read(small, first: 1).pixels == HostTensor([1, 3, 1, 1], Array(expected[..<3])))
+    let doubles = bytes.map { Double($0) / 255 }
+    let wide = try folder.write(Npy.encode(HostTensor([1, 3, 1, 2], doubles)), to: "doubles.npy")
+    #expect(try Images.read(wide).pixels == HostTensor([1, 3, 1, 2], doubles.map(Float.init)))
+    #expect(try Images.read(wide).names == ["doubles-0"])
+  }
+
+  /// An array without values may claim any number of images.
+  @Test(arguments: [[0, 3, 4, 4], [2, 3, 0, 4], [9_000_000_000_000_000, 3, 4, 0]])
+  func arraysOfNoImagesAreRefused(_ extents: [Int]) throws {
+    let folder = try TemporaryFolder()
+    let none = HostTensor(zeros: TensorType(.f32, Shape(extents)))
+    let file = try folder.write(Npy.encode(none), to: "none.npy")
+    let error = #expect(throws: Diagnostics.self) { try Images.read(file) }
+    #expect(error?.list.first?.message == "holds no images, its shape is \(Shape(extents))")
   }
 
   @Test func cifar100HasTwoLabelsARecord() throws {

@@ -85,12 +85,19 @@ struct ProtobufTests {
     tensor.extents = [2]
     tensor.integers32 = [0x3c00, 0xc000]
     #expect(try tensor.hostTensor().doubles == [1, -2])
-    tensor.extents = [3]
-    #expect(throws: FormatError.self) { try tensor.hostTensor() }
-    tensor.extents = [-1]
-    #expect(throws: FormatError.self) { try tensor.hostTensor() }
-    tensor.extents = [Int64.max, Int64.max]
-    #expect(throws: FormatError.self) { try tensor.hostTensor() }
+    let refused: [([Int64], String)] = [
+      ([3], "'w' has 2 values where its shape needs 3"),
+      ([-1], "the shape [-1] has a negative extent"),
+      (
+        [.max, .max],
+        "the shape [9223372036854775807, 9223372036854775807] has more elements than can be counted"
+      ),
+    ]
+    for (extents, fault) in refused {
+      tensor.extents = extents
+      let error = #expect(throws: FormatError.self) { try tensor.hostTensor() }
+      #expect(error?.message == fault)
+    }
     tensor.element = 8
     let error = #expect(throws: FormatError.self) { try tensor.hostTensor() }
     #expect(error?.message.contains("string") == true)

@@ -26,6 +26,17 @@ import Testing
     #expect(contents.tensors[0].tensor == HostTensor([2], [4, 5] as [Float]))
   }
 
+  /// An empty tensor may lie past its storage, as `x[3:3, 5:5]` does: nothing is read there.
+  @Test(arguments: [0, 7, Int.max]) func emptyTensorsLieAnywhere(_ offset: Int) throws {
+    let empty = TorchSample.tensor(offset: offset, sizes: [0], strides: [1], stretch: 1..<3)
+    let whole = TorchSample.tensor(offset: 0, sizes: [2], strides: [1], stretch: 1..<3)
+    let pickle = TorchSample.pickled(TorchSample.dictionary([("e", empty), ("w", whole)]))
+    let contents = try TorchCheckpoint.decode(TorchSample.archive(pickle: pickle))
+    #expect(contents.tensors.map(\.name) == ["e", "w"])
+    #expect(contents.tensors[0].tensor == HostTensor([0], [] as [Float]))
+    #expect(contents.tensors[1].tensor == HostTensor([2], [1, 2] as [Float]))
+  }
+
   @Test func ofTwoTensorsWithOneNameTheLaterKeepsItsPath() throws {
     let one = TorchSample.tensor(offset: 0, sizes: [1], strides: [1])
     let pickle = TorchSample.pickled(
@@ -59,11 +70,13 @@ import Testing
     var pickle = TorchSample.tensor(offset: 0, sizes: [1], strides: [1])
     for _ in 0..<60 { pickle += [UInt8(ascii: "2"), 0x86] }
     let wide = try TorchSample.archive(pickle: TorchSample.pickled(pickle))
-    #expect(throws: FormatError.self) { try TorchCheckpoint.decode(wide) }
     // A list that holds itself.
     let cycle = Array("]q".utf8) + [0] + Array("h".utf8) + [0] + Array("a".utf8)
     let endless = try TorchSample.archive(pickle: TorchSample.pickled(cycle))
-    #expect(throws: FormatError.self) { try TorchCheckpoint.decode(endless) }
+    for bytes in [wide, endless] {
+      let error = #expect(throws: FormatError.self) { try TorchCheckpoint.decode(bytes) }
+      #expect(error?.message == "is nested more than 32 levels deep")
+    }
   }
 
   @Test(arguments: [

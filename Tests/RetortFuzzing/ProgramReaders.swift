@@ -107,7 +107,7 @@ extension FuzzReader {
   // MARK: plans
 
   static let plan = FuzzReader(
-    "plan", ".retort files, opened, bound and run", memoryBound: { 64 * $0 },
+    "plan", ".retort files, told of, opened, bound and run", memoryBound: { 64 * $0 },
     tellsItsLength: true,
     damages: [
       Mutation().callAsFunction, Seals.plan(Mutation(words: graphWords).callAsFunction),
@@ -118,6 +118,8 @@ extension FuzzReader {
       let path = try folder.write(bytes, to: "damaged.retort")
       var request = Request(path: path, library: .none)
       request.threadCount = 1
+      let summary = try PlanSummary(path: path)
+      for json in [true, false] { _ = summary.text(json: json) }
       let executable = try request.executable().executable
       guard isShort(executable.graph.body) else { return }
       var inputs: [String: HostTensor] = [:]

@@ -6,7 +6,7 @@ extension FuzzReader {
   /// Files of tensors. The bounds on memory are those of `TensorFile`.
   static let tensorReaders = [npy, npz, safetensors, checkpoint]
 
-  private static let npyWords = [
+  static let npyWords = [
     "'descr'", "'fortran_order'", "'shape'", "True", "False", "(", ")", ",", "{", "}", "'<f4'",
     "'>f8'", "'|b1'", "'|O'", "'<i8'", "()", "(2,)", "[('a', '<f4')]",
   ]
@@ -20,19 +20,16 @@ extension FuzzReader {
     read: { bytes, _ in _ = try TensorFile.contents(bytes, "damaged.npy") })
 
   /// A MiB of 8-bit integers, which take four times as much when they are read.
-  private static let largeNpy = renamed(Npy.encode(ones), "|b1", "|u1")
-  private static let largeSafetensors = renamed(
-    Safetensors.encode([("large", ones)]), "\"BOOL\"", "\"U8\"  ")
+  private static let largeNpy = npyOfBytes(
+    [1 << 20], [UInt8](repeating: 1, count: 1 << 20))
 
-  private static let ones = HostTensor([1 << 20], [Bool](repeating: true, count: 1 << 20))
-
-  /// A file with one word of its head, which must be there, replaced by another of its length.
-  private static func renamed(_ bytes: [UInt8], _ word: String, _ other: String) -> [UInt8] {
-    var bytes = bytes
-    let place = bytes.firstRange(of: Array(word.utf8))!
-    bytes.replaceSubrange(place, with: Array(other.utf8))
+  private static let largeSafetensors: [UInt8] = {
+    let ones = HostTensor([1 << 20], [Bool](repeating: true, count: 1 << 20))
+    var bytes = Safetensors.encode([("large", ones)])
+    let place = bytes.firstRange(of: Array("\"BOOL\"".utf8))!
+    bytes.replaceSubrange(place, with: Array("\"U8\"  ".utf8))
     return bytes
-  }
+  }()
 
   static let npz = FuzzReader(
     "npz", "NumPy archives, stored and deflated",

@@ -19,6 +19,15 @@ package func sampleTensors() -> [(name: String, tensor: HostTensor)] {
   ]
 }
 
+/// The `.npy` file of an array of 8-bit numbers, which no tensor in memory has: they are put in the
+/// place of another type of one byte.
+package func npyOfBytes(_ shape: Shape, _ values: [UInt8]) -> [UInt8] {
+  var file = Npy.encode(HostTensor(zeros: TensorType(.bool, shape)))
+  file.replaceSubrange(file.firstRange(of: Array("|b1".utf8))!, with: Array("|u1".utf8))
+  file.replaceSubrange((file.count - values.count)..., with: values)
+  return file
+}
+
 package func sampleImage(width: Int, height: Int) -> RGBImage {
   var generator = SeededGenerator(seed: UInt64(width * 1000 + height))
   let bytes = (0..<3 * width * height).map { index in

@@ -10,19 +10,31 @@ package enum TorchSample {
     Array("c\(module)\n\(name)\n".utf8)
   }
 
-  package static func integers(_ values: [Int]) -> [UInt8] {
-    Array("(".utf8) + values.flatMap { [UInt8(ascii: "K"), UInt8($0)] } + Array("t".utf8)
+  /// One byte, or all eight.
+  package static func integer(_ value: Int) -> [UInt8] {
+    if let byte = UInt8(exactly: value) { return [UInt8(ascii: "K"), byte] }
+    return [0x8A, 8] + (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
   }
 
-  /// A view of storage "0", which has `storageCount` numbers.
+  package static func integers(_ values: [Int]) -> [UInt8] {
+    Array("(".utf8) + values.flatMap(integer) + Array("t".utf8)
+  }
+
+  /// A view of storage "0", which has `storageCount` numbers, or of a stretch of it.
   package static func tensor(
-    offset: Int, sizes: [Int], strides: [Int], storageCount: Int = 6, type: String = "FloatStorage",
-    isLegacy: Bool = false
+    offset: Int, sizes: [Int], strides: [Int], storageCount: Int = 6, stretch: Range<Int>? = nil,
+    type: String = "FloatStorage", isLegacy: Bool = false
   ) -> [UInt8] {
     var bytes = global("torch._utils", "_rebuild_tensor_v2") + Array("((".utf8)
     bytes += text("storage") + global("torch", type) + text("0") + text("cpu")
-    bytes += [UInt8(ascii: "K"), UInt8(storageCount)] + Array(isLegacy ? "NtQ".utf8 : "tQ".utf8)
-    bytes += [UInt8(ascii: "K"), UInt8(offset)] + integers(sizes) + integers(strides)
+    bytes += integer(storageCount)
+    if let stretch {
+      bytes += Array("(".utf8) + text("view") + integer(stretch.lowerBound)
+      bytes += integer(stretch.count) + Array("t".utf8)
+    } else if isLegacy {
+      bytes += Array("N".utf8)
+    }
+    bytes += Array("tQ".utf8) + integer(offset) + integers(sizes) + integers(strides)
     bytes += [0x89] + global("collections", "OrderedDict") + Array(")RtR".utf8)
     return bytes
   }

@@ -44,6 +44,21 @@ import Testing
     #expect(Suggestion.nearest(to: "x2", in: ["y", "x1"]) == "x1")
   }
 
+  /// Letters are bytes, and so are the edits: 'ß' and 'ss' differ by two.
+  @Test func namesAreMeasuredInBytes() {
+    #expect(Suggestion.nearest(to: "größe", in: ["grösse"]) == "grösse")
+    #expect(Suggestion.nearest(to: "größe", in: ["grösser"]) == nil)
+  }
+
+  @Test func amongTooManyNothingIsSought() {
+    let stem = String(repeating: "a", count: 100)
+    let names = (1000..<1500).map { "\(stem)\($0)" }
+    #expect(Suggestion.nearest(to: stem + "b000", in: names.prefix(100)) == names[0])
+    #expect(Suggestion.nearest(to: stem + "b000", in: names) == nil)
+    // Names of other lengths are not compared.
+    #expect(Suggestion.nearest(to: "mean", in: names + ["maen"]) == "maen")
+  }
+
   @Test func shortListsAreSpeltOut() {
     #expect(Suggestion.hint(for: "zzz", in: ["a", "b"]) == "known here: a, b")
   }

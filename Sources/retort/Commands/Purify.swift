@@ -110,9 +110,6 @@ private func purifyStream(_ purification: Purification) throws {
     let images = try Images.fromArray(stored, name)
     let set = ImageSet(pixels: images.pixels, labels: [])
     let extent = [set.height, set.width]
-    guard set.count > 0 else {
-      throw Diagnostics("holds no images", path: name)
-    }
     let outcome: Purification.Outcome = try naming(images: name) {
       if purifier?.extent != extent {
         purifier = (extent, try Purifier(purification, height: set.height, width: set.width))
