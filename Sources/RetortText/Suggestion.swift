@@ -2,7 +2,7 @@
 package enum Suggestion {
   /// The most pairs of letters that are compared for one name, some thousand names' worth: a text of
   /// long names and many mistakes would take minutes.
-  private static let comparisonLimit = 1 << 21
+  private static let comparisonLimit = 1 << 20
   /// Longer names are not compared.
   private static let lengthLimit = 199
 
