@@ -41,8 +41,7 @@ struct CommandLineEvaluateFaultTests {
     _ words: [String], by signal: Int32, beyond count: Int
   ) throws -> CommandLineProgram.Outcome {
     let running = try CommandLineProgram.Running(words, folder: space.folder)
-    let deadline = ContinuousClock.now + .seconds(120)
-    while blockCount <= count, ContinuousClock.now < deadline { usleep(2000) }
+    try running.wait { blockCount > count }
     kill(running.identifier, signal)
     return try running.wait()
   }

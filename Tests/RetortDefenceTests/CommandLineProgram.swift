@@ -43,9 +43,10 @@ enum CommandLineProgram {
     return try running.wait()
   }
 
-  /// A started process.
+  /// A started process. One that nobody has waited for is killed when the test lets go of it.
   final class Running {
     let identifier: pid_t
+    private var isEnded = false
     private let space: Workspace
     private let outputPath: String
     private let errorPath: String
@@ -83,6 +84,24 @@ enum CommandLineProgram {
       identifier = started
     }
 
+    deinit {
+      guard !isEnded else { return }
+      kill(identifier, SIGKILL)
+      waitpid(identifier, nil, 0)
+    }
+
+    /// Looks again and again until that is so; after two minutes it never will be.
+    func wait(
+      until isSo: () throws -> Bool, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+      let deadline = ContinuousClock.now + .seconds(120)
+      while try !isSo() {
+        try #require(
+          ContinuousClock.now < deadline, "\(text(errorPath))", sourceLocation: sourceLocation)
+        usleep(2000)
+      }
+    }
+
     /// Waits for the end.
     func wait() throws -> Outcome {
       let deadline = ContinuousClock.now + .seconds(60)
@@ -91,6 +110,7 @@ enum CommandLineProgram {
         if ContinuousClock.now > deadline { kill(identifier, SIGKILL) }
         usleep(2000)
       }
+      isEnded = true
       let signal = status & 0x7F
       return Outcome(
         code: signal == 0 ? (status >> 8) & 0xFF : 128 + signal, output: text(outputPath),
@@ -101,5 +121,15 @@ enum CommandLineProgram {
       guard path.hasPrefix(space.folder) else { return "" }
       return String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
     }
+  }
+}
+
+@Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
+struct CommandLineProgramTests {
+  /// Not even one that has ended by itself would be unknown to the system before.
+  @Test func aProgramThatNobodyWaitsForIsEnded() throws {
+    let identifier = try CommandLineProgram.Running(["demo"]).identifier
+    let code = kill(identifier, 0) == 0 ? 0 : errno
+    #expect(code == ESRCH)
   }
 }

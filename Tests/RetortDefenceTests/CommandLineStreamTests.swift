@@ -97,10 +97,7 @@ struct CommandLineStreamTests {
         words + ["--images", "-", "-o", "-"], input: space.path(source),
         output: space.path(target))
       try sending.write(contentsOf: Data(first))
-      let deadline = ContinuousClock.now + .seconds(30)
-      while (try? space.bytes(target).count) != answer.count, ContinuousClock.now < deadline {
-        usleep(2000)
-      }
+      try running.wait { try space.bytes(target).count >= answer.count }
       #expect(try space.bytes(target) == answer, "before: \(sentence)")
       try sending.write(contentsOf: Data(bytes))
       try sending.close()

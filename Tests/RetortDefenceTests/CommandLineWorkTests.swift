@@ -159,10 +159,7 @@ struct CommandLineWorkTests {
     let endless = training(recipe(epochs: 1_000_000), to: "w.npz")
     let checkpoint = space.path("w.npz.checkpoint.safetensors")
     let running = try CommandLineProgram.Running(endless, folder: space.folder)
-    let deadline = ContinuousClock.now + .seconds(30)
-    while !space.exists("w.npz.checkpoint.safetensors"), ContinuousClock.now < deadline {
-      usleep(2000)
-    }
+    try running.wait { space.exists("w.npz.checkpoint.safetensors") }
     kill(running.identifier, signal)
     let outcome = try running.wait()
     #expect(outcome.code == 130, "\(outcome.error)")
@@ -176,9 +173,7 @@ struct CommandLineWorkTests {
 
     let again = try CommandLineProgram.Running(endless, folder: space.folder)
     let before = try InputFile.read(checkpoint)
-    while (try? InputFile.read(checkpoint)) == before, ContinuousClock.now < deadline {
-      usleep(2000)
-    }
+    try again.wait { try InputFile.read(checkpoint) != before }
     kill(again.identifier, signal)
     let resumed = try again.wait()
     #expect(resumed.code == 130)
@@ -191,16 +186,10 @@ struct CommandLineWorkTests {
       training(recipe(epochs: 1_000_000), to: "w.npz"), folder: space.folder, outlivesTerminal: true
     )
     let checkpoint = space.path("w.npz.checkpoint.safetensors")
-    let deadline = ContinuousClock.now + .seconds(30)
-    while !space.exists("w.npz.checkpoint.safetensors"), ContinuousClock.now < deadline {
-      usleep(2000)
-    }
+    try running.wait { space.exists("w.npz.checkpoint.safetensors") }
     kill(running.identifier, SIGHUP)
     let before = try InputFile.read(checkpoint)
-    while (try? InputFile.read(checkpoint)) == before, ContinuousClock.now < deadline {
-      usleep(2000)
-    }
-    #expect(try InputFile.read(checkpoint) != before)
+    try running.wait { try InputFile.read(checkpoint) != before }
     kill(running.identifier, SIGTERM)
     #expect(try running.wait().code == 130)
   }
