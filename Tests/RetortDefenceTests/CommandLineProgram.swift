@@ -1,4 +1,5 @@
 import Foundation
+import RetortTestSupport
 import Testing
 
 /// The built program `retort`, run as a process of its own.
@@ -15,7 +16,7 @@ enum CommandLineProgram {
     let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     let folders = [
       own.deletingLastPathComponent().path, Bundle.main.bundlePath,
-      Bundle.main.bundleURL.deletingLastPathComponent().path, Checkout.root + "/.build/debug",
+      Bundle.main.bundleURL.deletingLastPathComponent().path, Repository.root + "/.build/debug",
     ]
     return folders.map { $0 + "/retort" }
       .first { access($0, X_OK) == 0 && !isFolder($0) }
@@ -47,7 +48,7 @@ enum CommandLineProgram {
   final class Running {
     let identifier: pid_t
     private var isEnded = false
-    private let space: Workspace
+    private let space: TemporaryFolder
     private let outputPath: String
     private let errorPath: String
 
@@ -56,9 +57,9 @@ enum CommandLineProgram {
       error: String? = nil, outlivesTerminal: Bool = false
     ) throws {
       let program = try #require(CommandLineProgram.path)
-      space = Workspace()
-      outputPath = output ?? space.path("output")
-      errorPath = error ?? space.path("error")
+      space = try TemporaryFolder()
+      outputPath = output ?? space.file("output")
+      errorPath = error ?? space.file("error")
       var actions = posix_spawn_file_actions_t()
       posix_spawn_file_actions_init(&actions)
       defer { posix_spawn_file_actions_destroy(&actions) }
@@ -74,7 +75,7 @@ enum CommandLineProgram {
       for signal in [SIGINT, SIGPIPE, SIGHUP] { sigaddset(&signals, signal) }
       posix_spawnattr_setsigdefault(&attributes, &signals)
       posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
-      let prefix = ["env", "-C", folder ?? space.folder] + (outlivesTerminal ? ["nohup"] : [])
+      let prefix = ["env", "-C", folder ?? space.path] + (outlivesTerminal ? ["nohup"] : [])
       var arguments = (prefix + [program] + words).map { strdup($0) } + [nil]
       defer { arguments.forEach { free($0) } }
       var started: pid_t = 0
@@ -118,7 +119,7 @@ enum CommandLineProgram {
     }
 
     private func text(_ path: String) -> String {
-      guard path.hasPrefix(space.folder) else { return "" }
+      guard path.hasPrefix(space.path) else { return "" }
       return String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
     }
   }

@@ -1,10 +1,11 @@
 import Foundation
+import RetortTestSupport
 import Testing
 
 /// The contract of DESIGN 5: commands, options, exit codes.
 @Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
 struct CommandLineUsageTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
   private static let definition = ["--entry", "--set", "--disable", "--exact", "--graphs"]
   private static let running = [
     "--weights", "--backend", "--threads", "--seed", "--memory-limit",
@@ -51,6 +52,8 @@ struct CommandLineUsageTests {
     ("data", ["-o", "--training", "--test"]),
     ("demo", ["-o", "--threads", "--graphs"]),
   ]
+
+  init() throws { space = try TemporaryFolder() }
 
   private func run(_ words: String...) throws -> CommandLineProgram.Outcome {
     try CommandLineProgram.run(words)
@@ -198,7 +201,7 @@ struct CommandLineUsageTests {
     ),
   ])
   func aWrongCommandLineIsToldAndEndsWith64(words: [String], sentence: String) throws {
-    let outcome = try CommandLineProgram.run(words, in: space.folder)
+    let outcome = try CommandLineProgram.run(words, in: space.path)
     #expect(outcome.code == 64)
     #expect(outcome.output.isEmpty)
     #expect(outcome.error.hasPrefix(sentence), "\(outcome.error)")
