@@ -98,6 +98,24 @@ struct CommandLineEvaluateTests {
       whole.error.hasPrefix("\(space.file("whole.json")): error: is a whole report, not a shard\n"))
   }
 
+  /// A block holds the time that it took: computed again it would have other bytes.
+  @Test func reportsShareACache() throws {
+    let words = ["evaluate", try recipe(), "--data", try draw(), "--threads", "1"] + library
+    func blocks(after report: String) throws -> [String: [UInt8]] {
+      let outcome = try CommandLineProgram.run(
+        words + ["--cache", space.file("kept"), "-o", space.file(report)])
+      try #require(outcome.code == 0, "\(outcome.error)")
+      let names = try InputFile.names(inFolder: space.file("kept"))
+      return try Dictionary(
+        uniqueKeysWithValues: names.map { ($0, try space.bytes("kept/" + $0)) })
+    }
+    let first = try blocks(after: "a")
+    #expect(!first.isEmpty)
+    #expect(try blocks(after: "b") == first)
+    #expect(!space.exists("a.cache") && !space.exists("b.cache"))
+    #expect(try space.bytes("a.json") == space.bytes("b.json"))
+  }
+
   @Test func aFolderOfTrainingImagesIsNotEvaluatedOn() throws {
     _ = try draw()
     let folder = space.file("data")
