@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import RetortFormats
+import RetortText
 
 /// Ends the process on Ctrl-C or `kill` with exit code 130 and no temporary file left behind.
 enum Interrupts {
@@ -14,7 +15,7 @@ enum Interrupts {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
-        AtomicFile.removeTemporaries { _exit(Main.ExitCode.interrupted) }
+        AtomicFile.removeTemporaries { _exit(ExitCode.interrupted) }
       }
       source.resume()
       sources.append(source)

@@ -7,14 +7,6 @@ import RetortText
 /// The command line: finds the command, runs it, turns failures into sentences and exit codes.
 @main
 enum Main {
-  enum ExitCode {
-    static let done: Int32 = 0
-    static let failed: Int32 = 1
-    static let usage: Int32 = 64
-    static let fault: Int32 = 70
-    static let interrupted: Int32 = 130
-  }
-
   static let commands: [Command] = [
     .compile, .dump, .run, .verify, .purify, .train, .evaluate, .import, .export, .convert,
     .bench, .inspect, .ops, .data, .demo,
@@ -78,16 +70,10 @@ enum Main {
       Console.error("retort \(command.name): \(error.message)\n\(command.usage)\n")
       Console.error("see: retort \(command.name) --help\n")
       return ExitCode.usage
-    } catch let error as Diagnostics {
-      Console.report(error)
-      return ExitCode.failed
-    } catch let error as InternalError {
-      Console.error(
-        "\(error.description)\nThis is a fault of Retort. It is replayed by:\n  \(commandLine)\n")
-      return ExitCode.fault
     } catch {
-      Console.error("retort \(command.name): \(error)\n")
-      return ExitCode.fault
+      let failure = Failure(error, of: commandLine, colour: Console.usesColour)
+      Console.error(failure.text)
+      return failure.code
     }
   }
 

@@ -1,20 +1,23 @@
 import Foundation
 import RetortFormats
+import RetortTestSupport
 import Testing
 
 /// `retort bench`: what it prints, what it answers, and what it refuses. Times are not looked at.
 @Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
 struct CommandLineBenchTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
   private static let keys = [
     "workload", "batch", "ms", "gflops", "arena_bytes", "peak_rss_mib", "first_s",
   ]
+
+  init() throws { space = try TemporaryFolder() }
 
   private func bench(
     _ words: [String], input: String = "/dev/null"
   ) throws -> CommandLineProgram.Outcome {
     try CommandLineProgram.run(
-      ["bench", "--graphs", Checkout.library.folder, "--threads", "1"] + words, input: input)
+      ["bench", "--graphs", Repository.library.folder, "--threads", "1"] + words, input: input)
   }
 
   private func lines(_ text: String) throws -> [JSONValue] {
@@ -57,7 +60,7 @@ struct CommandLineBenchTests {
   }
 
   @Test func aServerAnswersEveryLineWithOne() throws {
-    let requests = space.write(
+    let requests = try space.write(
       """
       {"workload": "W1", "batch": 1, "min_seconds": 0}
       nonsense

@@ -1,17 +1,20 @@
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 @Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
 struct CommandLineConvertTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
   private let tensors: [(name: String, tensor: HostTensor)] = [
     ("module.conv.weight", HostTensor([2], [1, 2] as [Float])),
     ("scale", HostTensor([], [BFloat(1.5)])),
   ]
 
+  init() throws { space = try TemporaryFolder() }
+
   private func convert(_ words: String...) throws -> CommandLineProgram.Outcome {
-    try CommandLineProgram.run(["convert"] + words, in: space.folder)
+    try CommandLineProgram.run(["convert"] + words, in: space.path)
   }
 
   @Test func filesAreConverted() throws {
@@ -22,7 +25,7 @@ struct CommandLineConvertTests {
     #expect(
       outcome.error
         == "b.npz: note: 1 tensor widened from bfloat16, which NumPy lacks, to float32: 'scale'\n")
-    let stored = try TensorFile.read(space.path("b.npz"))
+    let stored = try TensorFile.read(space.file("b.npz"))
     #expect(stored.map(\.name) == ["conv.weight", "scale"])
     #expect(stored.map(\.dtype) == ["float32", "float32"])
     #expect(space.names == ["a.safetensors", "b.npz"])
@@ -45,10 +48,10 @@ struct CommandLineConvertTests {
 
   @Test func standardOutputIsTheArrayAlone() throws {
     let bytes = Npy.encode(HostTensor([2], [1, 2] as [Float]))
-    space.write(bytes, to: "a.npy")
-    let target = space.path("out")
+    try space.write(bytes, to: "a.npy")
+    let target = space.file("out")
     let outcome = try CommandLineProgram.run(
-      ["convert", "a.npy", "-"], in: space.folder, output: target)
+      ["convert", "a.npy", "-"], in: space.path, output: target)
     #expect(outcome.code == 0)
     #expect(try InputFile.read(target) == bytes)
     #expect(outcome.error == "-: npy, 1 tensor\n")

@@ -2,33 +2,35 @@ import Foundation
 import RetortDefence
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 /// Evaluations that end too early, and what stays of those before them.
 @Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
 struct CommandLineEvaluateFaultTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
   private let data: String
 
   /// Ten drawn images.
   init() throws {
-    try SyntheticSet.write(to: space.path("data"), training: 1, test: 10)
-    data = space.path("data/test_batch.bin")
+    space = try TemporaryFolder()
+    try SyntheticSet.write(to: space.file("data"), training: 1, test: 10)
+    data = space.file("data/test_batch.bin")
   }
 
   private func evaluation(
     _ recipe: String, data: String? = nil, to target: String
   ) -> [String] {
     [
-      "evaluate", recipe, "--data", data ?? self.data, "-o", space.path(target), "--threads", "1",
-      "--graphs", Checkout.library.folder,
+      "evaluate", recipe, "--data", data ?? self.data, "-o", space.file(target), "--threads", "1",
+      "--graphs", Repository.library.folder,
     ]
   }
 
   /// The SHA-256 of each file of a folder.
   private func sums(inFolder name: String) throws -> [String: String] {
     var sums: [String: String] = [:]
-    for file in try InputFile.names(inFolder: space.path(name)) {
+    for file in try InputFile.names(inFolder: space.file(name)) {
       sums[file] = SHA256.hexadecimal(try space.bytes(name + "/" + file))
     }
     return sums
@@ -40,22 +42,21 @@ struct CommandLineEvaluateFaultTests {
   private func interrupted(
     _ words: [String], by signal: Int32, beyond count: Int
   ) throws -> CommandLineProgram.Outcome {
-    let running = try CommandLineProgram.Running(words, folder: space.folder)
-    let deadline = ContinuousClock.now + .seconds(120)
-    while blockCount <= count, ContinuousClock.now < deadline { usleep(2000) }
+    let running = try CommandLineProgram.Running(words, folder: space.path)
+    try running.wait { blockCount > count }
     kill(running.identifier, signal)
     return try running.wait()
   }
 
   private var blockCount: Int {
-    let names = (try? InputFile.names(inFolder: space.path("part.cache"))) ?? []
+    let names = (try? InputFile.names(inFolder: space.file("part.cache"))) ?? []
     return names.count { $0.hasSuffix(".safetensors") }
   }
 
   /// A block of the points takes far longer than a look at the cache, and five of them come first:
   /// no block is being written when the signal comes, and there is always something left to do.
   @Test func aKilledEvaluationGoesOnWithWhatWasFinished() throws {
-    let recipe = space.write(
+    let recipe = try space.write(
       """
       {"kind": "evaluation", "backbone": "tiny", "batch": 2,
        "weights": ["classifier-synthetic.safetensors"],
@@ -63,7 +64,7 @@ struct CommandLineEvaluateFaultTests {
        "attacks": [{"name": "PGD", "graph": "attacks/pgd.graph", "set": {"steps": 100}}]}
       """, to: "recipe.json")
     let words = evaluation(recipe, to: "part")
-    let store = try EvaluationStore(space.path("part.cache"))
+    let store = try EvaluationStore(space.file("part.cache"))
     var kept: [String: String] = [:]
     let ends: [(signal: Int32, code: Int32)] = [(SIGKILL, 137), (SIGINT, 130)]
     for (signal, code) in ends {
@@ -102,8 +103,8 @@ struct CommandLineEvaluateFaultTests {
   private func recipe(
     arm: String = "", graph: String = "attacks/fgsm.graph", attack: String = "",
     _ rest: String = "", to name: String = "wrong.json"
-  ) -> String {
-    space.write(
+  ) throws -> String {
+    try space.write(
       """
       {"kind": "evaluation", "backbone": "tiny", "batch": 2, "images": 4,
        "weights": ["classifier-synthetic.safetensors"],
@@ -122,7 +123,7 @@ struct CommandLineEvaluateFaultTests {
   }
 
   @Test func whatIsWrongLeavesReportAndCacheAsTheyWere() throws {
-    let good = recipe(to: "recipe.json")
+    let good = try recipe(to: "recipe.json")
     let outcome = try CommandLineProgram.run(evaluation(good, to: "report"))
     try #require(outcome.code == 0, "\(outcome.error)")
     let before = try left()
@@ -151,17 +152,17 @@ struct CommandLineEvaluateFaultTests {
       more: ["--weights", wide])
 
     var bytes = try InputFile.read(data)
-    let short = space.write(Array(bytes.dropLast()), to: "short.bin")
+    let short = try space.write(Array(bytes.dropLast()), to: "short.bin")
     try refused(good, "\(short): error: has 30729 bytes", data: short)
     bytes[2 * 3073] = 10
-    let strange = space.write(bytes, to: "strange.bin")
+    let strange = try space.write(bytes, to: "strange.bin")
     try refused(good, "\(strange): error: record 2 has the label 10", data: strange)
 
-    let missing = recipe(graph: "attacks/fgsmm.graph")
+    let missing = try recipe(graph: "attacks/fgsmm.graph")
     try refused(
       missing, "\(missing): error: names the graph \"attacks/fgsmm.graph\", which there is not")
     try refused(missing, "did you mean fgsm.graph?")
-    let through = recipe(graph: "attacks/bpda.graph", attack: #", "set": {"steps": 1}"#)
+    let through = try recipe(graph: "attacks/bpda.graph", attack: #", "set": {"steps": 1}"#)
     try refused(
       through,
       "\(through): error: has the attack \"FGSM\", whose graph goes through a purifier, without")

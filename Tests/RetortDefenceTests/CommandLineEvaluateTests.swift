@@ -1,15 +1,18 @@
 import Foundation
 import RetortFormats
+import RetortTestSupport
 import Testing
 
 /// Evaluations from the command line.
 @Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
 struct CommandLineEvaluateTests {
-  private let space = Workspace()
-  private let library = ["--graphs", Checkout.library.folder]
+  private let space: TemporaryFolder
+  private let library = ["--graphs", Repository.library.folder]
 
-  private func recipe(_ fields: String = "", arm: String = "") -> String {
-    space.write(
+  init() throws { space = try TemporaryFolder() }
+
+  private func recipe(_ fields: String = "", arm: String = "") throws -> String {
+    try space.write(
       """
       {"kind": "evaluation", "backbone": "tiny", "batch": 2, "weights": ["classifier-synthetic.safetensors"],
        "arms": [{"name": "none"}\(arm)], "attacks": [{"name": "clean"}, {"name": "FGSM", "graph": "attacks/fgsm.graph"}]\(fields)}
@@ -19,23 +22,23 @@ struct CommandLineEvaluateTests {
   /// Six drawn images.
   private func draw() throws -> String {
     let drawn = try CommandLineProgram.run(
-      ["data", "synthetic", "-o", space.path("data"), "--training", "10", "--test", "6"])
+      ["data", "synthetic", "-o", space.file("data"), "--training", "10", "--test", "6"])
     try #require(drawn.code == 0, "\(drawn.error)")
-    return space.path("data/test_batch.bin")
+    return space.file("data/test_batch.bin")
   }
 
   @Test func shardsJoinToTheReportOfOneRun() throws {
-    let words = ["evaluate", recipe(), "--data", try draw(), "--threads", "1"] + library
+    let words = ["evaluate", try recipe(), "--data", try draw(), "--threads", "1"] + library
     func run(_ more: String...) throws {
       let outcome = try CommandLineProgram.run(words + more)
       try #require(outcome.code == 0, "\(outcome.error)")
     }
-    try run("-o", space.path("whole"))
-    try run("-o", space.path("part"), "--shard", "1/2")
-    try run("-o", space.path("part"), "--shard", "2/2")
-    let shards = [1, 2].map { space.path("part.shard-\($0)-of-2.json") }
+    try run("-o", space.file("whole"))
+    try run("-o", space.file("part"), "--shard", "1/2")
+    try run("-o", space.file("part"), "--shard", "2/2")
+    let shards = [1, 2].map { space.file("part.shard-\($0)-of-2.json") }
     let merged = try CommandLineProgram.run(
-      ["evaluate", "--merge"] + shards + ["-o", space.path("joined")])
+      ["evaluate", "--merge"] + shards + ["-o", space.file("joined")])
     #expect(merged.code == 0, "\(merged.error)")
     for suffix in ["json", "md", "html"] {
       #expect(try space.bytes("joined.\(suffix)") == space.bytes("whole.\(suffix)"))
@@ -49,17 +52,17 @@ struct CommandLineEvaluateTests {
 
     // A pattern that names the times too gives the same, and nobody is told of another build.
     #expect(!merged.error.contains("note:"))
-    let beside = [1, 2].map { space.path("part.shard-\($0)-of-2.timing.json") }
+    let beside = [1, 2].map { space.file("part.shard-\($0)-of-2.timing.json") }
     let globbed = try CommandLineProgram.run(
       ["evaluate", "--merge", shards[0], beside[0], shards[1], beside[1], "-o"]
-        + [space.path("globbed")])
+        + [space.file("globbed")])
     #expect(globbed.code == 0, "\(globbed.error)")
     #expect(try space.bytes("globbed.json") == space.bytes("whole.json"))
     #expect(try space.bytes("globbed.timing.json") == space.bytes("joined.timing.json"))
 
     // So many files are taken; what is wrong is said of what they hold.
     let many = try CommandLineProgram.run(
-      ["evaluate", "--merge", "-o", space.path("many")]
+      ["evaluate", "--merge", "-o", space.file("many")]
         + [String](repeating: shards[0], count: 100))
     #expect(many.code == 1)
     #expect(many.error.contains("shard 1 of 2 comes twice"))
@@ -69,17 +72,17 @@ struct CommandLineEvaluateTests {
       let text = String(
         decoding: try space.bytes("part.shard-\(number)-of-2.json"), as: UTF8.self)
       let changed = text.replacing(/build [0-9a-f]{16}/, with: "build 0123")
-      return space.write(changed, to: "other-\(number).json")
+      return try space.write(changed, to: "other-\(number).json")
     }
     let rendered = try CommandLineProgram.run(
-      ["evaluate", "--merge"] + others + ["-o", space.path("rendered")])
+      ["evaluate", "--merge"] + others + ["-o", space.file("rendered")])
     #expect(rendered.code == 0, "\(rendered.error)")
     #expect(rendered.error.hasPrefix("note: the shards are of retort "))
     #expect(rendered.error.contains(", build 0123, "))
 
     // Nothing of a recipe goes with it, and no shard is replaced.
     let limited = try CommandLineProgram.run(
-      ["evaluate", "--merge", "--count", "2"] + shards + ["-o", space.path("joined")])
+      ["evaluate", "--merge", "--count", "2"] + shards + ["-o", space.file("joined")])
     #expect(limited.code == 64)
     #expect(limited.error.contains("'--count' does not go with '--merge'"))
     let replacing = try CommandLineProgram.run(
@@ -89,17 +92,35 @@ struct CommandLineEvaluateTests {
 
     // A whole report is no shard, and says so.
     let whole = try CommandLineProgram.run(
-      ["evaluate", "--merge", space.path("whole.json"), "-o", space.path("again")])
+      ["evaluate", "--merge", space.file("whole.json"), "-o", space.file("again")])
     #expect(whole.code == 1)
     #expect(
-      whole.error.hasPrefix("\(space.path("whole.json")): error: is a whole report, not a shard\n"))
+      whole.error.hasPrefix("\(space.file("whole.json")): error: is a whole report, not a shard\n"))
+  }
+
+  /// A block holds the time that it took: computed again it would have other bytes.
+  @Test func reportsShareACache() throws {
+    let words = ["evaluate", try recipe(), "--data", try draw(), "--threads", "1"] + library
+    func blocks(after report: String) throws -> [String: [UInt8]] {
+      let outcome = try CommandLineProgram.run(
+        words + ["--cache", space.file("kept"), "-o", space.file(report)])
+      try #require(outcome.code == 0, "\(outcome.error)")
+      let names = try InputFile.names(inFolder: space.file("kept"))
+      return try Dictionary(
+        uniqueKeysWithValues: names.map { ($0, try space.bytes("kept/" + $0)) })
+    }
+    let first = try blocks(after: "a")
+    #expect(!first.isEmpty)
+    #expect(try blocks(after: "b") == first)
+    #expect(!space.exists("a.cache") && !space.exists("b.cache"))
+    #expect(try space.bytes("a.json") == space.bytes("b.json"))
   }
 
   @Test func aFolderOfTrainingImagesIsNotEvaluatedOn() throws {
     _ = try draw()
-    let folder = space.path("data")
+    let folder = space.file("data")
     let outcome = try CommandLineProgram.run(
-      ["evaluate", recipe(), "--data", folder, "-o", space.path("r")] + library)
+      ["evaluate", recipe(), "--data", folder, "-o", space.file("r")] + library)
     #expect(outcome.code == 1)
     #expect(outcome.error.hasPrefix("\(folder): error: is a folder, whose training images"))
     #expect(outcome.error.contains("\(folder)/test_batch.bin"))
@@ -109,21 +130,21 @@ struct CommandLineEvaluateTests {
     let data = try draw()
     func complaint(_ recipe: String) throws -> String {
       let outcome = try CommandLineProgram.run(
-        ["evaluate", recipe, "--data", data, "-o", space.path("r")] + library)
+        ["evaluate", recipe, "--data", data, "-o", space.file("r")] + library)
       #expect(outcome.code == 1)
       return outcome.error
     }
     let arm = #", {"name": "one", "purifier": "purifiers/random.graph", "set": {"stps": 1}}"#
     #expect(
       try complaint(recipe(arm: arm)).hasPrefix(
-        "\(space.path("recipe.json")): error: the arm \"one\", stps=1: 'purify' has no argument"))
-    let training = space.write(#"{"kind": "training", "epochs": 1}"#, to: "train.json")
+        "\(space.file("recipe.json")): error: the arm \"one\", stps=1: 'purify' has no argument"))
+    let training = try space.write(#"{"kind": "training", "epochs": 1}"#, to: "train.json")
     #expect(
       try complaint(training).hasPrefix(
         "\(training): error: \"kind\" is \"training\", expected \"evaluation\"; 'retort train' runs it\n"
       ))
     #expect(
       try complaint(recipe(#", "images": 7"#)).hasPrefix(
-        "\(space.path("recipe.json")): error: asks for 7 images, the data has 6\n"))
+        "\(space.file("recipe.json")): error: asks for 7 images, the data has 6\n"))
   }
 }

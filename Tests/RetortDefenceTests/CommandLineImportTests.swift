@@ -1,6 +1,7 @@
 import Foundation
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 /// Models of ONNX on the command line.
@@ -32,35 +33,35 @@ struct CommandLineImportTests {
   }
 
   @Test func importedDefinitionsGiveWhatTheModelGives() throws {
-    let space = Workspace()
-    let model = space.path("m.onnx")
+    let space = try TemporaryFolder()
+    let model = space.file("m.onnx")
     try write(to: model)
     try TensorFile.write(
-      [("x", HostTensor([3, 2], [1, 2, -3, 4, 5, -6] as [Float]))], to: space.path("x.npy"))
-    let given = ["--input", "input.1=" + space.path("x.npy"), "--output"]
-    let direct = try CommandLineProgram.run(["run", model] + given + ["y=" + space.path("a.npy")])
+      [("x", HostTensor([3, 2], [1, 2, -3, 4, 5, -6] as [Float]))], to: space.file("x.npy"))
+    let given = ["--input", "input.1=" + space.file("x.npy"), "--output"]
+    let direct = try CommandLineProgram.run(["run", model] + given + ["y=" + space.file("a.npy")])
     #expect(direct.code == 0, "\(direct.error)")
     let made = try CommandLineProgram.run(
-      ["import", model, "--set", "batch=3", "-o", space.path("m.graph")])
+      ["import", model, "--set", "batch=3", "-o", space.file("m.graph")])
     #expect(made.code == 0, "\(made.error)")
     #expect(made.output.contains("m.safetensors: 1 tensors, 4 elements"))
     let written = try CommandLineProgram.run(
-      ["run", space.path("m.graph"), "--weights", space.path("m.safetensors")]
-        + ["--input", "input_1=" + space.path("x.npy"), "--output", "y=" + space.path("b.npy")])
+      ["run", space.file("m.graph"), "--weights", space.file("m.safetensors")]
+        + ["--input", "input_1=" + space.file("x.npy"), "--output", "y=" + space.file("b.npy")])
     #expect(written.code == 0, "\(written.error)")
-    let a = try TensorFile.read(space.path("a.npy"))[0].tensor
+    let a = try TensorFile.read(space.file("a.npy"))[0].tensor
     #expect(a.elements(as: Float.self) == [1, 3, 0, 11, 5, 0])
-    #expect(try TensorFile.read(space.path("b.npy"))[0].tensor == a)
+    #expect(try TensorFile.read(space.file("b.npy"))[0].tensor == a)
   }
 
   @Test func everyCommandTakesAModel() throws {
-    let space = Workspace()
-    let model = space.path("m.onnx")
+    let space = try TemporaryFolder()
+    let model = space.file("m.onnx")
     try write(to: model)
     let batch = ["--set", "batch=2"]
     for words in [
       ["verify", model] + batch, ["dump", model, "--stage", "simplified"] + batch,
-      ["compile", model, "-o", space.path("p.retort")] + batch, ["inspect", model],
+      ["compile", model, "-o", space.file("p.retort")] + batch, ["inspect", model],
       ["inspect", "--json", model], ["import", "--operators"],
     ] {
       let outcome = try CommandLineProgram.run(words)

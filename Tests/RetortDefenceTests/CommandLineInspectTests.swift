@@ -1,66 +1,15 @@
 import Foundation
 import RetortDefence
 import RetortFormats
+import RetortTestSupport
 import Testing
-
-/// The files to read and to refuse that lie beside the project.
-enum SharedCases {
-  static let folder: String =
-    ProcessInfo.processInfo.environment["RETORT_SHARED"]
-    ?? URL(fileURLWithPath: Checkout.root).deletingLastPathComponent().path + "/shared"
-
-  static let arePresent = FileManager.default.fileExists(atPath: folder + "/cases/README.md")
-  static let absence: Comment = "the shared cases are not beside the project (RETORT_SHARED)"
-
-  struct Case: Decodable, Sendable, CustomStringConvertible {
-    let file: String
-    let expect: String
-    let tensors: [Tensor]?
-    let shape: [Int]?
-    let dtype: String?
-    let valuesSum: String?
-    let pixelsSum: String?
-    let alsoRight: [String]?
-    let height: Int?
-    let width: Int?
-    let labels: [Int]?
-
-    var description: String { file }
-
-    private enum CodingKeys: String, CodingKey {
-      case file, expect, tensors, shape, dtype, height, width, labels
-      case valuesSum = "sha256_f32le"
-      case pixelsSum = "sha256_rgb8"
-      case alsoRight = "sha256_rgb8_also_right"
-    }
-  }
-
-  struct Tensor: Decodable, Sendable {
-    let name: String
-    let shape: [Int]
-    let dtype: String
-    let valuesSum: String
-
-    private enum CodingKeys: String, CodingKey {
-      case name, shape, dtype
-      case valuesSum = "sha256_f32le"
-    }
-  }
-
-  private struct Manifest: Decodable { let cases: [Case] }
-
-  static func cases(_ area: String) -> [Case] {
-    guard arePresent else { return [] }
-    let data = try! Data(contentsOf: URL(fileURLWithPath: "\(folder)/cases/\(area)/manifest.json"))
-    return try! JSONDecoder().decode(Manifest.self, from: data).cases
-  }
-}
 
 @Suite(
   .enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence),
-  .enabled(if: SharedCases.arePresent, SharedCases.absence))
+  .enabled(if: SharedCases.arePresent, "\(SharedCases.absence)"))
 struct CommandLineInspectTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
+
   /// One line of `inspect --json`.
   private struct Line: Decodable {
     let name: String?
@@ -70,9 +19,11 @@ struct CommandLineInspectTests {
     let labels: [Int]?
   }
 
-  @Test(arguments: SharedCases.cases("checkpoints"))
+  init() throws { space = try TemporaryFolder() }
+
+  @Test(arguments: SharedCases.cases("cases/checkpoints"))
   func checkpointsAreListedExactlyOrRefused(_ item: SharedCases.Case) throws {
-    guard let lines = try inspect(item, "checkpoints") else { return }
+    guard let lines = try inspect(item, "cases/checkpoints") else { return }
     let tensors = try #require(item.tensors)
     #expect(lines.map(\.name) == lines.map { line in tensors.first { $0.name == line.name }?.name })
     #expect(lines.count == tensors.count)
@@ -80,28 +31,28 @@ struct CommandLineInspectTests {
       let line = try #require(lines.first { $0.name == wanted.name })
       #expect(line.shape == wanted.shape)
       #expect(line.dtype == wanted.dtype)
-      #expect(line.sha256 == wanted.valuesSum)
+      #expect(line.sha256 == wanted.sha256F32Le)
     }
   }
 
-  @Test(arguments: SharedCases.cases("images"))
+  @Test(arguments: SharedCases.cases("cases/images"))
   func imagesAreSummarisedExactlyOrRefused(_ item: SharedCases.Case) throws {
-    guard let lines = try inspect(item, "images") else { return }
+    guard let lines = try inspect(item, "cases/images") else { return }
     try #require(lines.count == 1)
     let shape = item.shape ?? [item.height ?? 0, item.width ?? 0, 3]
     #expect(lines[0].shape == shape)
     #expect(lines[0].labels == item.labels)
     let right =
-      [item.valuesSum, item.pixelsSum].compactMap { $0 }
-      + (item.alsoRight ?? [])
+      [item.sha256F32Le, item.sha256Rgb8].compactMap { $0 }
+      + (item.sha256Rgb8AlsoRight ?? [])
     #expect(right.contains(lines[0].sha256))
     if let dtype = item.dtype { #expect(lines[0].dtype == dtype) }
   }
 
   /// The lines of a file that was read; nil when it was refused and may be.
   private func inspect(_ item: SharedCases.Case, _ area: String) throws -> [Line]? {
-    let path = "\(SharedCases.folder)/cases/\(area)/\(item.file)"
-    let outcome = try CommandLineProgram.run(["inspect", "--json", path], in: space.folder)
+    let path = "\(Repository.shared)/\(area)/\(item.file)"
+    let outcome = try CommandLineProgram.run(["inspect", "--json", path], in: space.path)
     #expect(space.names.isEmpty, "the file made one")
     if outcome.code != 0 {
       #expect(item.expect != "accept", "\(outcome.error)")
@@ -121,10 +72,13 @@ struct CommandLineInspectTests {
 
 @Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
 struct CommandLineSummaryTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
+
+  init() throws { space = try TemporaryFolder() }
+
   @Test func aDefinitionIsListedByItsSignatures() throws {
-    let file = space.write(SmallGraphs.affine, to: "affine.graph")
-    let words = ["inspect", file, "--graphs", Checkout.library.folder]
+    let file = try space.write(SmallGraphs.affine, to: "affine.graph")
+    let words = ["inspect", file, "--graphs", Repository.library.folder]
     let text = try CommandLineProgram.run(words)
     #expect(text.code == 0, "\(text.error)")
     #expect(text.output.contains("affine(x: f32[n, 4]) -> (y: f32[n, 2])"))
@@ -135,17 +89,17 @@ struct CommandLineSummaryTests {
 
   @Test(arguments: ["none.graph", "none.npz", "none.retort"])
   func aMissingFileIsNamed(_ name: String) throws {
-    let path = space.path(name)
+    let path = space.file(name)
     let outcome = try CommandLineProgram.run(
-      ["inspect", path, "--graphs", Checkout.library.folder])
+      ["inspect", path, "--graphs", Repository.library.folder])
     #expect(outcome.code == 1)
     #expect(outcome.error.contains(path))
     #expect(outcome.error.lowercased().contains("no such file"))
   }
 
   @Test func aFolderAndAnUnknownFileAreRefused() throws {
-    let unknown = space.write("hello", to: "hello.xyz")
-    for path in [space.folder, unknown] {
+    let unknown = try space.write("hello", to: "hello.xyz")
+    for path in [space.path, unknown] {
       let outcome = try CommandLineProgram.run(["inspect", path])
       #expect(outcome.code == 1)
       #expect(outcome.error.hasPrefix("\(path): error: "))
@@ -167,7 +121,7 @@ struct CommandLineSummaryTests {
   }
 
   @Test func recipesAreSummarised() throws {
-    let recipes = Checkout.library.path("recipes/")
+    let recipes = Repository.library.path("recipes/")
     let training = try summary(recipes + "heads-synthetic.json")
     #expect(training.text.hasPrefix("kind     training\n"), "\(training.text)")
     #expect(training.text.contains("\ngraph    training/heads.graph\n"), "\(training.text)")
@@ -182,7 +136,7 @@ struct CommandLineSummaryTests {
 
   @Test func reportsAreSummarised() throws {
     let results = EvaluationSample.results(images: 20)
-    let path = space.write(try ReportJSON.bytes(results), to: "report.json")
+    let path = try space.write(try ReportJSON.bytes(results), to: "report.json")
     let (text, json) = try summary(path)
     #expect(text.contains("images    20\n"), "\(text)")
     #expect(text.hasSuffix("\n\n" + ReportMarkdown.headline(results) + "\n"), "\(text)")
@@ -197,7 +151,7 @@ struct CommandLineSummaryTests {
     ("{", "is not JSON at line 1, column 2: "),
   ])
   func otherJSONIsRefused(text: String, sentence: String) throws {
-    let path = space.write(text, to: "other.json")
+    let path = try space.write(text, to: "other.json")
     let outcome = try CommandLineProgram.run(["inspect", path])
     #expect(outcome.code == 1)
     #expect(outcome.error.hasPrefix("\(path): error: \(sentence)"), "\(outcome.error)")
@@ -205,14 +159,14 @@ struct CommandLineSummaryTests {
 
   @Test func foldersOfImagesAreCountedBySize() throws {
     let pictures = [("a.png", 4, 5), ("b.png", 4, 5), ("c.png", 6, 5)]
-    try AtomicFile.createFolder(space.path("pictures"))
+    try AtomicFile.createFolder(space.file("pictures"))
     for (name, width, height) in pictures {
       let image = RGBImage(
         width: width, height: height, bytes: [UInt8](repeating: 7, count: 3 * width * height))
-      space.write(PNG.encode(image), to: "pictures/" + name)
+      try space.write(PNG.encode(image), to: "pictures/" + name)
     }
-    space.write("", to: "pictures/notes.txt")
-    let (text, json) = try summary(space.path("pictures"))
+    try space.write("", to: "pictures/notes.txt")
+    let (text, json) = try summary(space.file("pictures"))
     #expect(text.hasPrefix("folder of PNG files, 3 images\n"), "\(text)")
     #expect(text.contains("\n4x5        2\n6x5        1\n"), "\(text)")
     #expect(text.hasSuffix("\nno PNG files: 'notes.txt'\n"), "\(text)")

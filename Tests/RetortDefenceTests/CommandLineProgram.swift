@@ -1,4 +1,5 @@
 import Foundation
+import RetortTestSupport
 import Testing
 
 /// The built program `retort`, run as a process of its own.
@@ -15,7 +16,7 @@ enum CommandLineProgram {
     let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     let folders = [
       own.deletingLastPathComponent().path, Bundle.main.bundlePath,
-      Bundle.main.bundleURL.deletingLastPathComponent().path, Checkout.root + "/.build/debug",
+      Bundle.main.bundleURL.deletingLastPathComponent().path, Repository.root + "/.build/debug",
     ]
     return folders.map { $0 + "/retort" }
       .first { access($0, X_OK) == 0 && !isFolder($0) }
@@ -43,10 +44,11 @@ enum CommandLineProgram {
     return try running.wait()
   }
 
-  /// A started process.
+  /// A started process. One that nobody has waited for is killed when the test lets go of it.
   final class Running {
     let identifier: pid_t
-    private let space: Workspace
+    private var isEnded = false
+    private let space: TemporaryFolder
     private let outputPath: String
     private let errorPath: String
 
@@ -55,9 +57,9 @@ enum CommandLineProgram {
       error: String? = nil, outlivesTerminal: Bool = false
     ) throws {
       let program = try #require(CommandLineProgram.path)
-      space = Workspace()
-      outputPath = output ?? space.path("output")
-      errorPath = error ?? space.path("error")
+      space = try TemporaryFolder()
+      outputPath = output ?? space.file("output")
+      errorPath = error ?? space.file("error")
       var actions = posix_spawn_file_actions_t()
       posix_spawn_file_actions_init(&actions)
       defer { posix_spawn_file_actions_destroy(&actions) }
@@ -73,7 +75,7 @@ enum CommandLineProgram {
       for signal in [SIGINT, SIGPIPE, SIGHUP] { sigaddset(&signals, signal) }
       posix_spawnattr_setsigdefault(&attributes, &signals)
       posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
-      let prefix = ["env", "-C", folder ?? space.folder] + (outlivesTerminal ? ["nohup"] : [])
+      let prefix = ["env", "-C", folder ?? space.path] + (outlivesTerminal ? ["nohup"] : [])
       var arguments = (prefix + [program] + words).map { strdup($0) } + [nil]
       defer { arguments.forEach { free($0) } }
       var started: pid_t = 0
@@ -81,6 +83,24 @@ enum CommandLineProgram {
       let code = posix_spawn(&started, "/usr/bin/env", &actions, &attributes, &arguments, environ)
       try #require(code == 0, "the program cannot be started: \(String(cString: strerror(code)))")
       identifier = started
+    }
+
+    deinit {
+      guard !isEnded else { return }
+      kill(identifier, SIGKILL)
+      waitpid(identifier, nil, 0)
+    }
+
+    /// Looks again and again until that is so; after two minutes it never will be.
+    func wait(
+      until isSo: () throws -> Bool, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+      let deadline = ContinuousClock.now + .seconds(120)
+      while try !isSo() {
+        try #require(
+          ContinuousClock.now < deadline, "\(text(errorPath))", sourceLocation: sourceLocation)
+        usleep(2000)
+      }
     }
 
     /// Waits for the end.
@@ -91,6 +111,7 @@ enum CommandLineProgram {
         if ContinuousClock.now > deadline { kill(identifier, SIGKILL) }
         usleep(2000)
       }
+      isEnded = true
       let signal = status & 0x7F
       return Outcome(
         code: signal == 0 ? (status >> 8) & 0xFF : 128 + signal, output: text(outputPath),
@@ -98,8 +119,18 @@ enum CommandLineProgram {
     }
 
     private func text(_ path: String) -> String {
-      guard path.hasPrefix(space.folder) else { return "" }
+      guard path.hasPrefix(space.path) else { return "" }
       return String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
     }
+  }
+}
+
+@Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
+struct CommandLineProgramTests {
+  /// Not even one that has ended by itself would be unknown to the system before.
+  @Test func aProgramThatNobodyWaitsForIsEnded() throws {
+    let identifier = try CommandLineProgram.Running(["demo"]).identifier
+    let code = kill(identifier, 0) == 0 ? 0 : errno
+    #expect(code == ESRCH)
   }
 }

@@ -1,18 +1,20 @@
 import Foundation
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 /// Running graphs, and what is said when their files are wrong.
 @Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
 struct CommandLineRunTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
   private let definition: String
   private let weights: String
   private let input: String
 
   init() throws {
-    definition = space.write(SmallGraphs.affine, to: "affine.graph")
+    space = try TemporaryFolder()
+    definition = try space.write(SmallGraphs.affine, to: "affine.graph")
     weights = try space.write(
       [
         ("weight", HostTensor([2, 4], [1, 2, 3, 4, 0.5, 0, -0.5, 1] as [Float])),
@@ -26,9 +28,9 @@ struct CommandLineRunTests {
   private func run(_ words: [String], definition: String? = nil) throws
     -> CommandLineProgram.Outcome
   {
-    try CommandLineProgram.run(
-      ["run", definition ?? self.definition, "--graphs", Checkout.library.folder, "--threads", "1"]
-        + words, in: space.folder)
+    let library = ["--graphs", Repository.library.folder, "--threads", "1"]
+    return try CommandLineProgram.run(
+      ["run", definition ?? self.definition] + library + words, in: space.path)
   }
 
   /// Checks that a run fails with one sentence, exit code 1, and no file made.
@@ -48,16 +50,16 @@ struct CommandLineRunTests {
   @Test(arguments: ["y.npy", "y.npz", "y.safetensors"])
   func resultsAreWrittenBySuffix(_ name: String) throws {
     let outcome = try run(
-      ["--weights", weights, "--input", "x=\(input)", "--output", "y=\(space.path(name))"])
+      ["--weights", weights, "--input", "x=\(input)", "--output", "y=\(space.file(name))"])
     #expect(outcome.code == 0, "\(outcome.error)")
     #expect(outcome.output.isEmpty)
-    let stored = try TensorFile.read(space.path(name))
+    let stored = try TensorFile.read(space.file(name))
     // Rows x = 4i..4i+3: 1x0 + 2x1 + 3x2 + 4x3 + 10 and 0.5x0 - 0.5x2 + x3 - 1.
     #expect(stored.map(\.tensor) == [HostTensor([3, 2], [30, 1, 70, 5, 110, 9] as [Float])])
   }
 
   @Test func weightsAreSavedAsTheRunLeavesThem() throws {
-    let step = space.write(
+    let step = try space.write(
       """
       graph step(x: f32[n]) -> (y: f32[n]) {
         parameter w: f32[]
@@ -71,7 +73,7 @@ struct CommandLineRunTests {
       [("w", HostTensor(Float(2))), ("turns", HostTensor(Float(0)))], to: "given.npz")
     let x = try space.write([("x", HostTensor([1], [3] as [Float]))], to: "one.npy")
     for turn in 1...2 {
-      let saved = space.path("saved\(turn).safetensors")
+      let saved = space.file("saved\(turn).safetensors")
       let outcome = try run(
         ["--weights", given, "--input", "x=\(x)", "--save-weights", saved], definition: step)
       #expect(outcome.code == 0, "\(outcome.error)")
@@ -92,14 +94,14 @@ struct CommandLineRunTests {
   }
 
   @Test func aPlanGivesWhatItsDefinitionGives() throws {
-    let plan = space.path("a plan.retort")
+    let plan = space.file("a plan.retort")
     let compiled = try CommandLineProgram.run([
-      "compile", definition, "--graphs", Checkout.library.folder, "--set", "n=3", "--weights",
+      "compile", definition, "--graphs", Repository.library.folder, "--set", "n=3", "--weights",
       weights, "-o", plan,
     ])
     #expect(compiled.code == 0, "\(compiled.error)")
     for (name, file) in [("a.npy", definition), ("b.npy", plan)] {
-      let words = ["--input", "x=\(input)", "--output", "y=\(space.path(name))"]
+      let words = ["--input", "x=\(input)", "--output", "y=\(space.file(name))"]
       let outcome = try run(words + (file == plan ? [] : ["--weights", weights]), definition: file)
       #expect(outcome.code == 0, "\(outcome.error)")
     }
@@ -109,18 +111,18 @@ struct CommandLineRunTests {
     #expect(summary.output.contains("-o '\(plan)'"))
     // A plan needs no library beside it.
     let alone = try CommandLineProgram.run(
-      ["run", plan, "--input", "x=\(input)"], in: space.folder)
+      ["run", plan, "--input", "x=\(input)"], in: space.path)
     #expect(alone.code == 0, "\(alone.error)")
 
     var damaged = try space.bytes("a plan.retort")
     damaged[damaged.count - 70] ^= 1
-    space.write(damaged, to: "damaged.retort")
-    space.write(Array(damaged.prefix(100)), to: "cut.retort")
+    try space.write(damaged, to: "damaged.retort")
+    try space.write(Array(damaged.prefix(100)), to: "cut.retort")
     for name in ["damaged.retort", "cut.retort"] {
-      let outcome = try run(["--input", "x=\(input)"], definition: space.path(name))
+      let outcome = try run(["--input", "x=\(input)"], definition: space.file(name))
       #expect(outcome.code == 1)
       #expect(
-        outcome.error.hasPrefix("\(space.path(name)): error: is damaged: "), "\(outcome.error)")
+        outcome.error.hasPrefix("\(space.file(name)): error: is damaged: "), "\(outcome.error)")
     }
     let fixed = try run(["--set", "n=3", "--input", "x=\(input)"], definition: plan)
     #expect(fixed.code == 1)
@@ -140,7 +142,7 @@ struct CommandLineRunTests {
     try expectRefusal(
       ["--input", "x=\(input)"], "error: no weights are given for 'weight', 'bias'",
       "hint: name their file with --weights FILE")
-    let none = space.path("none.npy")
+    let none = space.file("none.npy")
     try expectRefusal(
       ["--weights", weights, "--input", "x=\(none)"],
       "\(none): error: cannot be read: No such file or directory")
@@ -181,8 +183,8 @@ struct CommandLineRunTests {
 
   /// Where the extents are a compiled file's own.
   @Test func shapesThatDoNotFitAPlanOrAModelNameTheirFile() throws {
-    let library = ["--graphs", Checkout.library.folder, "--set", "n=2", "--weights", weights]
-    let (plan, model) = (space.path("p.retort"), space.path("m.onnx"))
+    let library = ["--graphs", Repository.library.folder, "--set", "n=2", "--weights", weights]
+    let (plan, model) = (space.file("p.retort"), space.file("m.onnx"))
     for (command, file) in [("compile", plan), ("export", model)] {
       let made = try CommandLineProgram.run([command, definition, "-o", file] + library)
       #expect(made.code == 0, "\(made.error)")
@@ -214,7 +216,7 @@ struct CommandLineRunTests {
   }
 
   @Test func aNodeThatMakesInfinityIsFound() throws {
-    let odd = space.write(
+    let odd = try space.write(
       "graph odd(x: f32[n]) -> (y: f32[n]) {\n  h = 1 / x\n  return h * 0\n}\n", to: "odd.graph")
     let zeros = try space.write([("x", HostTensor([2], [1, 0] as [Float]))], to: "zeros.npy")
     let checked = try run(["--input", "x=\(zeros)", "--check-finite"], definition: odd)
@@ -226,7 +228,7 @@ struct CommandLineRunTests {
   }
 
   @Test func aCheckedRunTakesTheInputsOfARun() throws {
-    let drawn = space.write(
+    let drawn = try space.write(
       "graph drawn(key: key[n], k: i32[n]) -> (y: f32[n]) {\n"
         + "  return uniform(key, shape: [n]) + convert(k, type: f32)\n}\n", to: "drawn.graph")
     let negative = try space.write(
@@ -250,7 +252,7 @@ struct CommandLineRunTests {
     for (file, kind) in [(input, "x.npy"), (weights, "w.safetensors")] {
       let whole = try InputFile.read(file)
       for count in [0, 5, whole.count / 2, whole.count - 1] {
-        let cut = space.write(Array(whole.prefix(count)), to: "cut-\(kind)")
+        let cut = try space.write(Array(whole.prefix(count)), to: "cut-\(kind)")
         let words =
           file == input
           ? ["--weights", weights, "--input", "x=\(cut)"]
@@ -261,14 +263,14 @@ struct CommandLineRunTests {
   }
 
   @Test func mistakesInADefinitionShowTheirPlace() throws {
-    let wrong = space.write(
+    let wrong = try space.write(
       "graph wrong(x: f32[n, 4]) -> (y: f32[n, 4]) {\n  y = relo(x)\n  return y\n}\n",
       to: "wrong.graph")
     let outcome = try run([], definition: wrong)
     #expect(outcome.code == 1)
     #expect(outcome.error.hasPrefix("\(wrong):2:7: error: "), "\(outcome.error)")
     #expect(outcome.error.contains("    2 |   y = relo(x)\n"))
-    let cut = space.write("graph wrong(x: f32[n", to: "cut.graph")
+    let cut = try space.write("graph wrong(x: f32[n", to: "cut.graph")
     let unfinished = try run([], definition: cut)
     #expect(unfinished.code == 1)
     #expect(unfinished.error.hasPrefix("\(cut):1:"), "\(unfinished.error)")
@@ -284,21 +286,21 @@ struct CommandLineRunTests {
     try expectRefusal(
       ["--input", "x=\(input)", "--output", "y=y.txt"],
       "y.txt: error: has no suffix in which tensors are written")
-    let link = space.path("full.npy")
+    let link = space.file("full.npy")
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/dev/full")
     try expectRefusal(
       words + ["y=\(link)"], "\(link): error: cannot be written: No space left on device")
     try FileManager.default.createDirectory(
-      atPath: space.path("y.npy"), withIntermediateDirectories: true)
+      atPath: space.file("y.npy"), withIntermediateDirectories: true)
     try expectRefusal(words + ["y=y.npy"], "y.npy: error: cannot be written: Is a directory")
   }
 
   @Test func dumpsAndPlansHaveTheirTargetsCheckedToo() throws {
-    let library = ["--graphs", Checkout.library.folder]
+    let library = ["--graphs", Repository.library.folder]
     for target in ["none/out", "/dev/full"] {
       for command in ["dump", "compile"] {
         let outcome = try CommandLineProgram.run(
-          [command, definition, "-o", target] + library, in: space.folder)
+          [command, definition, "-o", target] + library, in: space.path)
         #expect(outcome.code == 1)
         #expect(outcome.error.contains("\(target): error: cannot be written: "), "\(outcome.error)")
       }
@@ -312,8 +314,8 @@ struct CommandLineRunTests {
     let bytes = try InputFile.read(definition)
     // By another spelling of its path.
     let outcome = try CommandLineProgram.run(
-      [command, definition, "-o", "./affine.graph", "--graphs", Checkout.library.folder],
-      in: space.folder)
+      [command, definition, "-o", "./affine.graph", "--graphs", Repository.library.folder],
+      in: space.path)
     #expect(outcome.code == 1)
     #expect(
       outcome.error
@@ -324,25 +326,25 @@ struct CommandLineRunTests {
 
   @Test func aFolderThatIsNoLibraryIsRefused() throws {
     let outcome = try CommandLineProgram.run(
-      ["dump", definition, "--graphs", space.folder], in: space.folder)
+      ["dump", definition, "--graphs", space.path], in: space.path)
     #expect(outcome.code == 1)
-    #expect(outcome.error.hasPrefix("\(space.folder): error: has no folder 'blocks'"))
+    #expect(outcome.error.hasPrefix("\(space.path): error: has no folder 'blocks'"))
   }
 
   /// What is read, by whatever option, is not written over.
   @Test func inputsAreNotReplacedByResults() throws {
     let before = (try InputFile.read(weights), try InputFile.read(input))
-    let library = ["--graphs", Checkout.library.folder]
+    let library = ["--graphs", Repository.library.folder]
     let commands = [
       ["compile", definition, "--weights", weights, "-o", weights],
       ["run", definition, "--weights", weights, "--input", "x=\(input)", "--output", "y=x.npy"],
       [
-        "purify", definition, "--classifier", definition, "--images", space.folder, "-o", ".",
+        "purify", definition, "--classifier", definition, "--images", space.path, "-o", ".",
         "--weights", weights,
       ],
     ]
     for words in commands {
-      let outcome = try CommandLineProgram.run(words + library, in: space.folder)
+      let outcome = try CommandLineProgram.run(words + library, in: space.path)
       #expect(outcome.code == 1)
       #expect(outcome.error.contains("would be replaced by what is made of it"), "\(outcome.error)")
     }
@@ -354,13 +356,13 @@ struct CommandLineRunTests {
   }
 
   @Test func suffixesStandForWhatIsWritten() throws {
-    let library = ["--graphs", Checkout.library.folder]
+    let library = ["--graphs", Repository.library.folder]
     for (command, target, what) in [
       ("compile", "a.safetensors", "a plan"), ("export", "a.graph", "a model of ONNX"),
       ("import", "a.onnx", "a definition"),
     ] {
       let words = [command, definition, "-o", target] + (command == "import" ? [] : library)
-      let outcome = try CommandLineProgram.run(words, in: space.folder)
+      let outcome = try CommandLineProgram.run(words, in: space.path)
       #expect(outcome.code == 1)
       #expect(outcome.error.hasPrefix("\(target): error: would be \(what), for which '."))
       #expect(!space.names.contains(target))
@@ -370,14 +372,14 @@ struct CommandLineRunTests {
   @Test(arguments: ["run", "dump", "compile"])
   func whatIsNotTextIsNoDefinition(command: String) throws {
     let outcome = try CommandLineProgram.run(
-      [command, weights, "--graphs", Checkout.library.folder], in: space.folder)
+      [command, weights, "--graphs", Repository.library.folder], in: space.path)
     #expect(outcome.code == 1)
     #expect(outcome.error.hasPrefix("\(weights): error: is no definition: it is not text\n"))
     #expect(outcome.error.utf8.count < 400)
   }
 
   @Test func bytesOfImagesAreTold() throws {
-    let graph = space.write(
+    let graph = try space.write(
       """
       graph same(x: f32[n, 3, 2, 2]) -> (y: f32[n, 3, 2, 2]) {
         return x * 2
@@ -389,7 +391,7 @@ struct CommandLineRunTests {
     let npy =
       [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array((header + padding + "\n").utf8)
       + [UInt8](repeating: 9, count: 12)
-    let images = space.write(npy, to: "images.npy")
+    let images = try space.write(npy, to: "images.npy")
     let outcome = try run(["--input", "x=\(images)"], definition: graph)
     #expect(outcome.code == 0, "\(outcome.error)")
     #expect(outcome.error.contains("bytes are taken as they are, 0 to 255"), "\(outcome.error)")

@@ -1,6 +1,7 @@
 import Foundation
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 /// What a dump prints is read back as the same graph, and computes the same.
@@ -33,14 +34,15 @@ struct CommandLineStageTests {
     "planned",
   ]
 
-  private let space = Workspace()
-  private let library = ["--graphs", Checkout.library.folder]
+  private let space: TemporaryFolder
+  private let library = ["--graphs", Repository.library.folder]
   private let definition: String
   private let weights: String
   private let images: String
 
   init() throws {
-    definition = space.write(Self.network, to: "network.graph")
+    space = try TemporaryFolder()
+    definition = try space.write(Self.network, to: "network.graph")
     func numbers(_ shape: Shape) -> HostTensor {
       HostTensor(shape, (0..<shape.elementCount).map { Float(($0 * 37) % 101) / 101 - 0.5 })
     }
@@ -57,8 +59,8 @@ struct CommandLineStageTests {
     let outcome = try CommandLineProgram.run(
       [
         "run", graph, "--weights", weights, "--input", "x=\(images)", "--seed", "3", "--output",
-        "r=\(space.path(name))",
-      ] + library + words, in: space.folder)
+        "r=\(space.file(name))",
+      ] + library + words, in: space.path)
     try #require(outcome.code == 0, "\(outcome.error)")
     return try space.bytes(name)
   }
@@ -66,7 +68,7 @@ struct CommandLineStageTests {
   @Test(arguments: stages)
   func aDumpReadsBackAsItself(_ stage: String) throws {
     let words = ["--stage", stage] + library
-    let first = space.path("first.graph")
+    let first = space.file("first.graph")
     let dumped = try CommandLineProgram.run(
       ["dump", definition, "--set", "n=2", "-o", first] + words)
     try #require(dumped.code == 0, "\(dumped.error)")
@@ -80,11 +82,11 @@ struct CommandLineStageTests {
   @Test(arguments: ["elaborated", "simplified", "planned"])
   func aDumpComputesWhatItsDefinitionComputes(_ stage: String) throws {
     let dumped = try CommandLineProgram.run(
-      ["dump", definition, "--set", "n=2", "--stage", stage, "-o", space.path("dump.graph")]
+      ["dump", definition, "--set", "n=2", "--stage", stage, "-o", space.file("dump.graph")]
         + library)
     try #require(dumped.code == 0, "\(dumped.error)")
     let direct = try run(definition, to: "direct.npy")
-    let through = try run(space.path("dump.graph"), to: "through.npy")
+    let through = try run(space.file("dump.graph"), to: "through.npy")
     #expect(direct == through)
   }
 
@@ -99,7 +101,7 @@ struct CommandLineStageTests {
     let outcome = try CommandLineProgram.run(
       [
         "run", definition, "--weights", weights, "--input", "x=\(images)", "--output",
-        "r=\(space.path("zero.npy"))",
+        "r=\(space.file("zero.npy"))",
       ] + library)
     #expect(outcome.code == 0)
     #expect(try space.bytes("zero.npy") != three)
@@ -130,11 +132,11 @@ struct CommandLineStageTests {
   }
 
   @Test func aProfileIsATraceAndATable() throws {
-    let trace = space.path("trace.json")
+    let trace = space.file("trace.json")
     let outcome = try CommandLineProgram.run(
       [
         "run", definition, "--weights", weights, "--input", "x=\(images)", "--output",
-        "r=\(space.path("r.npy"))", "--profile", trace,
+        "r=\(space.file("r.npy"))", "--profile", trace,
       ] + library)
     try #require(outcome.code == 0, "\(outcome.error)")
     #expect(outcome.output.contains("\nconv "))
@@ -158,7 +160,7 @@ struct CommandLineStageTests {
   }
 
   @Test func whatIsNotGivenHasItsDefault() throws {
-    let scaled = space.write(
+    let scaled = try space.write(
       "graph scaled(x: f32[n], by: f32[] = 0.5) -> (y: f32[n]) { return x * by }",
       to: "scaled.graph")
     let x = try space.write([("x", HostTensor([2], [6, 8] as [Float]))], to: "x.npy")
@@ -173,7 +175,7 @@ struct CommandLineStageTests {
   }
 
   @Test func updatedWeightsAreComparedToo() throws {
-    let step = space.write(SmallGraphs.training, to: "step.graph")
+    let step = try space.write(SmallGraphs.training, to: "step.graph")
     let outcome = try CommandLineProgram.run(
       ["verify", step, "--set", "n=4", "--set", "h=8", "--set", "w=8"] + library)
     #expect(outcome.code == 0, "\(outcome.output)\(outcome.error)")

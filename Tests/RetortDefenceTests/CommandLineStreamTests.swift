@@ -2,19 +2,21 @@ import Foundation
 import RetortDefence
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 /// Arrays that are purified from file to file and from standard input to standard output.
 @Suite(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
 struct CommandLineStreamTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
   private let images = SyntheticSet.test(count: 5)
   private let purifier: String
   private let words: [String]
 
   /// The draws come from the images' places, so that how they are numbered matters.
   init() throws {
-    purifier = space.write(SmallGraphs.purifier, to: "purifier.graph")
+    space = try TemporaryFolder()
+    purifier = try space.write(SmallGraphs.purifier, to: "purifier.graph")
     let weight = HostTensor(
       [10, 3072], (0..<30720).map { Float(($0 * 7919) % 2003) / 2003 - 0.5 })
     let bias = HostTensor([10], (0..<10).map { Float($0 % 3) * 4 })
@@ -22,26 +24,26 @@ struct CommandLineStreamTests {
       [("head.weight", weight), ("head.bias", bias)], to: "head.safetensors")
     words = [
       "purify", purifier, "--weights", weights, "--key", "index", "--graphs",
-      Checkout.library.folder, "--threads", "1",
+      Repository.library.folder, "--threads", "1",
     ]
   }
 
   /// All images purified as one array.
   private func purified() throws -> ImageSet {
-    let file = space.write(Npy.encode(images.pixels), to: "all.npy")
+    let file = try space.write(Npy.encode(images.pixels), to: "all.npy")
     let outcome = try CommandLineProgram.run(
-      words + ["--images", file, "-o", space.path("purified.npy")])
+      words + ["--images", file, "-o", space.file("purified.npy")])
     try #require(outcome.code == 0, "\(outcome.error)")
-    return try ImageSet(reading: space.path("purified.npy"))
+    return try ImageSet(reading: space.file("purified.npy"))
   }
 
   @Test func imagesAreNumberedOnOverTheArraysOfAStream() throws {
     let ranges = [0..<3, 3..<5]
     let whole = try purified()
-    let stream = space.write(
+    let stream = try space.write(
       ranges.flatMap { Npy.encode(images.slice($0).pixels) }, to: "stream")
     let outcome = try CommandLineProgram.run(
-      words + ["--images", "-", "-o", "-"], input: stream, output: space.path("answers"))
+      words + ["--images", "-", "-o", "-"], input: stream, output: space.file("answers"))
     #expect(outcome.code == 0, "\(outcome.error)")
     let wanted = ranges.flatMap { Npy.encode(whole.slice($0).pixels) }
     #expect(try space.bytes("answers") == wanted)
@@ -53,7 +55,7 @@ struct CommandLineStreamTests {
   @Test func aFileIsPurifiedToStandardOutput() throws {
     _ = try purified()
     let outcome = try CommandLineProgram.run(
-      words + ["--images", space.path("all.npy"), "-o", "-"], output: space.path("piped"))
+      words + ["--images", space.file("all.npy"), "-o", "-"], output: space.file("piped"))
     #expect(outcome.code == 0, "\(outcome.error)")
     #expect(try space.bytes("piped") == space.bytes("purified.npy"))
     #expect(outcome.error.contains("image  before  after\n"), "\(outcome.error)")
@@ -62,8 +64,8 @@ struct CommandLineStreamTests {
   /// A pipe with a name. It is open for reading too, so that neither end waits for the other; the
   /// program does not inherit it, and sees the end when it is closed.
   private func pipe(_ name: String) throws -> FileHandle {
-    try #require(mkfifo(space.path(name), 0o600) == 0)
-    let descriptor = open(space.path(name), O_RDWR | O_CLOEXEC)
+    try #require(mkfifo(space.file(name), 0o600) == 0)
+    let descriptor = open(space.file(name), O_RDWR | O_CLOEXEC)
     try #require(descriptor >= 0)
     return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
   }
@@ -94,13 +96,10 @@ struct CommandLineStreamTests {
       let (source, target) = ("pipe-\(number)", "answer-\(number)")
       let sending = try pipe(source)
       let running = try CommandLineProgram.Running(
-        words + ["--images", "-", "-o", "-"], input: space.path(source),
-        output: space.path(target))
+        words + ["--images", "-", "-o", "-"], input: space.file(source),
+        output: space.file(target))
       try sending.write(contentsOf: Data(first))
-      let deadline = ContinuousClock.now + .seconds(30)
-      while (try? space.bytes(target).count) != answer.count, ContinuousClock.now < deadline {
-        usleep(2000)
-      }
+      try running.wait { try space.bytes(target).count >= answer.count }
       #expect(try space.bytes(target) == answer, "before: \(sentence)")
       try sending.write(contentsOf: Data(bytes))
       try sending.close()
@@ -117,10 +116,10 @@ struct CommandLineStreamTests {
   func pixelsOutsideTheirRangeAreRefused(value: Float) throws {
     var values = images.pixels.elements(as: Float.self)
     values[values.count - 1] = value
-    let file = space.write(Npy.encode(HostTensor([5, 3, 32, 32], values)), to: "wrong.npy")
+    let file = try space.write(Npy.encode(HostTensor([5, 3, 32, 32], values)), to: "wrong.npy")
     let before = space.names
     let outcome = try CommandLineProgram.run(
-      words + ["--images", file, "-o", space.path("out.npy")])
+      words + ["--images", file, "-o", space.file("out.npy")])
     #expect(outcome.code == 1)
     #expect(outcome.output.isEmpty)
     let hint = value.isNaN ? "no pixel may be NaN" : "divide by 255, or save them as uint8"

@@ -3,13 +3,16 @@ import RetortDefence
 import RetortDriver
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import RetortText
 import Testing
 
 /// Purifiers and classifiers in files of their own: definitions, plans, models of ONNX.
 struct CompiledPurifierTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
   private let images = SyntheticSet.test(count: 7)
+
+  init() throws { space = try TemporaryFolder() }
 
   enum Form: String, CaseIterable {
     case graph, retort, onnx
@@ -20,8 +23,8 @@ struct CompiledPurifierTests {
     let parts = SmallGraphs.purifier.components(separatedBy: "\n\n")
     let graph = try #require(parts.first { $0.hasPrefix("graph \(entry)(") })
     var request = Request(
-      path: space.write("\(parts[0])\n\n\(graph)\n", to: "\(entry).graph"),
-      library: Checkout.library)
+      path: try space.write("\(parts[0])\n\n\(graph)\n", to: "\(entry).graph"),
+      library: Repository.library)
     request.seed = 9
     request.threadCount = 1
     return request
@@ -41,7 +44,7 @@ struct CompiledPurifierTests {
     guard form != .graph else { return request.path }
     request.settings = [("n", "4")]
     if entry == "classify" { request.weightPaths = [try weights()] }
-    let path = space.path("\(entry).\(form)")
+    let path = space.file("\(entry).\(form)")
     if form == .retort {
       _ = try PlanWriter(request: request, rebuild: "retort compile").write(to: path)
     } else {
@@ -69,7 +72,7 @@ struct CompiledPurifierTests {
 
   @Test(arguments: Form.allCases, Form.allCases)
   func everyFormPurifiesAndAnswersAlike(purifier: Form, classifier: Form) throws {
-    let whole = space.write(SmallGraphs.purifier, to: "whole.graph")
+    let whole = try space.write(SmallGraphs.purifier, to: "whole.graph")
     let expected = try purification(whole, nil, hasWeights: true)
       .run(images, roundsToBytes: false)
     let found = try purification(
@@ -84,22 +87,22 @@ struct CompiledPurifierTests {
   /// Models from elsewhere call their images what they like and leave the batch open.
   @Test(arguments: [nil, 2, 32])
   func aModelsOpenBatchIsBound(batch: Int?) throws {
-    let clamp = space.write(
+    let clamp = try space.write(
       """
       graph clamp(pixels: f32[n, 3, 32, 32]) -> (y: f32[n, 3, 32, 32]) {
         return min(max(pixels, 0.25), 0.75)
       }
       """, to: "clamp.graph")
-    var request = Request(path: clamp, library: Checkout.library)
+    var request = Request(path: clamp, library: Repository.library)
     request.settings = [("n", "4")]
-    let path = space.path("clamp.onnx")
+    let path = space.file("clamp.onnx")
     _ = try OnnxWriter(request: request).write(to: path)
     var model = try OnnxModel(reading: path)
     var open = OnnxDimension()
     open.symbol = "batch"
     model.graph!.inputs[0].type!.tensor!.shape!.dimensions[0] = open
     model.graph!.outputs[0].type!.tensor!.shape!.dimensions[0] = open
-    space.write(model.protobuf, to: "clamp.onnx")
+    try space.write(model.protobuf, to: "clamp.onnx")
 
     let found = try purification(
       path, file("classify", as: .graph), batch: batch, hasWeights: true
@@ -171,16 +174,16 @@ struct CompiledPurifierTests {
   @Test func otherInputsAndOtherSizesAreRefused() throws {
     let classifier = try file("classify", as: .retort)
     var request = Request(
-      path: space.write(SmallGraphs.affine, to: "affine.graph"), library: Checkout.library)
+      path: try space.write(SmallGraphs.affine, to: "affine.graph"), library: Repository.library)
     request.settings = [("n", "4")]
-    let affine = space.path("affine.onnx")
+    let affine = space.file("affine.onnx")
     _ = try OnnxWriter(request: request).write(to: affine)
     #expect(
       try refusal(purification(affine, classifier)).hasPrefix(
         "\(affine): error: takes no images: there is no input 'x' of four axes and one image or more\n"
       ))
 
-    let renamed = space.write(
+    let renamed = try space.write(
       SmallGraphs.affine.replacing("x", with: "image"), to: "renamed.graph")
     #expect(
       try refusal(purification(renamed, classifier)).hasPrefix(

@@ -3,6 +3,7 @@ import RetortDefence
 import RetortDriver
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 /// Epochs that are taken back.
@@ -11,7 +12,7 @@ import Testing
 /// measured is that weight. So it ends as 1 where nothing is taken back, and as 2 where the second
 /// epoch is.
 struct EpochValidationTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
   private let images = SyntheticSet.test(count: 40)
   private let library: GraphLibrary
 
@@ -34,10 +35,11 @@ struct EpochValidationTests {
 
   /// A library of these two graphs alone; the folder makes it one.
   init() throws {
-    try AtomicFile.createFolder(space.path("blocks"))
-    space.write(Self.walk, to: "walk.graph")
-    space.write(Self.watch, to: "watch.graph")
-    library = try GraphLibrary.locate(space.folder)
+    space = try TemporaryFolder()
+    try AtomicFile.createFolder(space.file("blocks"))
+    try space.write(Self.walk, to: "walk.graph")
+    try space.write(Self.watch, to: "watch.graph")
+    library = try GraphLibrary.locate(space.path)
   }
 
   private func recipe(_ fall: String = "") throws -> Recipe {
@@ -53,13 +55,13 @@ struct EpochValidationTests {
     var request = Request(path: library.path(recipe.graph), library: library)
     request.threadCount = 1
     try Trainer(
-      recipe: recipe, images: images, request: request, target: space.path("out.safetensors"),
+      recipe: recipe, images: images, request: request, target: space.file("out.safetensors"),
       observer: listener
     ).run()
   }
 
   private func tensor(_ name: String, _ file: String) throws -> HostTensor? {
-    try TensorFile.read(space.path(file)).first { $0.name == name }?.tensor
+    try TensorFile.read(space.file(file)).first { $0.name == name }?.tensor
   }
 
   /// Only a fall by more than `fall` counts, and the weights are those of before then.
@@ -84,19 +86,19 @@ struct EpochValidationTests {
     let name = "out.safetensors.checkpoint.safetensors"
     let listener = Listener { [space] line in
       guard line.hasPrefix("epoch \(epoch + 1)/") else { return }
-      try? FileManager.default.copyItem(atPath: space.path(name), toPath: space.path("kept"))
+      try? FileManager.default.copyItem(atPath: space.file(name), toPath: space.file("kept"))
     }
     try train(recipe, listener)
     let expected = try space.bytes("out.safetensors")
-    try FileManager.default.removeItem(atPath: space.path("out.safetensors"))
-    try FileManager.default.moveItem(atPath: space.path("kept"), toPath: space.path(name))
+    try FileManager.default.removeItem(atPath: space.file("out.safetensors"))
+    try FileManager.default.moveItem(atPath: space.file("kept"), toPath: space.file(name))
     // The optimiser's state goes back with the weights, so that one step counts after either.
     #expect(try tensor("level", name) == HostTensor(Float(1)))
     #expect(try tensor("optimiser.turns", name) == HostTensor(Float(1)))
 
     let resumed = Listener()
     try train(recipe, resumed)
-    let beginning = ["resumed from \(space.path(name)) at epoch \(epoch)", "there: reached 1"]
+    let beginning = ["resumed from \(space.file(name)) at epoch \(epoch)", "there: reached 1"]
     #expect(resumed.lines == beginning + Array(listener.lines.dropFirst(epoch)))
     #expect(try space.bytes("out.safetensors") == expected)
     #expect(try tensor("level", "out.safetensors") == HostTensor(Float(2)))
@@ -104,11 +106,11 @@ struct EpochValidationTests {
 
   @Test(.enabled(if: CommandLineProgram.isBuilt, CommandLineProgram.absence))
   func whatIsTakenBackIsSaidOnStandardError() throws {
-    try SyntheticSet.write(to: space.path("data"), training: 40, test: 1)
+    try SyntheticSet.write(to: space.file("data"), training: 40, test: 1)
     let recipe = try recipe()
     let outcome = try CommandLineProgram.run([
-      "train", recipe.path, "--data", space.path("data"), "-o", space.path("out.npz"),
-      "--graphs", space.folder, "--threads", "1",
+      "train", recipe.path, "--data", space.file("data"), "-o", space.file("out.npz"),
+      "--graphs", space.path, "--threads", "1",
     ])
     #expect(outcome.code == 0, "\(outcome.error)")
     #expect(outcome.error.contains("\nepoch 2/3  "), "\(outcome.error)")

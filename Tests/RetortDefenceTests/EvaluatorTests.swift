@@ -3,12 +3,15 @@ import RetortDefence
 import RetortDriver
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 /// Evaluations of the shipped demo network on a few drawn images.
 struct EvaluatorTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
   private static let images = SyntheticSet.test(count: 10)
+
+  init() throws { space = try TemporaryFolder() }
 
   private static let arms = """
     {"name": "none"},
@@ -48,12 +51,12 @@ struct EvaluatorTests {
     weights: [String] = [], shard: Evaluator.Shard = .whole, threads: Int = 1,
     listener: Listener = Listener()
   ) throws -> Evaluator {
-    var request = Request(path: "", library: Checkout.library)
+    var request = Request(path: "", library: Repository.library)
     request.threadCount = threads
     request.weightPaths = weights
     return try Evaluator(
       recipe, images: images, data: "images", request: request, program: "test",
-      cache: space.path(cache), shard: shard, observer: listener)
+      cache: space.file(cache), shard: shard, observer: listener)
   }
 
   private func report(_ shards: [EvaluationShard]) throws -> [UInt8] {
@@ -79,14 +82,14 @@ struct EvaluatorTests {
     #expect(second.timing.parts.map(\.name) == first.timing.parts.map(\.name))
 
     // A killed run left half of it, and a file is damaged.
-    let folder = space.path("cache")
+    let folder = space.file("cache")
     let files = try InputFile.names(inFolder: folder)
     for (number, file) in files.enumerated() where number % 2 == 0 {
       try FileManager.default.removeItem(atPath: folder + "/" + file)
     }
     var damaged = try InputFile.read(folder + "/" + files[1])
     damaged[damaged.count - 3] ^= 0x40
-    space.write(damaged, to: "cache/" + files[1])
+    try space.write(damaged, to: "cache/" + files[1])
     let third = try evaluator(recipe, threads: 2)
     #expect(try report([third.run()]) == bytes)
     #expect((1..<first.computedBlockCount).contains(third.computedBlockCount))
@@ -145,13 +148,13 @@ struct EvaluatorTests {
     _ file: String, entry: String? = nil, _ settings: [(name: String, value: String)],
     seed: UInt64 = 0, batch: Int = 4
   ) throws -> BatchRunner {
-    var request = Request(path: Checkout.library.path(file), library: Checkout.library)
+    var request = Request(path: Repository.library.path(file), library: Repository.library)
     request.entry = entry
     request.settings = settings + [("backbone", "tiny")]
     request.seed = seed
     request.fixesAlgorithms = true
     request.weightPaths = ["classifier-synthetic", "heads-synthetic"].map {
-      Checkout.library.path("weights/\($0).safetensors")
+      Repository.library.path("weights/\($0).safetensors")
     }
     return try BatchRunner(request, batch: batch, height: 32, width: 32)
   }
@@ -202,7 +205,7 @@ struct EvaluatorTests {
 
   /// Lists as `--set` takes them, without brackets and quotation marks.
   @Test func anAttackGoesThroughAPurifierWithLists() throws {
-    let purifier = space.write(
+    let purifier = try space.write(
       """
       import "models/tiny.graph"
 
@@ -234,7 +237,7 @@ struct EvaluatorTests {
   }
 
   @Test func lossesMayTakeLabels() throws {
-    let graph = space.write(
+    let graph = try space.write(
       """
       import "blocks/loss.graph"
       import "models/tiny.graph"
@@ -259,7 +262,7 @@ struct EvaluatorTests {
 
   /// Objectives on a shared backbone leave the number of classes to it.
   @Test func otherNumbersOfClassesReachTheObjectives() throws {
-    let path = Checkout.library.path("weights/classifier-synthetic.safetensors")
+    let path = Repository.library.path("weights/classifier-synthetic.safetensors")
     let tensors = try TensorFile.read(path).map { stored -> (name: String, tensor: HostTensor) in
       let tensor = stored.tensor
       guard stored.name.hasPrefix("linear.") else { return (stored.name, tensor) }
@@ -289,7 +292,7 @@ struct EvaluatorTests {
 
   /// The model has another number by default, which its file says.
   @Test func theNumberOfClassesReachesModelsOfAnyDefault() throws {
-    let four = space.write(
+    let four = try space.write(
       """
       import "models/tiny.graph"
 
@@ -330,8 +333,7 @@ struct EvaluatorTests {
     _ = try fewer.run()
     #expect(fewer.computedBlockCount == 0)
     let moved = try evaluator(
-      recipe(arms: arms, attacks: attacks, ""),
-      images: Self.images.slice(1..<10))
+      recipe(arms: arms, attacks: attacks, ""), images: Self.images.slice(1..<10))
     _ = try moved.run()
     #expect(moved.computedBlockCount == 4)
   }
@@ -388,12 +390,9 @@ struct EvaluatorTests {
       #expect(text.contains(sentence), "\(text)")
     }
     #expect(refusal(arms: "", attacks: pgd).contains(#""arms" is empty"#))
-    #expect(
-      refusal(attacks: pgd, #""images": 11"#).contains("asks for 11 images, the data has 10"))
+    #expect(refusal(attacks: pgd, #""images": 11"#).contains("asks for 11 images, the data has 10"))
     let labels = ImageSet(pixels: Self.images.pixels, labels: [Int](repeating: 10, count: 10))
-    let text = try complaint {
-      _ = try evaluator(recipe(attacks: pgd, ""), images: labels).run()
-    }
+    let text = try complaint { _ = try evaluator(recipe(attacks: pgd, ""), images: labels).run() }
     #expect(text.contains("image 0 has the label 10, the model has 10 classes"))
   }
 }

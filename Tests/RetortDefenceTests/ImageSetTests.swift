@@ -1,11 +1,14 @@
 import RetortDefence
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 struct ImageSetTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
   private let images = SyntheticSet.test(count: 7)
+
+  init() throws { space = try TemporaryFolder() }
 
   @Test func batchesTakeImagesInTheOrderAskedFor() {
     let batch = images.batch([5, 0, 5])
@@ -53,7 +56,7 @@ struct ImageSetTests {
 
   @Test func anArrayOfNoImagesIsRefused() throws {
     let empty = HostTensor(zeros: TensorType(.f32, [0, 3, 32, 32]))
-    let file = space.write(Npy.encode(empty), to: "none.npy")
+    let file = try space.write(Npy.encode(empty), to: "none.npy")
     let text = try complaint { _ = try ImageSet(reading: file) }
     #expect(text == "\(file): error: holds no images, its shape is [0, 3, 32, 32]\n")
   }

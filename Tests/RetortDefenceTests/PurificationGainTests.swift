@@ -1,6 +1,7 @@
 import RetortDefence
 import RetortDriver
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 /// DEFENCE 8, end to end (iii), of the demonstration's network and heads on drawn images.
@@ -14,11 +15,11 @@ struct PurificationGainTests {
   private func runner(
     _ file: String, _ settings: [(name: String, value: String)], seed: UInt64
   ) throws -> BatchRunner {
-    var request = Request(path: Checkout.library.path(file), library: Checkout.library)
+    var request = Request(path: Repository.library.path(file), library: Repository.library)
     request.settings = Self.weights + settings
     request.seed = seed
     request.weightPaths = ["classifier-synthetic", "heads-synthetic"].map {
-      Checkout.library.path("weights/\($0).safetensors")
+      Repository.library.path("weights/\($0).safetensors")
     }
     return try BatchRunner(request, batch: Self.images.count, height: 32, width: 32)
   }

@@ -3,21 +3,24 @@ import RetortDefence
 import RetortDriver
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 struct PurificationTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
   private let images = SyntheticSet.test(count: 7)
   private static let weight = HostTensor(
     [10, 3072], (0..<30720).map { Float(($0 * 7919) % 2003) / 2003 - 0.5 })
   private static let bias = HostTensor([10], (0..<10).map { Float($0 % 3) * 4 })
+
+  init() throws { space = try TemporaryFolder() }
 
   private func purification(
     _ definition: String = SmallGraphs.purifier, batch: Int = 4, seed: UInt64 = 9,
     settings: [(name: String, value: String)] = []
   ) throws -> Purification {
     var request = Request(
-      path: space.write(definition, to: "purifier.graph"), library: Checkout.library)
+      path: try space.write(definition, to: "purifier.graph"), library: Repository.library)
     request.weightPaths = [
       try space.write(
         [("head.weight", Self.weight), ("head.bias", Self.bias)], to: "head.safetensors")
@@ -88,15 +91,15 @@ struct PurificationTests {
     }
     #expect(outcome.after == answers(rounded))
     // What a PNG file gives back is what the answer is for.
-    let folder = space.path("png")
+    let folder = space.file("png")
     try Images(pixels: outcome.purified, names: (0..<7).map { "image-\($0)" }).write(to: folder)
     #expect(try Images.read(folder).pixels == outcome.purified)
   }
 
   @Test func arraysKeepTheirFloats() throws {
     let outcome = try purification().run(images, roundsToBytes: false)
-    try Images(pixels: outcome.purified, names: []).write(to: space.path("out.npy"))
-    #expect(try Images.read(space.path("out.npy")).pixels.bytes == outcome.purified.bytes)
+    try Images(pixels: outcome.purified, names: []).write(to: space.file("out.npy"))
+    #expect(try Images.read(space.file("out.npy")).pixels.bytes == outcome.purified.bytes)
   }
 
   @Test(arguments: [1, 3, 7, 32])
@@ -133,7 +136,7 @@ struct PurificationTests {
   @Test func imagesOfAnotherSizeAreRefusedWithBothSizes() throws {
     let large = ImageSet(pixels: HostTensor(zeros: TensorType(.f32, [2, 3, 48, 40])), labels: [])
     let text = try complaint { _ = try purification().run(large, roundsToBytes: true) }
-    let path = space.path("purifier.graph")
+    let path = space.file("purifier.graph")
     #expect(
       text == """
         \(path): error: 'purify' takes images of 32x32 pixels, these are 40x48
@@ -213,7 +216,7 @@ struct PurificationTests {
     let text = try complaint { _ = try purification(attack).run(bare, roundsToBytes: true) }
     #expect(
       text
-        == "\(space.path("purifier.graph")): error: 'purify' takes labels 'y', the images have none\n"
+        == "\(space.file("purifier.graph")): error: 'purify' takes labels 'y', the images have none\n"
     )
   }
 

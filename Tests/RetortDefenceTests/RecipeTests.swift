@@ -1,16 +1,19 @@
 import Foundation
 import RetortDefence
 import RetortFormats
+import RetortTestSupport
 import Testing
 
 struct RecipeTests {
-  private let space = Workspace()
-  private static let shipped = try! InputFile.names(inFolder: Checkout.library.path("recipes"))
+  private let space: TemporaryFolder
+  private static let shipped = try! InputFile.names(inFolder: Repository.library.path("recipes"))
   private static let evaluations = shipped.filter { $0.hasPrefix("evaluation") }
+
+  init() throws { space = try TemporaryFolder() }
 
   @Test(arguments: evaluations)
   func shippedEvaluationsNameWhatExists(_ name: String) throws {
-    let recipe = try EvaluationRecipe(reading: Checkout.library.path("recipes/" + name))
+    let recipe = try EvaluationRecipe(reading: Repository.library.path("recipes/" + name))
     #expect(!recipe.about.isEmpty && !recipe.dataNote.isEmpty)
     var files = recipe.arms.compactMap(\.purifier) + [recipe.losses?.graph].compactMap { $0 }
     for attack in recipe.attacks {
@@ -21,26 +24,26 @@ struct RecipeTests {
       }
     }
     for file in files {
-      #expect(FileManager.default.fileExists(atPath: Checkout.library.path(file)), "\(file)")
+      #expect(FileManager.default.fileExists(atPath: Repository.library.path(file)), "\(file)")
     }
   }
 
   @Test(arguments: shipped.filter { !evaluations.contains($0) })
   func shippedRecipesAreReadAndNameWhatExists(_ name: String) throws {
-    let path = Checkout.library.path("recipes/" + name)
+    let path = Repository.library.path("recipes/" + name)
     let recipe = try Recipe(reading: path)
     #expect(!recipe.about.isEmpty)
-    #expect(recipe.graphPath(in: Checkout.library, beside: path).hasPrefix(Checkout.library.folder))
-    let graph = recipe.graphPath(in: Checkout.library, beside: path)
+    let graph = recipe.graphPath(in: Repository.library, beside: path)
+    #expect(graph.hasPrefix(Repository.library.folder))
     #expect(FileManager.default.fileExists(atPath: graph))
     if let finish = recipe.finish {
-      #expect(FileManager.default.fileExists(atPath: Checkout.library.path(finish.graph)))
+      #expect(FileManager.default.fileExists(atPath: Repository.library.path(finish.graph)))
     }
     #expect(recipe.checksum == SHA256.hexadecimal(try InputFile.read(path)))
   }
 
   @Test func everyKeyIsTaken() throws {
-    let file = space.write(
+    let file = try space.write(
       """
       {"kind": "training", "about": "a", "graph": "g.graph", "entry": "e",
        "set": {"b": true, "a": 1, "d": "word", "c": 0.25}, "weights": ["w.npz"], "images": 10,
@@ -63,7 +66,7 @@ struct RecipeTests {
     #expect(recipe.finish?.images == 4)
     #expect(recipe.validate?.graph == "v.graph" && recipe.validate?.images == 7)
     #expect(recipe.validate?.fall == 0.1 && recipe.validate?.settings.first?.value == "2")
-    #expect(recipe.graphPath(in: Checkout.library, beside: file) == space.path("g.graph"))
+    #expect(recipe.graphPath(in: Repository.library, beside: file) == space.file("g.graph"))
     #expect(recipe.keeps("heads.weight"))
     #expect(!recipe.keeps("conv1.weight"))
   }
@@ -121,7 +124,7 @@ struct RecipeTests {
     ),
   ])
   func whatDoesNotFitTheSchemaIsNamed(field: String, sentence: String) throws {
-    let file = space.write(#"{"kind": "training", "graph": "g", "# + field + "}", to: "r.json")
+    let file = try space.write(#"{"kind": "training", "graph": "g", "# + field + "}", to: "r.json")
     let text = try complaint { _ = try Recipe(reading: file) }
     #expect(text == "\(file): error: \(sentence)\n    = hint: Docs/recipes.md has the schema\n")
   }
@@ -134,27 +137,27 @@ struct RecipeTests {
     ("[]", "the file is not an object"),
   ])
   func whatIsRequiredIsAskedFor(json: String, sentence: String) throws {
-    let file = space.write(json, to: "r.json")
+    let file = try space.write(json, to: "r.json")
     let text = try complaint { _ = try Recipe(reading: file) }
     #expect(text == "\(file): error: \(sentence)\n    = hint: Docs/recipes.md has the schema\n")
   }
 
   @Test(arguments: ["", "{", "kind: training", "\u{0}\u{1}"])
   func whatIsNotJSONIsCalledSo(_ text: String) throws {
-    let file = space.write(text, to: "r.json")
+    let file = try space.write(text, to: "r.json")
     let said = try complaint { _ = try Recipe(reading: file) }
     #expect(said.hasPrefix("\(file): error: is not JSON"))
   }
 
   @Test func aKeyThatComesTwiceIsRefused() throws {
-    let file = space.write(
+    let file = try space.write(
       #"{"kind": "training", "graph": "g", "batch": 4, "batch": 8}"#, to: "r.json")
     let said = try complaint { _ = try Recipe(reading: file) }
     #expect(said.contains("the key 'batch' comes twice"), "\(said)")
   }
 
   @Test func aMissingRecipeIsNamed() throws {
-    let path = space.path("none.json")
+    let path = space.file("none.json")
     let text = try complaint { _ = try Recipe(reading: path) }
     #expect(text == "\(path): error: cannot be read: No such file or directory\n")
   }

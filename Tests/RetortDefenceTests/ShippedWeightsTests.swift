@@ -15,7 +15,7 @@ struct ShippedWeightsTests {
   ]
 
   @Test func theyAreSmallAndThoseThatResultsWereMadeWith() throws {
-    let folder = Checkout.library.path("weights")
+    let folder = Repository.library.path("weights")
     let page = try Repository.text("Docs/weights.md")
     var byteCount = 0
     var found: [String: String] = [:]
@@ -38,10 +38,10 @@ struct ShippedWeightsTests {
       if: Repository.exists(images), "CIFAR-10 is not beside the project (RETORT_SHARED)"))
   func theRobustClassifierIsRightOnMostTestImages() throws {
     var request = Request(
-      path: Checkout.library.path("blocks/classify.graph"), library: Checkout.library)
+      path: Repository.library.path("blocks/classify.graph"), library: Repository.library)
     request.settings = [("backbone", "small")]
     request.weightPaths = [
-      Checkout.library.path("weights/classifier-robust-cifar.safetensors")
+      Repository.library.path("weights/classifier-robust-cifar.safetensors")
     ]
     let images = try ImageSet(reading: Self.images, first: 128)
     let runner = try BatchRunner(request, batch: 64, height: 32, width: 32)

@@ -1,9 +1,13 @@
 import RetortDefence
 import RetortFormats
+import RetortTestSupport
 import Testing
 
 struct SyntheticImagesTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
+
+  init() throws { space = try TemporaryFolder() }
+
   /// The drawing is part of the shipped weights: they fit these bytes and no others.
   @Test(arguments: [
     (1 as UInt64, 0, "0b1bd87b6ca5c9d7b367484d410199110d0d4aff052ad56cc0c24464c625065b"),
@@ -62,19 +66,19 @@ struct SyntheticImagesTests {
 
   @Test func theSetIsWrittenAsCifarReadsIt() throws {
     let listener = Listener()
-    try SyntheticSet.write(to: space.path("set"), training: 23, test: 11, observer: listener)
+    try SyntheticSet.write(to: space.file("set"), training: 23, test: 11, observer: listener)
     #expect(
-      try InputFile.names(inFolder: space.path("set"))
+      try InputFile.names(inFolder: space.file("set"))
         == ["batches.meta.txt", "data_batch_1.bin", "test_batch.bin"])
     #expect(listener.reports.map(\.done) == [23, 11])
 
-    let training = try ImageSet(reading: space.path("set"))
+    let training = try ImageSet(reading: space.file("set"))
     #expect(training.pixels.shape == [23, 3, 32, 32])
     #expect(training.labels == (0..<23).map { $0 % 10 })
     let drawn = SyntheticImages(seed: SyntheticSet.trainingSeed).pixels(22)
     #expect(training.batch([22]).elements(as: Float.self) == drawn.map { Float($0) / 255 })
 
-    let test = try ImageSet(reading: space.path("set/test_batch.bin"))
+    let test = try ImageSet(reading: space.file("set/test_batch.bin"))
     let inMemory = SyntheticSet.test(count: 11)
     #expect(test.pixels == inMemory.pixels)
     #expect(test.labels == inMemory.labels)
@@ -83,7 +87,7 @@ struct SyntheticImagesTests {
   }
 
   @Test func theFolderMayNotBeAFile() throws {
-    let file = space.write("taken", to: "set")
+    let file = try space.write("taken", to: "set")
     let text = try complaint { try SyntheticSet.write(to: file, training: 1, test: 1) }
     #expect(text.hasPrefix("\(file): error: the folder cannot be created: "))
     #expect(space.names == ["set"])

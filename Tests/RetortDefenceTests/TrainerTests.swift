@@ -3,17 +3,20 @@ import RetortDefence
 import RetortDriver
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import Testing
 
 struct TrainerTests {
-  private let space = Workspace()
+  private let space: TemporaryFolder
   private let images = SyntheticSet.test(count: 64)
   private static let sgd = #""rate": {"shape": "cosine", "peak": 0.02}"#
 
+  init() throws { space = try TemporaryFolder() }
+
   /// A recipe of three epochs of four steps beside the small training graph.
   private func recipe(_ fields: String = sgd) throws -> Recipe {
-    space.write(SmallGraphs.training, to: "fit.graph")
-    let file = space.write(
+    try space.write(SmallGraphs.training, to: "fit.graph")
+    let file = try space.write(
       #"{"kind": "training", "graph": "fit.graph", "epochs": 3, "batch": 16, "seed": 5, "# + fields
         + "}",
       to: "recipe.json")
@@ -25,13 +28,13 @@ struct TrainerTests {
     weights: [String] = [], threads: Int = 1, listener: Listener = Listener()
   ) throws -> Trainer {
     var request = Request(
-      path: recipe.graphPath(in: Checkout.library, beside: space.path("recipe.json")),
-      library: Checkout.library)
+      path: recipe.graphPath(in: Repository.library, beside: space.file("recipe.json")),
+      library: Repository.library)
     request.settings = recipe.settings
     request.weightPaths = weights
     request.threadCount = threads
     return try Trainer(
-      recipe: recipe, images: images ?? self.images, request: request, target: space.path(target),
+      recipe: recipe, images: images ?? self.images, request: request, target: space.file(target),
       observer: listener)
   }
 
@@ -53,7 +56,7 @@ struct TrainerTests {
       .replacing("accuracy: f32[])", with: "accuracy: f32[], off: f32[])")
       .replacing("  return loss,", with: "  off: f32[n] = 0\n  return loss,")
       .replacing("accuracy(logits, y)\n", with: "accuracy(logits, y), mean(off)\n")
-    space.write(graph, to: "fit.graph")
+    try space.write(graph, to: "fit.graph")
     let listener = Listener()
     try trainer(recipe, listener: listener).run()
     #expect(listener.losses.count == 3)
@@ -63,7 +66,7 @@ struct TrainerTests {
 
   @Test func onlyWeightsAreWrittenAndTheCheckpointGoes() throws {
     try trainer(recipe()).run()
-    let stored = try TensorFile.read(space.path("out.safetensors"))
+    let stored = try TensorFile.read(space.file("out.safetensors"))
     #expect(Set(stored.map(\.name)) == ["head.weight", "head.bias"])
     #expect(stored.allSatisfy { $0.dtype == "float32" })
     #expect(space.names == ["fit.graph", "out.safetensors", "recipe.json"])
@@ -72,8 +75,8 @@ struct TrainerTests {
   @Test func weightsCanBeStoredInHalfPrecision() throws {
     try trainer(recipe(), to: "full.npz").run()
     try trainer(recipe(Self.sgd + #", "storage": "f16", "keep": "head.w""#), to: "half.npz").run()
-    let full = try TensorFile.read(space.path("full.npz")).first { $0.name == "head.weight" }
-    let half = try TensorFile.read(space.path("half.npz"))
+    let full = try TensorFile.read(space.file("full.npz")).first { $0.name == "head.weight" }
+    let half = try TensorFile.read(space.file("half.npz"))
     #expect(half.map(\.name) == ["head.weight"])
     #expect(half[0].dtype == "float16")
     #expect(half[0].tensor == full?.tensor.converted(to: .f16))
@@ -83,15 +86,15 @@ struct TrainerTests {
   @Test(arguments: [(sgd, 1), (sgd, 2), (#""rate": 0.003, "set": {"optimiser": "adam"}"#, 1)])
   func anInterruptedTrainingEndsWithTheSameWeights(fields: String, epoch: Int) throws {
     let recipe = try recipe(fields)
-    let checkpoint = space.path("out.safetensors.checkpoint.safetensors")
+    let checkpoint = space.file("out.safetensors.checkpoint.safetensors")
     let listener = Listener { [space] line in
       guard line.hasPrefix("epoch \(epoch + 1)/") else { return }
-      try? FileManager.default.copyItem(atPath: checkpoint, toPath: space.path("kept"))
+      try? FileManager.default.copyItem(atPath: checkpoint, toPath: space.file("kept"))
     }
     try trainer(recipe, listener: listener).run()
     let expected = try space.bytes("out.safetensors")
-    try FileManager.default.removeItem(atPath: space.path("out.safetensors"))
-    try FileManager.default.moveItem(atPath: space.path("kept"), toPath: checkpoint)
+    try FileManager.default.removeItem(atPath: space.file("out.safetensors"))
+    try FileManager.default.moveItem(atPath: space.file("kept"), toPath: checkpoint)
 
     let resumed = Listener()
     try trainer(recipe, threads: 2, listener: resumed).run()
@@ -128,14 +131,14 @@ struct TrainerTests {
     let (recipe, other) = (try recipe(), try recipe(Self.sgd.replacing("cosine", with: "constant")))
     try trainer(recipe, to: "a.safetensors").run()
     try trainer(other, to: "b.safetensors").run()
-    let first = try trainer(recipe, weights: [space.path("a.safetensors")])
+    let first = try trainer(recipe, weights: [space.file("a.safetensors")])
     let path = try leaveCheckpoint(recipe, recipeSum: first.identity)
-    for weights in [[space.path("b.safetensors")], []] {
+    for weights in [[space.file("b.safetensors")], []] {
       let text = try complaint { try trainer(recipe, weights: weights).run() }
       #expect(text.hasPrefix("\(path): error: is a checkpoint of another recipe, other weights"))
     }
     let same = try complaint {
-      try trainer(recipe, weights: [space.path("a.safetensors")]).run()
+      try trainer(recipe, weights: [space.file("a.safetensors")]).run()
     }
     #expect(same.contains("lacks 'head.weight'"), "\(same)")
   }
@@ -168,7 +171,7 @@ struct TrainerTests {
   @Test func aDamagedCheckpointIsRefused() throws {
     let recipe = try recipe()
     let path = try leaveCheckpoint(recipe)
-    space.write(
+    try space.write(
       Array(try InputFile.read(path).dropLast(2)), to: "out.safetensors.checkpoint.safetensors")
     let text = try complaint { try trainer(recipe).run() }
     #expect(text.hasPrefix("\(path): error: "))
@@ -184,7 +187,7 @@ struct TrainerTests {
   /// A last step that goes astray shows in no loss.
   @Test func weightsThatAreNotNumbersAreNotWritten() throws {
     // One step in all: 64 images that are one batch, for one epoch.
-    space.write(SmallGraphs.training, to: "fit.graph")
+    try space.write(SmallGraphs.training, to: "fit.graph")
     let recipe = try Recipe(
       reading: space.write(
         #"{"kind": "training", "graph": "fit.graph", "batch": 64, "rate": 3e38, "storage": "f16"}"#,
@@ -198,7 +201,7 @@ struct TrainerTests {
     let bias = HostTensor([10], (0..<10).map { Float($0) })
     let file = try space.write([("head.bias", bias)], to: "start.safetensors")
     try trainer(recipe(#""rate": 0"#), weights: [file]).run()
-    let stored = try TensorFile.read(space.path("out.safetensors"))
+    let stored = try TensorFile.read(space.file("out.safetensors"))
     #expect(stored.first { $0.name == "head.bias" }?.tensor == bias)
   }
 
@@ -216,7 +219,7 @@ struct TrainerTests {
     let text = try complaint {
       try trainer(recipe(Self.sgd + ", " + field), listener: listener).run()
     }
-    #expect(text.hasPrefix("\(space.path("recipe.json")): error: \(sentence)\n    = hint: "))
+    #expect(text.hasPrefix("\(space.file("recipe.json")): error: \(sentence)\n    = hint: "))
     #expect(listener.reports.isEmpty)
   }
 
@@ -238,8 +241,8 @@ struct TrainerTests {
   /// The last epoch is not lost to a target that cannot be written any more.
   @Test func theLastEpochHasACheckpointToo() throws {
     let recipe = try recipe()
-    let checkpoint = space.path("out.safetensors.checkpoint.safetensors")
-    let target = space.path("out.safetensors")
+    let checkpoint = space.file("out.safetensors.checkpoint.safetensors")
+    let target = space.file("out.safetensors")
     let listener = Listener { line in
       guard line.hasPrefix("epoch 3/") else { return }
       try? FileManager.default.createDirectory(
@@ -262,7 +265,7 @@ struct TrainerTests {
       ("none/out.npz", "cannot be written: No such file or directory"),
     ] {
       let text = try complaint { try trainer(recipe(), to: target, listener: listener).run() }
-      #expect(text.hasPrefix("\(space.path(target)): error: \(sentence)\n"))
+      #expect(text.hasPrefix("\(space.file(target)): error: \(sentence)\n"))
     }
     #expect(listener.reports.isEmpty)
   }

@@ -1,10 +1,11 @@
 import Foundation
 import RetortFormats
 import RetortTensor
+import RetortTestSupport
 import RetortText
 import Testing
 
-@Suite(.enabled(if: SharedCases.arePresent, SharedCases.absence))
+@Suite(.enabled(if: SharedCases.arePresent, "\(SharedCases.absence)"))
 struct SharedCasesTests {
   @Test(arguments: SharedCases.cases("cases/checkpoints"))
   func checkpointsAreReadExactlyOrRefused(_ item: SharedCases.Case) throws {
@@ -23,13 +24,13 @@ struct SharedCasesTests {
 
   @Test func aWholeBatchOfImagesIsRead() throws {
     let images = try Images.read(
-      SharedCases.folder + "/data/cifar10/original_test_846.bin", first: 20)
+      Repository.shared + "/data/cifar10/original_test_846.bin", first: 20)
     #expect(images.pixels.shape == [20, 3, 32, 32])
     #expect(images.labels?.prefix(4) == [3, 8, 8, 0])
   }
 
   private func check(_ item: SharedCases.Case, _ area: String) throws {
-    let path = "\(SharedCases.folder)/\(area)/\(item.file)"
+    let path = "\(Repository.shared)/\(area)/\(item.file)"
     let inspection: Inspection
     do throws(Diagnostics) {
       inspection = try Inspection.read(path)
