@@ -124,19 +124,21 @@ extension KeyedDecodingContainer {
     }
   }
 
-  /// A whole number above 0 that must be there.
-  func count(_ key: Key, atMost limit: Int = 1 << 24) throws -> Int {
-    guard let number: Int = try wholeNumber(key) else {
+  /// A whole number of a range, where there is one.
+  func wholeNumber(_ key: Key, in range: ClosedRange<Int>) throws -> Int? {
+    guard let number: Int = try wholeNumber(key) else { return nil }
+    guard number >= range.lowerBound else { throw problem(key, "is too small") }
+    guard number <= range.upperBound else {
+      throw problem(key, "is \(number), more than \(range.upperBound)")
+    }
+    return number
+  }
+
+  /// How many images: a number above 0 that must be there.
+  func count(_ key: Key) throws -> Int {
+    guard let number = try wholeNumber(key, in: 1...ImageSet.countLimit) else {
       throw DecodingError.keyNotFound(
         key, .init(codingPath: codingPath, debugDescription: "is required"))
-    }
-    guard number > 0 else {
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: self, debugDescription: "is too small")
-    }
-    guard number <= limit else {
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: self, debugDescription: "is \(number), more than \(limit)")
     }
     return number
   }

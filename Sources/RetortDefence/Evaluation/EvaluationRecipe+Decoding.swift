@@ -20,8 +20,8 @@ extension EvaluationRecipe: Decodable {
     }
     try take(.backbone, &backbone)
     try take(.weights, &weights)
-    if fields.contains(.images) { images = try fields.count(.images) }
-    if fields.contains(.batch) { batch = try fields.count(.batch, atMost: 1 << 16) }
+    images = try fields.wholeNumber(.images, in: 1...ImageSet.countLimit)
+    batch = try fields.wholeNumber(.batch, in: 1...ImageSet.batchLimit) ?? batch
     try take(.seeds, &seeds)
     try take(.epsilon, &epsilon)
     if epsilon.value == 0 { throw fields.problem(.epsilon, "is 0, expected a radius above 0") }
@@ -188,7 +188,7 @@ extension EvaluationRecipe: Decodable {
         throw fields.problem(key, "means nothing for clean images")
       }
       if arms?.isEmpty == true { throw fields.problem(.arms, "is empty") }
-      images = fields.contains(.images) ? try fields.count(.images) : nil
+      images = try fields.wholeNumber(.images, in: 1...ImageSet.countLimit)
     }
 
     private enum KeyHolder: String, CaseIterable { case attacker, defender }
@@ -269,7 +269,7 @@ extension EvaluationRecipe.Sweep: Decodable {
     guard !arms.isEmpty, Set(arms).count == arms.count else {
       throw fields.problem(.arms, "must name one arm or more, each once")
     }
-    images = fields.contains(.images) ? try fields.count(.images) : nil
+    images = try fields.wholeNumber(.images, in: 1...ImageSet.countLimit)
   }
 }
 

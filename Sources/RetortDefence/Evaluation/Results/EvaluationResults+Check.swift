@@ -2,8 +2,6 @@ import RetortFormats
 
 extension EvaluationResults {
   package static let knownFormat = 1
-  /// More images than any evaluation has.
-  static let imageLimit = 1 << 24
   /// More than an `f32` holds; differences of such numbers are still numbers.
   private static let greatest = 1e40
 
@@ -13,7 +11,7 @@ extension EvaluationResults {
   package func check() throws(FormatError) {
     try require(format == Self.knownFormat, "the format is \(format), not \(Self.knownFormat)")
     try require(!classNames.isEmpty, "there are no classes")
-    try require(labels.count <= Self.imageLimit, "there are \(labels.count) images")
+    try require(labels.count <= ImageSet.countLimit, "there are \(labels.count) images")
     try require(
       !seeds.isEmpty && Set(seeds).count == seeds.count,
       "the seeds are not one or more, "
@@ -139,7 +137,7 @@ extension EvaluationResults {
       "\(name) has a value that is no number or beyond \(Self.greatest)")
     if let images = sweep.images {
       try require(
-        (0...Self.imageLimit).contains(images), "\(name) is over \(images) images")
+        (0...ImageSet.countLimit).contains(images), "\(name) is over \(images) images")
     }
     for curve in sweep.curves {
       try require(
