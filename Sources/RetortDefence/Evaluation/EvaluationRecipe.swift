@@ -34,7 +34,9 @@ package struct EvaluationRecipe: Sendable {
     package let level: String
     package let method: Method
     package let settings: [(name: String, value: String)]
-    package let epsilon: Number
+    /// The recipe's where the attack names none; 0 for clean images.
+    package internal(set) var epsilon: Number
+    let hasOwnRadius: Bool
     package let norm: String
     /// Which of the graph's results are the points; the first if nil.
     package let result: String?
