@@ -90,6 +90,26 @@ struct EvaluationReportTests {
     #expect(throws: FormatError.self) { try ReportJSON.bytes(results) }
   }
 
+  /// Parts are found by their names, not by looking through all of them.
+  @Test func aReportOfManyPartsIsValidatedInSeconds() throws {
+    var results = results
+    let (attack, cell) = (results.attacks[0], results.cells[0])
+    (results.attacks, results.cells, results.sweeps) = ([], [], [])
+    for number in 0..<60_000 {
+      results.attacks.append(attack)
+      results.attacks[number].name = "attack \(number)"
+      results.cells.append(cell)
+      results.cells[number].attack = "attack \(number)"
+    }
+    let time = try ContinuousClock().measure { try results.validate() }
+    #expect(time < .seconds(5), "\(time)")
+    results.cells[59_999].attack = "attack 60000"
+    let error = #expect(throws: FormatError.self) { try results.validate() }
+    #expect(
+      error?.message == "the answers of \"none\" on \"attack 60000\" are of an attack that"
+        + " there is not")
+  }
+
   /// "none on clean" under FGSM and "none" under "clean on FGSM" are two cells, and an attack may be
   /// called as another one through an arm is printed.
   @Test func namesThatReadAlikeAreTwo() throws {
@@ -224,7 +244,7 @@ struct EvaluationReportTests {
           values.isEmpty ? 1 : values[$0 % values.count]
         }
       }
-      try results.check()
+      try results.validate()
       #expect(!ReportHTML.text(results).contains("nan"))
       #expect(!ReportHTML.text(results).contains("inf\""))
     }

@@ -34,7 +34,7 @@ extension EvaluationResults {
       try merged.attacks[index].take(shards, index)
     }
     merged.gallery = shards.flatMap(\.results.gallery).sorted { $0.image < $1.image }
-    try merged.check()
+    try merged.validate()
     return merged
   }
 

@@ -13,8 +13,11 @@ extension EvaluationSummary {
   }
 
   private static func cells(_ results: EvaluationResults) -> [Cell] {
-    results.cells.filter { $0.seed == results.seeds.first }.map { cell in
-      let all = results.seeds.compactMap { results.cell(cell.arm, cell.attack, seed: $0) }
+    let order = Dictionary(zip(results.seeds, results.seeds.indices)) { first, _ in first }
+    let known = results.cells.filter { order[$0.seed] != nil }
+    let sets = Dictionary(grouping: known) { [$0.arm, $0.attack] }
+    return known.filter { $0.seed == results.seeds.first }.map { cell in
+      let all = sets[[cell.arm, cell.attack]]!.sorted { order[$0.seed]! < order[$1.seed]! }
       let images = cell.answers.count
       let shares = all.map { Share(right: results.rightCount($0), images: $0.answers.count).share }
       let changed = (0..<images).count { image in
