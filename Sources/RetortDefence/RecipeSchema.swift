@@ -45,6 +45,27 @@ extension Decoder {
   }
 }
 
+/// One of a closed list of words.
+private struct Word<C: CaseIterable & RawRepresentable>: Decodable where C.RawValue == String {
+  let choice: C
+
+  init(from decoder: any Decoder) throws { choice = try decoder.word() }
+}
+
+extension Decoder {
+  /// One of a closed list of words.
+  func word<C: CaseIterable & RawRepresentable>() throws -> C where C.RawValue == String {
+    let container = try singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let word = C(rawValue: text) else {
+      let known = C.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "is \"\(text)\", expected one of \(known)")
+    }
+    return word
+  }
+}
+
 /// What a recipe makes.
 enum RecipeKind: String {
   case training, evaluation
@@ -153,13 +174,7 @@ extension KeyedDecodingContainer {
   /// One of a closed list of words.
   func choice<C: CaseIterable & RawRepresentable>(_ type: C.Type, _ key: Key) throws -> C?
   where C.RawValue == String {
-    guard let text = try decodeIfPresent(String.self, forKey: key) else { return nil }
-    guard let choice = C(rawValue: text) else {
-      let known = C.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: self, debugDescription: "is \"\(text)\", expected one of \(known)")
-    }
-    return choice
+    try decodeIfPresent(Word<C>.self, forKey: key)?.choice
   }
 }
 

@@ -51,6 +51,12 @@ struct EvaluationReportTests {
     #expect(try refusal(/"answers": \[/, "\"answers\": [0.5,").contains("is not a report"))
     #expect(try refusal(/"labels": \[/, "\"labels\": [99,").contains("the labels hold class 99"))
     #expect(try refusal(/"kind": "loss"/, "\"kind\": \"odd\"").contains("is of kind \"odd\""))
+    #expect(
+      try refusal(/"level": "T2"/, "\"level\": \"T4\"").contains(
+        #".level" is "T4", expected one of "clean", "T0", "T1", "T2", "T3", "queries""#))
+    #expect(
+      try refusal(/"norm": "linf"/, "\"norm\": \"l3\"").contains(
+        #".norm" is "l3", expected one of "linf", "l2", "l1""#))
     #expect(try refusal(/"margin": 2/, "\"margin\": null").contains("wrong margin"))
     #expect(try refusal(/"png": "iVBOR/, "\"png\": \"<scri").contains("not PNG"))
     #expect(

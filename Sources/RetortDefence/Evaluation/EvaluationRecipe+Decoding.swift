@@ -31,7 +31,7 @@ extension EvaluationRecipe: Decodable {
       attacks[index].epsilon = epsilon
     }
     // Images are in 0...1: 8 is meant as 8/255.
-    for attack in attacks where attack.norm == "linf" && attack.epsilon.value > 1 {
+    for attack in attacks where attack.norm == .linf && attack.epsilon.value > 1 {
       throw fields.problem(
         attack.hasOwnRadius ? .attacks : .epsilon,
         "has the radius \(attack.epsilon.text) for \"\(attack.name)\", expected one of at most 1 in"
@@ -117,7 +117,7 @@ extension EvaluationRecipe: Decodable {
         a: try fields.decode(String.self, forKey: .a),
         b: try fields.decode(String.self, forKey: .b),
         attack: try fields.decode(String.self, forKey: .attack),
-        kind: margin == nil ? "greater" : "loss", margin: margin)
+        margin: margin)
     }
   }
 }
@@ -130,7 +130,6 @@ extension EvaluationRecipe.Attack: Decodable {
   private enum KeyHolder: String, CaseIterable { case attacker, defender }
 
   package init(from decoder: any Decoder) throws {
-    let levels = EvaluationResults.Attack.levels
     let fields = try decoder.fields(Keys.self)
     name = try fields.decode(String.self, forKey: .name)
     about = try fields.decodeIfPresent(String.self, forKey: .about) ?? ""
@@ -140,15 +139,19 @@ extension EvaluationRecipe.Attack: Decodable {
     method =
       suite.map(EvaluationRecipe.Method.suite) ?? graph.map(EvaluationRecipe.Method.graph) ?? .clean
     isThrough = try fields.decodeIfPresent(Bool.self, forKey: .through) ?? false
-    level =
-      try fields.decodeIfPresent(String.self, forKey: .level)
-      ?? (method == .clean ? "clean" : isThrough ? "T2" : "T0")
-    guard levels.contains(level), (level == "clean") == (method == .clean) else {
+    let word = try fields.decodeIfPresent(String.self, forKey: .level)
+    let usual: EvaluationResults.Attack.Level =
+      method == .clean ? .clean : isThrough ? .t2 : .t0
+    guard let level = word.map(EvaluationResults.Attack.Level.init) ?? usual,
+      (level == .clean) == (method == .clean)
+    else {
       throw fields.problem(
         .level,
-        "is \"\(level)\", expected \"clean\" without a graph and else one of "
-          + levels.dropFirst().map { "\"\($0)\"" }.joined(separator: ", "))
+        "is \"\(word ?? "")\", expected \"clean\" without a graph and else one of "
+          + EvaluationResults.Attack.Level.allCases.dropFirst().map { "\"\($0.rawValue)\"" }
+          .joined(separator: ", "))
     }
+    self.level = level
     if isThrough, graph == nil, suite != .rand {
       throw fields.problem(.through, "needs a graph, or the suite \"autoattack-rand\"")
     }
@@ -170,10 +173,7 @@ extension EvaluationRecipe.Attack: Decodable {
     if radius?.value == 0 { throw fields.problem(.epsilon, "is 0, expected a radius above 0") }
     hasOwnRadius = radius != nil || method == .clean
     epsilon = radius ?? EvaluationRecipe.Number(text: "0", value: 0)
-    norm = try fields.decodeIfPresent(String.self, forKey: .norm) ?? "linf"
-    guard EvaluationResults.Attack.norms.contains(norm) else {
-      throw fields.problem(.norm, "is \"\(norm)\", expected \"linf\", \"l2\" or \"l1\"")
-    }
+    norm = try fields.choice(EvaluationResults.Attack.Norm.self, .norm) ?? .linf
     arms = try fields.decodeIfPresent([String].self, forKey: .arms)
     for key in [Keys.set, .epsilon, .norm] where method == .clean && fields.contains(key) {
       throw fields.problem(key, "means nothing for clean images")

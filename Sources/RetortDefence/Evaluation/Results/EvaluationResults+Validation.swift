@@ -80,12 +80,6 @@ extension EvaluationResults {
       attack.gflopPerImage,
     ]
     try require(numbers.allSatisfy(\.isFinite), "\(name) holds NaN or infinity")
-    try require(
-      Attack.levels.contains(attack.level),
-      "\(name) is of the level \(ReportText.quoted(attack.level))")
-    try require(
-      Attack.norms.contains(attack.norm), "\(name) is in the norm \(ReportText.quoted(attack.norm))"
-    )
     try require(attack.epsilon >= 0, "\(name) has the radius \(attack.epsilon)")
     if let arm = attack.arm { try known(arm, name, index) }
   }
@@ -121,11 +115,6 @@ extension EvaluationResults {
   private func validate(_ comparison: Comparison, _ index: Index) throws(FormatError) {
     let name = "the comparison \(ReportText.quoted(comparison.name))"
     for arm in [comparison.a, comparison.b] { try known(arm, name, index) }
-    try require(
-      ["greater", "loss"].contains(comparison.kind),
-      "\(name) is of kind \(ReportText.quoted(comparison.kind))")
-    try require(
-      (comparison.kind == "loss") == (comparison.margin != nil), "\(name) has a wrong margin")
     try require(comparison.margin?.isFinite ?? true, "\(name) has a margin that is no number")
   }
 

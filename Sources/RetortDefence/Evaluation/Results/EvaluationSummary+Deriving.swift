@@ -71,7 +71,7 @@ extension EvaluationSummary {
       else { return nil }
       return (comparison, Paired(results.right(a), results.right(b)))
     }
-    let family = met.indices.filter { met[$0].0.kind != "loss" }
+    let family = met.indices.filter { !met[$0].0.boundsLoss }
     let adjusted = Dictionary(
       uniqueKeysWithValues: zip(family, Statistics.holm(family.map { met[$0].1.p })))
     return met.indices.map { index in
@@ -103,13 +103,13 @@ extension EvaluationSummary {
 extension EvaluationResults {
   /// The images themselves: the points of the attack that is none.
   package var cleanPoints: LossPoints {
-    .attack(attacks.first { $0.level == "clean" }?.name ?? "clean")
+    .attack(attacks.first { $0.level == .clean }?.name ?? "clean")
   }
 
   /// The attacks of the main table that a worst case is taken over: those of the norm and radius of
   /// the first of them, since an image that falls at another radius says nothing of this one.
   package var worstCaseAttacks: [Attack] {
-    let attacks = mainAttacks.filter { $0.level != "clean" }
+    let attacks = mainAttacks.filter { $0.level != .clean }
     return attacks.filter {
       $0.norm == attacks.first?.norm && $0.epsilon == attacks.first?.epsilon
     }
