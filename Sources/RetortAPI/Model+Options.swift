@@ -1,5 +1,6 @@
 internal import RetortDriver
 internal import RetortRuntime
+internal import RetortText
 
 extension Model {
   /// How a definition is compiled and run. Each field means what the option of the command line
@@ -60,6 +61,12 @@ extension Model {
       request.entry = entry
       request.settings = settings.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
       request.weightPaths = weightFiles
+      // The driver does not refuse it: it also runs plans beside definitions, which have a choice.
+      if backend != .auto, Artifact.isArtifact(path) {
+        throw Diagnostics(
+          "is a plan, whose backend was fixed when it was compiled", path: path,
+          hint: "leave the backend out, or compile the definition again with it")
+      }
       request.backend = RetortRuntime.Backend(backend)
       if let threadCount {
         guard (1...ThreadPool.threadLimit).contains(threadCount) else {

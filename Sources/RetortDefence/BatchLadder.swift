@@ -31,7 +31,7 @@ package final class BatchLadder {
   package func runner(for count: Int) throws -> BatchRunner {
     var size = batch
     if input.batch == nil {
-      while size > 1, (size + 1) / 2 >= count { size = (size + 1) / 2 }
+      while size > 1, size - size / 2 >= count { size -= size / 2 }
     }
     if let found = runners[size] { return found }
     let made = try BatchRunner(

@@ -39,20 +39,16 @@ struct ImageInput {
       (height, width) = (input.extents[2], input.extents[3])
       return
     }
-    let entries = try Compiler(library: request.library).load(path).entries
-    let taker =
-      request.entry == nil ? entries.first : entries.first { $0.name == request.entry }
-    let type = taker?.arguments.first { $0.name == "x" && $0.isTensor }?.kind
-    if let taker, type == nil {
+    let taker = try request.declaredEntry()
+    let extents = taker?.arguments.first { $0.name == "x" }?.extents
+    if let taker, extents == nil {
       throw Diagnostics(
         "takes no images: '\(taker.name)' has no input 'x'", path: path,
         hint: "name it so: x: f32[n, 3, 32, 32]")
     }
-    let extents = (type ?? "").dropLast().split(separator: ",").suffix(2).map {
-      Int($0.filter { !$0.isWhitespace })
-    }
+    let size = Array((extents ?? []).suffix(2))
     (name, batch, entry) = ("x", nil, taker?.name)
-    (height, width) = extents.count == 2 ? (extents[0], extents[1]) : (nil, nil)
+    (height, width) = size.count == 2 ? (size[0], size[1]) : (nil, nil)
   }
 
   /// Checks the images' size against the one that is written down, so that a mismatch is told in

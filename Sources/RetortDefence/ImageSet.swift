@@ -4,6 +4,11 @@ import RetortText
 
 /// Images with labels, in memory, from which batches are taken.
 package struct ImageSet: Sendable {
+  /// More images than any set has.
+  package static let countLimit = 1 << 24
+  /// The most images at a time: the bytes of a larger batch might not fit an Int.
+  package static let batchLimit = 1 << 16
+
   /// `f32[n, 3, h, w]` in [0, 1].
   package let pixels: HostTensor
   /// Empty where the files hold none.

@@ -13,28 +13,22 @@ extension Recipe: Decodable {
     }
     graph = try fields.decode(String.self, forKey: .graph)
     entry = try fields.decodeIfPresent(String.self, forKey: .entry)
-    imageCount = try fields.wholeNumber(.images)
+    imageCount = try fields.wholeNumber(.images, in: 0...ImageSet.countLimit)
     validate = try fields.decodeIfPresent(Validation.self, forKey: .validate)
     finish = try fields.decodeIfPresent(Finish.self, forKey: .finish)
     try take(.about, &about)
     try take(.weights, &weights)
-    epochs = try fields.wholeNumber(.epochs) ?? epochs
-    batch = try fields.wholeNumber(.batch) ?? batch
+    epochs = try fields.wholeNumber(.epochs, in: 0...Self.epochLimit) ?? epochs
+    batch = try fields.wholeNumber(.batch, in: 1...ImageSet.batchLimit) ?? batch
     seed = try fields.wholeNumber(.seed) ?? seed
     try take(.rate, &rate)
     try take(.keep, &keep)
     storage = try fields.choice(Storage.self, .storage) ?? storage
     settings = try fields.settings(.set)
-    // Past these bounds the number of steps, or a batch's bytes, would not fit an Int.
-    for (key, number, least, most) in [
-      (Keys.batch, batch, 1, 1 << 16), (.epochs, epochs, 0, 1 << 24),
-      (.images, imageCount ?? 0, 0, 1 << 24),
-    ] where number < least || number > most {
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: fields,
-        debugDescription: number < least ? "is too small" : "is \(number), more than \(most)")
-    }
   }
+
+  /// As many epochs of as many images as there may be are steps that an Int counts.
+  private static let epochLimit = 1 << 24
 }
 
 extension Recipe.Validation: Decodable {

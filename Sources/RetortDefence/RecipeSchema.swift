@@ -45,6 +45,27 @@ extension Decoder {
   }
 }
 
+/// One of a closed list of words.
+private struct Word<C: CaseIterable & RawRepresentable>: Decodable where C.RawValue == String {
+  let choice: C
+
+  init(from decoder: any Decoder) throws { choice = try decoder.word() }
+}
+
+extension Decoder {
+  /// One of a closed list of words.
+  func word<C: CaseIterable & RawRepresentable>() throws -> C where C.RawValue == String {
+    let container = try singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let word = C(rawValue: text) else {
+      let known = C.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "is \"\(text)\", expected one of \(known)")
+    }
+    return word
+  }
+}
+
 /// What a recipe makes.
 enum RecipeKind: String {
   case training, evaluation
@@ -124,19 +145,21 @@ extension KeyedDecodingContainer {
     }
   }
 
-  /// A whole number above 0 that must be there.
-  func count(_ key: Key, atMost limit: Int = 1 << 24) throws -> Int {
-    guard let number: Int = try wholeNumber(key) else {
+  /// A whole number of a range, where there is one.
+  func wholeNumber(_ key: Key, in range: ClosedRange<Int>) throws -> Int? {
+    guard let number: Int = try wholeNumber(key) else { return nil }
+    guard number >= range.lowerBound else { throw problem(key, "is too small") }
+    guard number <= range.upperBound else {
+      throw problem(key, "is \(number), more than \(range.upperBound)")
+    }
+    return number
+  }
+
+  /// How many images: a number above 0 that must be there.
+  func count(_ key: Key) throws -> Int {
+    guard let number = try wholeNumber(key, in: 1...ImageSet.countLimit) else {
       throw DecodingError.keyNotFound(
         key, .init(codingPath: codingPath, debugDescription: "is required"))
-    }
-    guard number > 0 else {
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: self, debugDescription: "is too small")
-    }
-    guard number <= limit else {
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: self, debugDescription: "is \(number), more than \(limit)")
     }
     return number
   }
@@ -151,13 +174,7 @@ extension KeyedDecodingContainer {
   /// One of a closed list of words.
   func choice<C: CaseIterable & RawRepresentable>(_ type: C.Type, _ key: Key) throws -> C?
   where C.RawValue == String {
-    guard let text = try decodeIfPresent(String.self, forKey: key) else { return nil }
-    guard let choice = C(rawValue: text) else {
-      let known = C.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: self, debugDescription: "is \"\(text)\", expected one of \(known)")
-    }
-    return choice
+    try decodeIfPresent(Word<C>.self, forKey: key)?.choice
   }
 }
 

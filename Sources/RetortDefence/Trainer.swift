@@ -200,7 +200,7 @@ package final class Trainer {
       case "iteration": inputs["iteration"] = HostTensor(Float(step + 1))
       default:
         guard type.element == .key else { continue }
-        inputs[input.name] = keys(type.shape, input.name, step)
+        inputs[input.name] = RandomKeys.input(type.shape, root: key(input.name, step))
       }
     }
     let results = try executable.run(inputs)
@@ -223,13 +223,6 @@ package final class Trainer {
     return Set(
       graph.outputs.filter { $0.role == .result && zeros.contains($0.value) }.map(\.name))
   }()
-
-  private func keys(_ shape: Shape, _ name: String, _ step: Int) -> HostTensor {
-    let root = key(name, step)
-    if shape.rank == 0 { return HostTensor(root) }
-    return HostTensor(
-      shape, (0..<shape.elementCount).map { RandomKeys.fold(root, UInt32($0)) })
-  }
 
   private func key(_ purpose: String, _ number: Int) -> Key {
     RandomKeys.fold(

@@ -23,11 +23,14 @@ package enum RandomKeys {
 
   /// A key input: `key[]` is the seed's key, element `i` of others is `fold(that, i)`.
   package static func input(_ shape: Shape, seed: UInt64) -> HostTensor {
-    if shape.rank == 0 { return HostTensor(root(seed)) }
-    let keys = (0..<shape.elementCount).map {
-      fold(root(seed), UInt32(truncatingIfNeeded: $0))
-    }
-    return HostTensor(shape, keys)
+    input(shape, root: root(seed))
+  }
+
+  /// The same from another key than a seed's.
+  package static func input(_ shape: Shape, root: Key) -> HostTensor {
+    if shape.rank == 0 { return HostTensor(root) }
+    return HostTensor(
+      shape, (0..<shape.elementCount).map { fold(root, UInt32(truncatingIfNeeded: $0)) })
   }
 
   /// Number `index` of the uniform numbers in [0, 1) that a key gives.

@@ -62,11 +62,15 @@ package struct Request: Sendable {
   package func declared(
     _ settings: [(name: String, value: String)]
   ) throws -> [(name: String, value: String)] {
+    let arguments = try declaredEntry()?.arguments ?? []
+    return settings.filter { setting in arguments.contains { $0.name == setting.name } }
+  }
+
+  /// The graph of a definition that is meant, as its file declares it; nil where there is none of
+  /// that name, which the compiler refuses.
+  package func declaredEntry() throws(Diagnostics) -> Definition.Entry? {
     let entries = try Compiler(library: library).load(path).entries
-    let entry = entry == nil ? entries.first : entries.first { $0.name == self.entry }
-    return settings.filter { setting in
-      entry?.arguments.contains { $0.name == setting.name } ?? false
-    }
+    return entry == nil ? entries.first : entries.first { $0.name == entry }
   }
 
   /// Adds settings, in the place of those of the same names.

@@ -25,6 +25,9 @@ package struct Definition: Sendable {
     package let defaultValue: String?
     /// Nil for a tensor.
     package let valueKind: ValueKind?
+    /// A tensor's extents, each nil where the compiler binds it; so is a rest, for however many it
+    /// stands. Nil for what is no tensor.
+    package let extents: [Int?]?
 
     package var isTensor: Bool { valueKind == nil }
   }
@@ -71,7 +74,8 @@ package struct Definition: Sendable {
       arguments: graph.arguments.map { argument in
         Argument(
           name: argument.name.text, kind: argument.type.range.text,
-          defaultValue: argument.defaultValue?.range.text, valueKind: argument.type.valueKind)
+          defaultValue: argument.defaultValue?.range.text, valueKind: argument.type.valueKind,
+          extents: argument.type.extents)
       },
       results: graph.results.map { ($0.name, $0.type.range.text) })
   }
@@ -156,4 +160,16 @@ extension TypeSyntax {
   }
 
   var isTensor: Bool { valueKind == nil }
+
+  /// Those that are written as numbers; nil for what is no tensor.
+  fileprivate var extents: [Int?]? {
+    guard case .tensor(_, let dimensions) = kind else { return nil }
+    return dimensions.map {
+      if case .extent(let expression) = $0, case .integer(let extent) = expression.kind {
+        extent
+      } else {
+        nil
+      }
+    }
+  }
 }

@@ -85,8 +85,6 @@ package struct Diagnostics: Error, Sendable, CustomStringConvertible {
     }
   }
 
-  package var hasErrors: Bool { list.contains { $0.severity == .error } }
-
   package var description: String { DiagnosticRenderer().render(self) }
 }
 

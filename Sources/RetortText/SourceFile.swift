@@ -34,8 +34,6 @@ package final class SourceFile: Sendable {
     self.init(path: path, bytes: Array(text.utf8))
   }
 
-  package var lineCount: Int { lineStarts.count }
-
   /// The line (from 1) and the column (from 1, in Unicode scalars) of a byte offset.
   package func position(of offset: Int) -> (line: Int, column: Int) {
     let bounded = min(max(offset, 0), bytes.count)

@@ -101,6 +101,17 @@ struct Arguments: Sendable {
   func all(_ name: String) -> [String] { values[name] ?? [] }
   subscript(name: String) -> String? { values[name]?.last }
 
+  /// A whole number of a range.
+  func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+    guard let text = self[name] else { return nil }
+    guard let number = Int(text), range.contains(number) else {
+      throw UsageError(
+        message: "'\(name)' takes a whole number from \(range.lowerBound) to \(range.upperBound), "
+          + "got '\(text)'")
+    }
+    return number
+  }
+
   /// A whole number of at least `minimum`.
   func integer(_ name: String, minimum: Int) throws -> Int? {
     guard let text = self[name] else { return nil }

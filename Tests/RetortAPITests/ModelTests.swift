@@ -129,6 +129,19 @@ import Testing
     #expect(unbound?.description.contains("no weights are given for 'w', 'b'") == true)
   }
 
+  @Test func aPlanKeepsItsBackend() throws {
+    let plan = try folder.write(try #require(try SmallPrograms.plans().first), to: "p.retort")
+    #expect(try Model(plan).inputs.map(\.name) == ["x"])
+    let error = #expect(throws: RetortError.self) {
+      try Model(plan, Model.Options(backend: .reference))
+    }
+    #expect(
+      error?.description == """
+        \(plan): error: is a plan, whose backend was fixed when it was compiled
+            = hint: leave the backend out, or compile the definition again with it
+        """)
+  }
+
   @Test func tensorsHaveAsManyElementsAsTheirShapes() throws {
     #expect(throws: RetortError.self) { try Tensor([1, 2], shape: [3]) }
     #expect(throws: RetortError.self) { try Tensor([1, 2], shape: [-1, -2]) }

@@ -184,6 +184,10 @@ struct CommandLineUsageTests {
       ["purify", "a.graph", "--images", "-", "-o", "x"],
       "retort purify: a stream goes in and out: give '--images -' and '-o -'\n"
     ),
+    (
+      ["purify", "a.graph", "--images", "x", "-o", "y", "--batch", "65537"],
+      "retort purify: '--batch' takes a whole number from 1 to 65536, got '65537'\n"
+    ),
     (["evaluate", "r.json"], "retort evaluate: '--data FILE' is missing\n"),
     (["evaluate", "--data", "d"], "retort evaluate: 'retort evaluate' takes one RECIPE\n"),
     (

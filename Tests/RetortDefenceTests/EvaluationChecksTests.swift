@@ -122,7 +122,7 @@ struct EvaluationChecksTests {
     results.cleanAccuracy = 100 * share.interval.high + 0.1
     #expect(try check("Clean accuracy", results).outcome == .warning)
     results.cleanAccuracy = 101
-    #expect(throws: FormatError.self) { try results.check() }
+    #expect(throws: FormatError.self) { try results.validate() }
   }
 
   @Test func batchNormRunsInInferenceMode() throws {

@@ -51,6 +51,12 @@ struct EvaluationReportTests {
     #expect(try refusal(/"answers": \[/, "\"answers\": [0.5,").contains("is not a report"))
     #expect(try refusal(/"labels": \[/, "\"labels\": [99,").contains("the labels hold class 99"))
     #expect(try refusal(/"kind": "loss"/, "\"kind\": \"odd\"").contains("is of kind \"odd\""))
+    #expect(
+      try refusal(/"level": "T2"/, "\"level\": \"T4\"").contains(
+        #".level" is "T4", expected one of "clean", "T0", "T1", "T2", "T3", "queries""#))
+    #expect(
+      try refusal(/"norm": "linf"/, "\"norm\": \"l3\"").contains(
+        #".norm" is "l3", expected one of "linf", "l2", "l1""#))
     #expect(try refusal(/"margin": 2/, "\"margin\": null").contains("wrong margin"))
     #expect(try refusal(/"png": "iVBOR/, "\"png\": \"<scri").contains("not PNG"))
     #expect(
@@ -91,6 +97,26 @@ struct EvaluationReportTests {
     #expect(
       refusal { $0.cells.append($0.cells[0]) }
         == "the cell \"none on clean, seed 0\" comes twice")
+  }
+
+  /// Parts are found by their names, not by looking through all of them.
+  @Test func aReportOfManyPartsIsValidatedInSeconds() throws {
+    var results = results
+    let (attack, cell) = (results.attacks[0], results.cells[0])
+    (results.attacks, results.cells, results.sweeps) = ([], [], [])
+    for number in 0..<60_000 {
+      results.attacks.append(attack)
+      results.attacks[number].name = "attack \(number)"
+      results.cells.append(cell)
+      results.cells[number].attack = "attack \(number)"
+    }
+    let time = try ContinuousClock().measure { try results.validate() }
+    #expect(time < .seconds(10), "\(time)")
+    results.cells[59_999].attack = "attack 60000"
+    let error = #expect(throws: FormatError.self) { try results.validate() }
+    #expect(
+      error?.message == "the answers of \"none\" on \"attack 60000\" are of an attack that"
+        + " there is not")
   }
 
   /// "none on clean" under FGSM and "none" under "clean on FGSM" are two cells, and an attack may be
@@ -227,7 +253,7 @@ struct EvaluationReportTests {
           values.isEmpty ? 1 : values[$0 % values.count]
         }
       }
-      try results.check()
+      try results.validate()
       #expect(!ReportHTML.text(results).contains("nan"))
       #expect(!ReportHTML.text(results).contains("inf\""))
     }

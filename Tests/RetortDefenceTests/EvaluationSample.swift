@@ -95,7 +95,7 @@ enum EvaluationSample {
       builder.results.attacks.append(attack)
       for arm in results.arms {
         let gain = bonus[arm.name]!
-        let reached = attack.level == "clean" ? share - gain / 2 : share + gain
+        let reached = attack.level == .clean ? share - gain / 2 : share + gain
         builder.add(arm.name, attack, reached, results.seeds)
       }
     }

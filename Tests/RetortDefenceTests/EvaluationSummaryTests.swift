@@ -72,7 +72,7 @@ struct EvaluationSummaryTests {
     results.attacks[2].epsilon = 16.0 / 255
     #expect(EvaluationSummary(results).bar == nil)
     results = small()
-    results.attacks[2].norm = "l2"
+    results.attacks[2].norm = .l2
     #expect(EvaluationSummary(results).bar == nil)
     results = small()
     results.attacks[1].suite = "autoattack-rand"

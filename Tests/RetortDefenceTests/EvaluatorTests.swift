@@ -173,7 +173,7 @@ struct EvaluatorTests {
       try evaluator(recipe(attacks: attacks.joined(separator: ","), "")).run()
     ])
     #expect(results.attacks.map(\.arm) == ["none", "rotation", "none", "rotation"])
-    #expect(results.attacks.allSatisfy { $0.images == 4 && $0.level == "T2" })
+    #expect(results.attacks.allSatisfy { $0.images == 4 && $0.level == .t2 })
     #expect(Set(results.attacks.map(\.sha256)).count == 4)
     #expect(results.attacks[2].settings["keys"] == "defender")
     #expect(results.cells.map(\.answers.count) == [Int](repeating: 4, count: 8))
@@ -361,7 +361,7 @@ struct EvaluatorTests {
       (with(#""set": {"epsilon": 0.1}"#), "which has a key of its own"),
       (with(#""arms": []"#), "is empty"), (with(#""images": 9223372036854775807"#), "more than"),
       (with(#""epsilom": 0.1"#), #"did you mean "epsilon"?"#),
-      (with(#""norm": "l3""#), #"expected "linf", "l2" or "l1""#),
+      (with(#""norm": "l3""#), #"is "l3", expected one of "linf", "l2", "l1""#),
       (with(#""arms": ["nun"]"#), #"names the arm "nun""#),
       (with(#""set": {"stepz": 3}"#), "'attack' has no argument or dimension 'stepz'"),
       (with(#""result": "adversary""#), "has no result 'adversary'"),

@@ -102,7 +102,7 @@ struct PurificationTests {
     #expect(try Images.read(space.file("out.npy")).pixels.bytes == outcome.purified.bytes)
   }
 
-  @Test(arguments: [1, 3, 7, 32])
+  @Test(arguments: [1, 3, 7, 32, Int.max])
   func theBatchDoesNotMatter(batch: Int) throws {
     let outcome = try purification(batch: batch).run(images, roundsToBytes: false)
     #expect(outcome.purified.elements(as: Float.self) == expected(seed: 9))

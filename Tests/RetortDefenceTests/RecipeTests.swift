@@ -95,6 +95,8 @@ struct RecipeTests {
     (#""epochs": -1"#, #""epochs" is too small"#),
     (#""batch": 0"#, #""batch" is too small"#),
     (#""images": -5"#, #""images" is too small"#),
+    (#""batch": 65537"#, #""batch" is 65537, more than 65536"#),
+    (#""epochs": 16777217"#, #""epochs" is 16777217, more than 16777216"#),
     (#""seed": -1"#, #""seed" is not a whole number in range"#),
     (#""about": 7"#, #""about" is not a text"#),
     (#""set": [1]"#, #""set" is not an object"#),

@@ -176,6 +176,14 @@ import Testing
     #expect(arguments[2].defaultValue == "16/255")
   }
 
+  @Test func extentsThatAreNumbersAreDescribed() throws {
+    let definition = try load(
+      "graph f(x: f32[n, 3, max(n, 16), 32], y: f32[...s, 4], k: key[], m: Int = 3) -> f32[] {"
+        + " return sum(y) }")
+    let arguments = try #require(definition.entries.first).arguments
+    #expect(arguments.map(\.extents) == [[nil, 3, nil, 32], [nil, 4], [], nil])
+  }
+
   @Test func anEntryIsChosenByName() throws {
     #expect(try dump(Self.text, entry: "g").hasPrefix("graph g("))
     #expect(

@@ -1,4 +1,5 @@
 import RetortTensor
+import RetortText
 
 /// The largest difference of two tensors' elements, relative to the larger of 1 and the largest
 /// element; infinity where shapes differ, or NaN and infinities stand in different places.
@@ -14,4 +15,8 @@ package func relativeError(_ a: HostTensor, _ b: HostTensor) -> Double {
     worst = max(worst, abs(x - y))
   }
   return worst / scale
+}
+
+extension Diagnostics {
+  package var hasErrors: Bool { list.contains { $0.severity == .error } }
 }

@@ -70,7 +70,7 @@ struct AttackPlan {
     }
     if attack.knowsKeys { try checkDraws(request, context) }
     try add("epsilon", epsilon.text)
-    if attack.norm != "linf" { try add("norm", attack.norm) }
+    if attack.norm != .linf { try add("norm", attack.norm.rawValue) }
     if let arm {
       try add("purifier", try Self.purifier(of: arm, attack.purifierSettings, context))
     } else if try context.declares("purifier", request) {

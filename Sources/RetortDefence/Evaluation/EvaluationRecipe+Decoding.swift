@@ -20,21 +20,22 @@ extension EvaluationRecipe: Decodable {
     }
     try take(.backbone, &backbone)
     try take(.weights, &weights)
-    if fields.contains(.images) { images = try fields.count(.images) }
-    if fields.contains(.batch) { batch = try fields.count(.batch, atMost: 1 << 16) }
+    images = try fields.wholeNumber(.images, in: 1...ImageSet.countLimit)
+    batch = try fields.wholeNumber(.batch, in: 1...ImageSet.batchLimit) ?? batch
     try take(.seeds, &seeds)
     try take(.epsilon, &epsilon)
     if epsilon.value == 0 { throw fields.problem(.epsilon, "is 0, expected a radius above 0") }
     arms = try fields.decode([Arm].self, forKey: .arms)
-    let drafts = try fields.decode([AttackDraft].self, forKey: .attacks)
-    attacks = try drafts.map { try $0.attack(epsilon: epsilon) }
+    attacks = try fields.decode([Attack].self, forKey: .attacks)
+    for index in attacks.indices where !attacks[index].hasOwnRadius {
+      attacks[index].epsilon = epsilon
+    }
     // Images are in 0...1: 8 is meant as 8/255.
-    for attack in attacks where attack.norm == "linf" && attack.epsilon.value > 1 {
-      let text = attack.epsilon.text
+    for attack in attacks where attack.norm == .linf && attack.epsilon.value > 1 {
       throw fields.problem(
-        fields.contains(.epsilon) && epsilon.text == text ? .epsilon : .attacks,
-        "has the radius \(text) for \"\(attack.name)\", expected one of at most 1 in linf, such"
-          + " as \"8/255\"")
+        attack.hasOwnRadius ? .attacks : .epsilon,
+        "has the radius \(attack.epsilon.text) for \"\(attack.name)\", expected one of at most 1 in"
+          + " linf, such as \"8/255\"")
     }
     comparisons = try (fields.decodeIfPresent([ComparisonDraft].self, forKey: .comparisons) ?? [])
       .map(\.comparison)
@@ -116,91 +117,69 @@ extension EvaluationRecipe: Decodable {
         a: try fields.decode(String.self, forKey: .a),
         b: try fields.decode(String.self, forKey: .b),
         attack: try fields.decode(String.self, forKey: .attack),
-        kind: margin == nil ? "greater" : "loss", margin: margin)
+        margin: margin)
     }
   }
+}
 
-  /// An attack before the recipe's radius is known.
-  private struct AttackDraft: Decodable {
-    private enum Keys: String, CodingKey, CaseIterable {
-      case name, about, level, graph, suite, set, epsilon, norm, result, through, keys
-      case purifier, arms, images
+extension EvaluationRecipe.Attack: Decodable {
+  private enum Keys: String, CodingKey, CaseIterable {
+    case name, about, level, graph, suite, set, epsilon, norm, result, through, keys
+    case purifier, arms, images
+  }
+  private enum KeyHolder: String, CaseIterable { case attacker, defender }
+
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.fields(Keys.self)
+    name = try fields.decode(String.self, forKey: .name)
+    about = try fields.decodeIfPresent(String.self, forKey: .about) ?? ""
+    let graph = try fields.decodeIfPresent(String.self, forKey: .graph)
+    let suite = try fields.choice(AttackSuite.self, .suite)
+    if graph != nil, suite != nil { throw fields.problem(.suite, "stands beside \"graph\"") }
+    method =
+      suite.map(EvaluationRecipe.Method.suite) ?? graph.map(EvaluationRecipe.Method.graph) ?? .clean
+    isThrough = try fields.decodeIfPresent(Bool.self, forKey: .through) ?? false
+    let word = try fields.decodeIfPresent(String.self, forKey: .level)
+    let usual: EvaluationResults.Attack.Level =
+      method == .clean ? .clean : isThrough ? .t2 : .t0
+    guard let level = word.map(EvaluationResults.Attack.Level.init) ?? usual,
+      (level == .clean) == (method == .clean)
+    else {
+      throw fields.problem(
+        .level,
+        "is \"\(word ?? "")\", expected \"clean\" without a graph and else one of "
+          + EvaluationResults.Attack.Level.allCases.dropFirst().map { "\"\($0.rawValue)\"" }
+          .joined(separator: ", "))
     }
-    static let levels = EvaluationResults.Attack.levels
-
-    let name: String
-    let about: String
-    let level: String
-    let method: Method
-    let settings: [(name: String, value: String)]
-    let epsilon: Number?
-    let norm: String
-    let result: String?
-    let isThrough: Bool
-    let knowsKeys: Bool
-    let purifierSettings: [(name: String, value: String)]
-    let arms: [String]?
-    let images: Int?
-
-    init(from decoder: any Decoder) throws {
-      let fields = try decoder.fields(Keys.self)
-      name = try fields.decode(String.self, forKey: .name)
-      about = try fields.decodeIfPresent(String.self, forKey: .about) ?? ""
-      let graph = try fields.decodeIfPresent(String.self, forKey: .graph)
-      let suite = try fields.choice(AttackSuite.self, .suite)
-      if graph != nil, suite != nil { throw fields.problem(.suite, "stands beside \"graph\"") }
-      method = suite.map(Method.suite) ?? graph.map(Method.graph) ?? .clean
-      isThrough = try fields.decodeIfPresent(Bool.self, forKey: .through) ?? false
-      level =
-        try fields.decodeIfPresent(String.self, forKey: .level)
-        ?? (method == .clean ? "clean" : isThrough ? "T2" : "T0")
-      guard Self.levels.contains(level), (level == "clean") == (method == .clean) else {
-        throw fields.problem(
-          .level,
-          "is \"\(level)\", expected \"clean\" without a graph and else one of "
-            + Self.levels.dropFirst().map { "\"\($0)\"" }.joined(separator: ", "))
-      }
-      if isThrough, graph == nil, suite != .rand {
-        throw fields.problem(.through, "needs a graph, or the suite \"autoattack-rand\"")
-      }
-      let keys = try fields.choice(KeyHolder.self, .keys) ?? .attacker
-      knowsKeys = keys == .defender
-      if knowsKeys, !isThrough { throw fields.problem(.keys, "needs \"through\": true") }
-      purifierSettings = try fields.settings(.purifier)
-      if !isThrough, !purifierSettings.isEmpty {
-        throw fields.problem(.purifier, "needs \"through\": true")
-      }
-      result = try fields.decodeIfPresent(String.self, forKey: .result)
-      if result != nil, graph == nil { throw fields.problem(.result, "needs a graph") }
-      settings = try fields.settings(.set)
-      for name in ["epsilon", "norm", "purifier", "backbone", "classes"]
-      where settings.contains(where: { $0.name == name }) {
-        throw fields.problem(.set, "sets \"\(name)\", which has a key of its own")
-      }
-      epsilon = try fields.decodeIfPresent(Number.self, forKey: .epsilon)
-      if epsilon?.value == 0 { throw fields.problem(.epsilon, "is 0, expected a radius above 0") }
-      norm = try fields.decodeIfPresent(String.self, forKey: .norm) ?? "linf"
-      guard EvaluationResults.Attack.norms.contains(norm) else {
-        throw fields.problem(.norm, "is \"\(norm)\", expected \"linf\", \"l2\" or \"l1\"")
-      }
-      arms = try fields.decodeIfPresent([String].self, forKey: .arms)
-      for key in [Keys.set, .epsilon, .norm] where method == .clean && fields.contains(key) {
-        throw fields.problem(key, "means nothing for clean images")
-      }
-      if arms?.isEmpty == true { throw fields.problem(.arms, "is empty") }
-      images = fields.contains(.images) ? try fields.count(.images) : nil
+    self.level = level
+    if isThrough, graph == nil, suite != .rand {
+      throw fields.problem(.through, "needs a graph, or the suite \"autoattack-rand\"")
     }
-
-    private enum KeyHolder: String, CaseIterable { case attacker, defender }
-
-    func attack(epsilon standard: Number) throws -> Attack {
-      Attack(
-        name: name, about: about, level: level, method: method, settings: settings,
-        epsilon: method == .clean ? Number(text: "0", value: 0) : epsilon ?? standard, norm: norm,
-        result: result, isThrough: isThrough, knowsKeys: knowsKeys,
-        purifierSettings: purifierSettings, arms: arms,
-        images: images)
+    let keys = try fields.choice(KeyHolder.self, .keys) ?? .attacker
+    knowsKeys = keys == .defender
+    if knowsKeys, !isThrough { throw fields.problem(.keys, "needs \"through\": true") }
+    purifierSettings = try fields.settings(.purifier)
+    if !isThrough, !purifierSettings.isEmpty {
+      throw fields.problem(.purifier, "needs \"through\": true")
     }
+    result = try fields.decodeIfPresent(String.self, forKey: .result)
+    if result != nil, graph == nil { throw fields.problem(.result, "needs a graph") }
+    settings = try fields.settings(.set)
+    for name in ["epsilon", "norm", "purifier", "backbone", "classes"]
+    where settings.contains(where: { $0.name == name }) {
+      throw fields.problem(.set, "sets \"\(name)\", which has a key of its own")
+    }
+    let radius = try fields.decodeIfPresent(EvaluationRecipe.Number.self, forKey: .epsilon)
+    if radius?.value == 0 { throw fields.problem(.epsilon, "is 0, expected a radius above 0") }
+    hasOwnRadius = radius != nil || method == .clean
+    epsilon = radius ?? EvaluationRecipe.Number(text: "0", value: 0)
+    norm = try fields.choice(EvaluationResults.Attack.Norm.self, .norm) ?? .linf
+    arms = try fields.decodeIfPresent([String].self, forKey: .arms)
+    for key in [Keys.set, .epsilon, .norm] where method == .clean && fields.contains(key) {
+      throw fields.problem(key, "means nothing for clean images")
+    }
+    if arms?.isEmpty == true { throw fields.problem(.arms, "is empty") }
+    images = try fields.wholeNumber(.images, in: 1...ImageSet.countLimit)
   }
 }
 
@@ -269,7 +248,7 @@ extension EvaluationRecipe.Sweep: Decodable {
     guard !arms.isEmpty, Set(arms).count == arms.count else {
       throw fields.problem(.arms, "must name one arm or more, each once")
     }
-    images = fields.contains(.images) ? try fields.count(.images) : nil
+    images = try fields.wholeNumber(.images, in: 1...ImageSet.countLimit)
   }
 }
 

@@ -30,12 +30,13 @@ package struct EvaluationRecipe: Sendable {
   package struct Attack: Sendable {
     package let name: String
     package let about: String
-    /// clean, T0, T1, T2, T3 or queries (DEFENCE 1).
-    package let level: String
+    package let level: EvaluationResults.Attack.Level
     package let method: Method
     package let settings: [(name: String, value: String)]
-    package let epsilon: Number
-    package let norm: String
+    /// The recipe's where the attack names none; 0 for clean images.
+    package internal(set) var epsilon: Number
+    let hasOwnRadius: Bool
+    package let norm: EvaluationResults.Attack.Norm
     /// Which of the graph's results are the points; the first if nil.
     package let result: String?
     /// Whether it is made for each arm, through its purifier: the graph's argument `purifier`.

@@ -2,7 +2,7 @@ import RetortTensor
 
 /// How far points lie from their images, and between which pixels.
 struct PointExtent {
-  let norm: String
+  let norm: EvaluationResults.Attack.Norm
   private(set) var greatestDistance = 0.0
   private(set) var leastPixel = 1.0
   private(set) var greatestPixel = 0.0
@@ -10,7 +10,7 @@ struct PointExtent {
   private(set) var unperturbed = 0
   private var hasWrongNumbers = false
 
-  init(norm: String) { self.norm = norm }
+  init(norm: EvaluationResults.Attack.Norm) { self.norm = norm }
 
   mutating func take(_ points: HostTensor, _ images: HostTensor) {
     let count = points.shape[0]
@@ -30,7 +30,12 @@ struct PointExtent {
             sum += distance
             squares += distance * distance
           }
-          let length = norm == "linf" ? greatest : norm == "l2" ? squares.squareRoot() : sum
+          let length =
+            switch norm {
+            case .linf: greatest
+            case .l2: squares.squareRoot()
+            case .l1: sum
+            }
           greatestDistance = max(greatestDistance, length)
           if greatest == 0 { unperturbed += 1 }
         }

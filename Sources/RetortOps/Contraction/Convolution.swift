@@ -67,6 +67,9 @@ package struct ConvolutionExtents: Hashable, Sendable {
   package var groupOutputs: Int { outputChannels / groups }
   package var imageShape: Shape { [batch, inputChannels, rows.input, columns.input] }
   package var outputShape: Shape { [batch, outputChannels, rows.output, columns.output] }
+  /// Of the same images with their channels last.
+  package var imageShapeLast: Shape { [batch, rows.input, columns.input, inputChannels] }
+  package var outputShapeLast: Shape { [batch, rows.output, columns.output, outputChannels] }
   package var kernelShape: Shape { [outputChannels, groupInputs, rows.taps, columns.taps] }
 
   /// Multiply-adds, those on padding included: `|y| · ci / groups · kh · kw`.

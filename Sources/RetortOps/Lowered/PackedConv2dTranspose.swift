@@ -76,8 +76,7 @@ package struct PackedConv2dTranspose: PackedConvolution {
   }
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
-    let e = try extents(operands)
-    return [operands[0].with([e.batch, height, width, channels])]
+    [operands[0].with(try extents(operands).imageShapeLast)]
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {

@@ -71,7 +71,10 @@ extension PackedConvolution {
 }
 
 extension TensorOp {
-  /// Runs `body` on Double or Float, whichever the operands hold.
+  /// Runs `float` or `double`, whichever the operands hold.
+  ///
+  /// The two name one generic function in the operation's own file: a build that compiles file by
+  /// file makes its loops for each type only there.
   static func withReals(
     _ operands: [TensorView], _ float: () -> Void, _ double: () -> Void
   ) {

@@ -68,8 +68,7 @@ package struct WinogradConv2d: PackedConvolution {
   }
 
   package func inferTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
-    let e = try extents(operands)
-    return [operands[0].with([e.batch, e.rows.output, e.columns.output, e.outputChannels])]
+    [operands[0].with(try extents(operands).outputShapeLast)]
   }
 
   package func reference(_ operands: [TensorView], _ results: [TensorView]) {

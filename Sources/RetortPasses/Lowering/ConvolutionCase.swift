@@ -44,11 +44,8 @@ package struct ConvolutionCase: Hashable, Sendable {
 
   /// What is read: images with their channels last, and a kernel `[co, ci, kh, kw]`.
   package var operandTypes: [TensorType] {
-    let image: [Int] =
-      isAdjoint
-      ? [extents.batch, extents.rows.output, extents.columns.output, extents.outputChannels]
-      : [extents.batch, extents.rows.input, extents.columns.input, extents.inputChannels]
-    return [TensorType(.f32, Shape(image)), TensorType(.f32, extents.kernelShape)]
+    let image = isAdjoint ? extents.outputShapeLast : extents.imageShapeLast
+    return [TensorType(.f32, image), TensorType(.f32, extents.kernelShape)]
   }
 
   /// What packs the kernel for a form.

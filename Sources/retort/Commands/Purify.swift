@@ -59,7 +59,7 @@ extension Command {
     request.fixesAlgorithms = true
     var purification = Purification(request: request)
     purification.classifierPath = arguments["--classifier"]
-    purification.batch = try arguments.integer("--batch", minimum: 1)
+    purification.batch = try arguments.integer("--batch", in: 1...ImageSet.batchLimit)
     purification.keySource =
       try arguments.choice("--key", Purification.KeySource.self) ?? purification.keySource
     if source == "-" {

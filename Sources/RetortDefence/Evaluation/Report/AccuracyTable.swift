@@ -11,9 +11,9 @@ struct AccuracyTable {
     let attacks = results.mainAttacks
     let head = attacks.map { attack in
       let means =
-        attack.level == "clean"
+        attack.level == .clean
         ? "no attack"
-        : "\(attack.level), \(attack.norm) \(ReportText.radius(attack.epsilon))"
+        : "\(attack.level.rawValue), \(attack.ball)"
       return "<th scope=\"col\">\(MarkupText.escape(attack.name))"
         + "<small>\(MarkupText.escape(means))</small></th>"
     }

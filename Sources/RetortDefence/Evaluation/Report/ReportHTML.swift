@@ -7,7 +7,7 @@ package struct ReportHTML {
   private let tables: ReportTables
   private let checks: [EvaluationCheck]
 
-  /// - Precondition: `results.check()` throws nothing.
+  /// - Precondition: `results.validate()` throws nothing.
   package static func text(_ results: EvaluationResults) -> String {
     ReportHTML(results).page
   }

@@ -52,7 +52,7 @@ package enum ReportJSON {
 
   /// - Throws: for results that a reader would refuse.
   package static func bytes(_ results: EvaluationResults) throws(FormatError) -> [UInt8] {
-    try results.check()
+    try results.validate()
     let summary = EvaluationSummary(results)
     return try encoded(
       Report(
@@ -62,7 +62,7 @@ package enum ReportJSON {
   /// - Throws: for a file that is not a report, or whose parts do not fit together.
   package static func results(_ bytes: [UInt8]) throws(FormatError) -> EvaluationResults {
     let results = try decoded(Known<StoredReport>.self, bytes).contents.results
-    try results.check()
+    try results.validate()
     return results
   }
 

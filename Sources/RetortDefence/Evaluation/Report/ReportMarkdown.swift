@@ -2,7 +2,7 @@ import RetortText
 
 /// The report as Markdown: all tables, no pictures.
 package enum ReportMarkdown {
-  /// - Precondition: `results.check()` throws nothing.
+  /// - Precondition: `results.validate()` throws nothing.
   package static func text(_ results: EvaluationResults) -> String {
     let summary = EvaluationSummary(results)
     let tables = ReportTables(results: results, summary: summary)

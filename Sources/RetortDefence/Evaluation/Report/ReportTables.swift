@@ -25,9 +25,9 @@ struct ReportTables {
   }
 
   func heading(_ attack: EvaluationResults.Attack) -> String {
-    attack.level == "clean"
+    attack.level == .clean
       ? attack.name
-      : "\(attack.name) (\(attack.level), \(attack.norm) \(ReportText.radius(attack.epsilon)))"
+      : "\(attack.name) (\(attack.level.rawValue), \(attack.ball))"
   }
 
   private func text(
@@ -73,8 +73,8 @@ struct ReportTables {
   private var worstCaseNote: String {
     let included = results.worstCaseAttacks
     let names = Set(included.map(\.name))
-    let others = results.mainAttacks.filter { $0.level != "clean" && !names.contains($0.name) }
-    let radius = included.first.map { "\($0.norm) \(ReportText.radius($0.epsilon))" } ?? "none"
+    let others = results.mainAttacks.filter { $0.level != .clean && !names.contains($0.name) }
+    let radius = included.first?.ball ?? "none"
     return "An image counts where it is right under every attack of the arm at \(radius), over the "
       + "images that all of them cover."
       + (others.isEmpty
@@ -216,10 +216,10 @@ struct ReportTables {
       ])
     for attack in results.attacks {
       table.add([
-        attack.name, attack.level, attack.arm ?? "\u{2013}",
+        attack.name, attack.level.rawValue, attack.arm ?? "\u{2013}",
         attack.suite ?? attack.graph ?? "\u{2013}", ReportText.settings(attack.settings),
-        attack.level == "clean"
-          ? "\u{2013}" : "\(attack.norm) \(ReportText.radius(attack.epsilon))",
+        attack.level == .clean
+          ? "\u{2013}" : attack.ball,
         ReportText.short(attack.gflopPerImage),
       ])
     }

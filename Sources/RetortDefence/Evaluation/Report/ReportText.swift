@@ -61,3 +61,8 @@ package enum ReportText {
     JSONValue.string(String(name.prefix(80)) + (name.count > 80 ? "..." : "")).text
   }
 }
+
+extension EvaluationResults.Attack {
+  /// What its points are held to: `linf 8/255`.
+  var ball: String { "\(norm.rawValue) \(ReportText.radius(epsilon))" }
+}

@@ -30,7 +30,7 @@ extension EvaluationChecks {
   func normalisation() -> EvaluationCheck {
     let name = "Clean accuracy as published"
     let cell = results.staticArm.flatMap { arm in
-      results.mainAttacks.first { $0.level == "clean" }.flatMap { summary.cell(arm.name, $0.name) }
+      results.mainAttacks.first { $0.level == .clean }.flatMap { summary.cell(arm.name, $0.name) }
     }
     guard let published = results.cleanAccuracy else {
       return EvaluationCheck(

@@ -59,7 +59,7 @@ package struct EvaluationChecks {
   private func returnedClean() -> EvaluationCheck {
     let main = Set(results.mainAttacks.map(\.name))
     let attacked = results.attacks.filter {
-      main.contains($0.name) && $0.level != "clean" && $0.images > 0
+      main.contains($0.name) && $0.level != .clean && $0.images > 0
     }
     func share(_ attack: EvaluationResults.Attack) -> Double {
       Double(attack.unperturbed) / Double(attack.images)
@@ -89,7 +89,7 @@ package struct EvaluationChecks {
   /// 7.2: an attack through the purifier finds at least what one that ignores it finds.
   private func adaptiveNoWeaker() -> EvaluationCheck {
     compareLevels(
-      "Masking: T2 finds no less than T0", lower: ["T2"], upper: ["T0"],
+      "Masking: T2 finds no less than T0", lower: .t2, upper: .t0,
       healthy: "An attack through the purifier leaves no more right than one that ignores it: ",
       masked: "An attack through the purifier leaves more right than one that ignores it, so its "
         + "gradients may be masked: ")
@@ -98,22 +98,23 @@ package struct EvaluationChecks {
   /// 7.2: an attack without gradients finds no more than one with them.
   private func squareNoStronger() -> EvaluationCheck {
     compareLevels(
-      "Masking: queries find no more than T2", lower: ["T2"], upper: ["queries"],
+      "Masking: queries find no more than T2", lower: .t2, upper: .queries,
       healthy: "An attack by queries leaves no fewer right than gradients through the purifier: ",
       masked: "An attack by queries leaves fewer right than gradients through the purifier, so "
         + "those may be masked: ")
   }
 
-  /// Whether the strongest attack of some levels leaves at most what the strongest of others
+  /// Whether the strongest attack of a level leaves at most what the strongest of another
   /// leaves, for every purified arm that meets both, on the images of both.
   private func compareLevels(
-    _ name: String, lower: Set<String>, upper: Set<String>, healthy: String, masked: String
+    _ name: String, lower: EvaluationResults.Attack.Level, upper: EvaluationResults.Attack.Level,
+    healthy: String, masked: String
   ) -> EvaluationCheck {
     var findings: [(isMasked: Bool, text: String)] = []
     var unknown: [String] = []
     for arm in results.mainArms where arm.purifier != nil {
-      let pairs = [lower, upper].map { levels in
-        results.worstCaseAttacks.filter { levels.contains($0.level) }
+      let pairs = [lower, upper].map { level in
+        results.worstCaseAttacks.filter { $0.level == level }
           .compactMap { results.cell(arm.name, $0.name) }
       }
       guard let images = (pairs[0] + pairs[1]).map(\.answers.count).min(), images > 0,
@@ -135,7 +136,7 @@ package struct EvaluationChecks {
       return EvaluationCheck(
         name, .cannotTell,
         "No purified arm met attacks of both levels, "
-          + "\(lower.sorted().joined()) and \(upper.sorted().joined()).")
+          + "\(lower.rawValue) and \(upper.rawValue).")
     }
     let rest =
       unknown.isEmpty ? "" : " Not known of \(ReportText.list(unknown)), which did not meet both."
@@ -157,11 +158,11 @@ package struct EvaluationChecks {
     let name = "Masking: nothing is left at 64/255"
     var known: [EvaluationSummary.Cell] = []
     for cell in summary.cells {
-      guard let attack = results.attack(cell.attack, arm: cell.arm), attack.norm == "linf",
+      guard let attack = results.attack(cell.attack, arm: cell.arm), attack.norm == .linf,
         attack.epsilon >= Self.largeRadius * (1 - 1e-6)
       else { continue }
       // Points that were made for the bare classifier need not break a purified one.
-      let isKnown = results.arm(cell.arm)?.purifier == nil || ["T2", "T3"].contains(attack.level)
+      let isKnown = results.arm(cell.arm)?.purifier == nil || [.t2, .t3].contains(attack.level)
       if isKnown { known.append(cell) }
     }
     let unknown = results.mainArms.filter { arm in
@@ -209,7 +210,7 @@ package struct EvaluationChecks {
   /// 7.8: what a defence costs on clean images stands beside every robust number.
   private func cleanCost() -> EvaluationCheck {
     let name = "Clean cost"
-    let clean = results.mainAttacks.filter { $0.level == "clean" }
+    let clean = results.mainAttacks.filter { $0.level == .clean }
     func cell(_ arm: EvaluationResults.Arm) -> EvaluationSummary.Cell? {
       clean.lazy.compactMap { summary.cell(arm.name, $0.name) }.first
     }

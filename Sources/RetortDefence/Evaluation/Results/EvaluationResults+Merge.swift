@@ -34,7 +34,7 @@ extension EvaluationResults {
       try merged.attacks[index].take(shards, index)
     }
     merged.gallery = shards.flatMap(\.results.gallery).sorted { $0.image < $1.image }
-    try merged.check()
+    try merged.validate()
     return merged
   }
 
@@ -53,8 +53,8 @@ extension EvaluationResults {
             + "blocks of \(first.blockSize) of \(first.imageCount)")
       }
     }
-    guard (1...1 << 16).contains(first.count), (1...1 << 24).contains(first.blockSize),
-      (0...EvaluationResults.imageLimit).contains(first.imageCount)
+    guard (1...1 << 16).contains(first.count), (1...ImageSet.countLimit).contains(first.blockSize),
+      (0...ImageSet.countLimit).contains(first.imageCount)
     else {
       throw FormatError(
         "\(first.count) shards in blocks of \(first.blockSize) of \(first.imageCount) images are "

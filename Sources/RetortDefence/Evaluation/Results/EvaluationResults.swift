@@ -24,19 +24,32 @@ package struct EvaluationResults: Codable, Equatable, Sendable {
   /// One set of points. A set is attacked once and given to every arm, or, for adaptive attacks,
   /// made for one arm.
   package struct Attack: Codable, Equatable, Sendable {
-    package static let levels = ["clean", "T0", "T1", "T2", "T3", "queries"]
-    package static let norms = ["linf", "l2", "l1"]
+    /// What the attacker knows (DEFENCE 1).
+    package enum Level: String, Codable, CaseIterable, Sendable {
+      case clean
+      case t0 = "T0"
+      case t1 = "T1"
+      case t2 = "T2"
+      case t3 = "T3"
+      case queries
+
+      package init(from decoder: any Decoder) throws { self = try decoder.word() }
+    }
+    package enum Norm: String, Codable, CaseIterable, Sendable {
+      case linf, l2, l1
+
+      package init(from decoder: any Decoder) throws { self = try decoder.word() }
+    }
 
     package var name: String
     package var about: String
-    /// What the attacker knows: clean, T0, T1, T2, T3 or queries (DEFENCE 1).
-    package var level: String
+    package var level: Level
     /// The arm it was made for, through its purifier; nil for points that all arms share.
     package var arm: String?
     package var graph: String?
     package var suite: String?
     package var settings: [String: String]
-    package var norm: String
+    package var norm: Norm
     package var epsilon: Double
     /// How many images were attacked, the first ones.
     package var images: Int
@@ -77,7 +90,7 @@ package struct EvaluationResults: Codable, Equatable, Sendable {
   }
 
   /// A question: are two arms right equally often on the same points?
-  package struct Comparison: Codable, Equatable, Sendable {
+  package struct Comparison: Equatable, Sendable {
     /// H1.
     package var name: String
     package var about: String
@@ -85,11 +98,12 @@ package struct EvaluationResults: Codable, Equatable, Sendable {
     package var a: String
     package var b: String
     package var attack: String
-    /// `greater`: tested by McNemar and corrected by Holm. `loss`: how many points `a` loses at most,
-    /// by the upper one-sided 95 % bound (H3).
-    package var kind: String
-    /// For `loss`: the points that may be lost.
+    /// The points that may be lost; nil for a test.
     package var margin: Double?
+
+    /// Whether the question is how many points `a` loses at most, by the upper one-sided 95 % bound
+    /// (H3); else it is tested by McNemar and corrected by Holm.
+    package var boundsLoss: Bool { margin != nil }
   }
 
   /// A curve family: accuracy over one setting.

@@ -13,8 +13,11 @@ extension EvaluationSummary {
   }
 
   private static func cells(_ results: EvaluationResults) -> [Cell] {
-    results.cells.filter { $0.seed == results.seeds.first }.map { cell in
-      let all = results.seeds.compactMap { results.cell(cell.arm, cell.attack, seed: $0) }
+    let order = Dictionary(zip(results.seeds, results.seeds.indices)) { first, _ in first }
+    let known = results.cells.filter { order[$0.seed] != nil }
+    let sets = Dictionary(grouping: known) { [$0.arm, $0.attack] }
+    return known.filter { $0.seed == results.seeds.first }.map { cell in
+      let all = sets[[cell.arm, cell.attack]]!.sorted { order[$0.seed]! < order[$1.seed]! }
       let images = cell.answers.count
       let shares = all.map { Share(right: results.rightCount($0), images: $0.answers.count).share }
       let changed = (0..<images).count { image in
@@ -68,7 +71,7 @@ extension EvaluationSummary {
       else { return nil }
       return (comparison, Paired(results.right(a), results.right(b)))
     }
-    let family = met.indices.filter { met[$0].0.kind != "loss" }
+    let family = met.indices.filter { !met[$0].0.boundsLoss }
     let adjusted = Dictionary(
       uniqueKeysWithValues: zip(family, Statistics.holm(family.map { met[$0].1.p })))
     return met.indices.map { index in
@@ -100,13 +103,13 @@ extension EvaluationSummary {
 extension EvaluationResults {
   /// The images themselves: the points of the attack that is none.
   package var cleanPoints: LossPoints {
-    .attack(attacks.first { $0.level == "clean" }?.name ?? "clean")
+    .attack(attacks.first { $0.level == .clean }?.name ?? "clean")
   }
 
   /// The attacks of the main table that a worst case is taken over: those of the norm and radius of
   /// the first of them, since an image that falls at another radius says nothing of this one.
   package var worstCaseAttacks: [Attack] {
-    let attacks = mainAttacks.filter { $0.level != "clean" }
+    let attacks = mainAttacks.filter { $0.level != .clean }
     return attacks.filter {
       $0.norm == attacks.first?.norm && $0.epsilon == attacks.first?.epsilon
     }

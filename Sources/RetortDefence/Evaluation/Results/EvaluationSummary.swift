@@ -76,9 +76,9 @@ package struct EvaluationSummary: Encodable, Equatable, Sendable {
     }
     package var name: String
     package var paired: Paired
-    /// `paired.p`, corrected by Holm over all comparisons of the kind `greater`; nil for the others.
+    /// `paired.p`, corrected by Holm over all comparisons that are tested; nil for the others.
     package var adjustedP: Double?
-    /// The upper one-sided 95 % bound of what `a` loses, of the kind `loss`.
+    /// The upper one-sided 95 % bound of what `a` loses, where that is asked.
     package var greatestLoss: Double?
     package var outcome: Outcome
     package var verdict: String

@@ -2,18 +2,16 @@ import RetortFormats
 
 extension EvaluationResults {
   package static let knownFormat = 1
-  /// More images than any evaluation has.
-  static let imageLimit = 1 << 24
   /// More than an `f32` holds; differences of such numbers are still numbers.
   private static let greatest = 1e40
 
   /// Whether the parts fit together, so that everything may be derived without looking again.
   ///
   /// - Throws: a sentence on the first thing that does not.
-  package func check() throws(FormatError) {
+  package func validate() throws(FormatError) {
     try require(format == Self.knownFormat, "the format is \(format), not \(Self.knownFormat)")
     try require(!classNames.isEmpty, "there are no classes")
-    try require(labels.count <= Self.imageLimit, "there are \(labels.count) images")
+    try require(labels.count <= ImageSet.countLimit, "there are \(labels.count) images")
     try require(
       !seeds.isEmpty && Set(seeds).count == seeds.count,
       "the seeds are not one or more, "
@@ -21,7 +19,7 @@ extension EvaluationResults {
     if let share = cleanAccuracy {
       try require((0...100).contains(share), "the clean accuracy is \(share) per cent")
     }
-    try checkClasses(labels, "the labels")
+    try validateClasses(labels, "the labels")
     try unique(arms.map { ([$0.name], $0.name) }, "arm")
     try unique(comparisons.map { ([$0.name], $0.name) }, "comparison")
     try unique(sweeps.map { ([$0.name], $0.name) }, "sweep")
@@ -29,19 +27,20 @@ extension EvaluationResults {
       attacks.map { attack in
         ([attack.name, attack.arm], attack.name + (attack.arm.map { " through \($0)" } ?? ""))
       }, "attack")
-    for attack in attacks { try check(attack) }
+    let index = Index(self)
+    for attack in attacks { try validate(attack, index) }
     try unique(
       cells.map { cell in
         let seed = String(cell.seed)
         return ([cell.arm, cell.attack, seed], "\(cell.arm) on \(cell.attack), seed \(seed)")
       }, "cell")
-    for cell in cells { try check(cell) }
+    for cell in cells { try validate(cell, index) }
     try unique(
       losses.map { ([$0.task, $0.points.name], "\($0.task) on \($0.points.name)") }, "loss")
-    for sample in losses { try check(sample) }
-    for comparison in comparisons { try check(comparison) }
-    for sweep in sweeps { try check(sweep) }
-    for row in gallery { try check(row) }
+    for sample in losses { try validate(sample) }
+    for comparison in comparisons { try validate(comparison, index) }
+    for sweep in sweeps { try validate(sweep, index) }
+    for row in gallery { try validate(row) }
   }
 
   private func require(
@@ -62,13 +61,13 @@ extension EvaluationResults {
     }
   }
 
-  private func checkClasses(_ values: [Int], _ what: String) throws(FormatError) {
+  private func validateClasses(_ values: [Int], _ what: String) throws(FormatError) {
     if let wrong = values.first(where: { !classNames.indices.contains($0) }) {
       throw FormatError("\(what) hold class \(wrong), there are \(classNames.count)")
     }
   }
 
-  private func check(_ attack: Attack) throws(FormatError) {
+  private func validate(_ attack: Attack, _ index: Index) throws(FormatError) {
     let name = "the attack \(ReportText.quoted(attack.name))"
     try require(
       (0...labels.count).contains(attack.images),
@@ -81,33 +80,28 @@ extension EvaluationResults {
       attack.gflopPerImage,
     ]
     try require(numbers.allSatisfy(\.isFinite), "\(name) holds NaN or infinity")
-    try require(
-      Attack.levels.contains(attack.level),
-      "\(name) is of the level \(ReportText.quoted(attack.level))")
-    try require(
-      Attack.norms.contains(attack.norm), "\(name) is in the norm \(ReportText.quoted(attack.norm))"
-    )
     try require(attack.epsilon >= 0, "\(name) has the radius \(attack.epsilon)")
-    if let arm = attack.arm { try known(arm, name) }
+    if let arm = attack.arm { try known(arm, name, index) }
   }
 
-  private func check(_ cell: Cell) throws(FormatError) {
+  private func validate(_ cell: Cell, _ index: Index) throws(FormatError) {
     let name = "the answers of \(ReportText.quoted(cell.arm)) on \(ReportText.quoted(cell.attack))"
-    try known(cell.arm, name)
-    try require(seeds.contains(cell.seed), "\(name) are of seed \(cell.seed), which there is not")
-    guard let attack = attack(cell.attack, arm: cell.arm) else {
+    try known(cell.arm, name, index)
+    try require(
+      index.seeds.contains(cell.seed), "\(name) are of seed \(cell.seed), which there is not")
+    guard let attack = index.attack(cell.attack, arm: cell.arm) else {
       throw FormatError("\(name) are of an attack that there is not")
     }
     try require(
       cell.answers.count <= attack.images,
       "\(name) are \(cell.answers.count), but \(attack.images) images were attacked")
     try require(
-      self.cell(cell.arm, cell.attack)?.answers.count == cell.answers.count,
+      index.answerCounts[[cell.arm, cell.attack]] == cell.answers.count,
       "\(name) are not as many under seed \(cell.seed) as under the first")
-    try checkClasses(cell.answers, name)
+    try validateClasses(cell.answers, name)
   }
 
-  private func check(_ sample: LossSample) throws(FormatError) {
+  private func validate(_ sample: LossSample) throws(FormatError) {
     let name =
       "the losses of \(ReportText.quoted(sample.task)) on \(ReportText.quoted(sample.points.name))"
     try require(
@@ -118,18 +112,13 @@ extension EvaluationResults {
       "\(name) hold NaN, infinity or a number beyond \(Self.greatest)")
   }
 
-  private func check(_ comparison: Comparison) throws(FormatError) {
+  private func validate(_ comparison: Comparison, _ index: Index) throws(FormatError) {
     let name = "the comparison \(ReportText.quoted(comparison.name))"
-    for arm in [comparison.a, comparison.b] { try known(arm, name) }
-    try require(
-      ["greater", "loss"].contains(comparison.kind),
-      "\(name) is of kind \(ReportText.quoted(comparison.kind))")
-    try require(
-      (comparison.kind == "loss") == (comparison.margin != nil), "\(name) has a wrong margin")
+    for arm in [comparison.a, comparison.b] { try known(arm, name, index) }
     try require(comparison.margin?.isFinite ?? true, "\(name) has a margin that is no number")
   }
 
-  private func check(_ sweep: Sweep) throws(FormatError) {
+  private func validate(_ sweep: Sweep, _ index: Index) throws(FormatError) {
     let name = "the sweep \(ReportText.quoted(sweep.name))"
     try require(
       sweep.ticks.count == sweep.values.count,
@@ -139,7 +128,7 @@ extension EvaluationResults {
       "\(name) has a value that is no number or beyond \(Self.greatest)")
     if let images = sweep.images {
       try require(
-        (0...Self.imageLimit).contains(images), "\(name) is over \(images) images")
+        (0...ImageSet.countLimit).contains(images), "\(name) is over \(images) images")
     }
     for curve in sweep.curves {
       try require(
@@ -147,7 +136,7 @@ extension EvaluationResults {
         "\(name) has a curve of \(curve.cells.count) points for \(sweep.values.count) values")
       for cell in curve.cells {
         try require(
-          self.cell(cell.arm, cell.attack) != nil,
+          index.answerCounts[[cell.arm, cell.attack]] != nil,
           "\(name) names \(ReportText.quoted(cell.arm)) on "
             + "\(ReportText.quoted(cell.attack)), which there is not"
         )
@@ -155,10 +144,10 @@ extension EvaluationResults {
     }
   }
 
-  private func check(_ row: GalleryRow) throws(FormatError) {
+  private func validate(_ row: GalleryRow) throws(FormatError) {
     let name = "the gallery's image \(row.image)"
     try require(labels.indices.contains(row.image), "\(name) is not one of \(labels.count)")
-    try checkClasses([row.label] + row.panels.compactMap(\.answer), name)
+    try validateClasses([row.label] + row.panels.compactMap(\.answer), name)
     for panel in row.panels {
       // The signature of PNG, and nothing but the letters of base 64.
       try require(
@@ -171,9 +160,36 @@ extension EvaluationResults {
   private static let base64 = Set(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=".utf8)
 
-  private func known(_ arm: String, _ what: String) throws(FormatError) {
+  private func known(_ arm: String, _ what: String, _ index: Index) throws(FormatError) {
     try require(
-      arms.contains { $0.name == arm },
+      index.arms.contains(arm),
       "\(what) names the arm \(ReportText.quoted(arm)), which there is not")
+  }
+
+  /// Finds parts by their names at once: a report that somebody made up may hold millions of each.
+  private struct Index {
+    let arms: Set<String>
+    let seeds: Set<UInt64>
+    /// By name and arm, and the first of each name.
+    private let attacks: [[String?]: Attack]
+    private let firstAttacks: [String: Attack]
+    /// Of each arm's answers on an attack under the first seed.
+    let answerCounts: [[String]: Int]
+
+    init(_ results: EvaluationResults) {
+      arms = Set(results.arms.map(\.name))
+      seeds = Set(results.seeds)
+      attacks = Dictionary(results.attacks.map { ([$0.name, $0.arm], $0) }) { first, _ in first }
+      firstAttacks = Dictionary(results.attacks.map { ($0.name, $0) }) { first, _ in first }
+      answerCounts = Dictionary(
+        results.cells.filter { $0.seed == results.seeds.first }
+          .map { ([$0.arm, $0.attack], $0.answers.count) }
+      ) { first, _ in first }
+    }
+
+    /// As `EvaluationResults.attack(_:arm:)`.
+    func attack(_ name: String, arm: String) -> Attack? {
+      attacks[[name, arm]] ?? attacks[[name, nil]] ?? firstAttacks[name]
+    }
   }
 }
