@@ -157,11 +157,14 @@ func expectGradients(
     #expect(results.map { $0.doubles[0] } == [288, 432])
   }
 
-  @Test func anOperationWithoutDerivativeOnTheOnlyWayIsAnError() throws {
+  @Test(arguments: [false, true])
+  func anOperationWithoutDerivativeOnTheOnlyWayIsAnError(inALoop: Bool) throws {
     let file = SourceFile(path: "g.graph", text: "g = gradient(loss, x)\n")
     var b = GraphBuilder(name: "g")
     let x = b.input("x", TensorType([4]))
-    let best = b.convert(b.argmax(x, axis: 0), .f32)
+    func choose(_ b: inout GraphBuilder) -> Value { b.convert(b.argmax(x, axis: 0), .f32) }
+    let best =
+      inALoop ? b.loop(2, b.fill(0, [])) { b, _, sum in b.add(sum, choose(&b)) } : choose(&b)
     b.origin = Origin(range: SourceRange(file, 4..<21))
     let gradient = b.gradient(best, x)
     let graph = b.finish(gradient)

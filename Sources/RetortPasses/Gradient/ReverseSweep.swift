@@ -103,6 +103,8 @@ struct ReverseSweep {
     }
     try reverse(plan.ancestors, plan.activity, &cotangents)
     rewriter.builder.origin = plan.node.origin.derived("gradient")
+    let missing = plan.targets.filter { cotangents[$0.id] == nil }
+    if !missing.isEmpty { try BlockedPath.check(plan, missing, graph) }
     var owned = Set<Value>()
     for (target, result) in zip(plan.targets, plan.node.results) {
       if let cotangent = cotangents[target.id] {
@@ -111,7 +113,6 @@ struct ReverseSweep {
           rewriter.builder.rename(cotangent, to: graph.name(of: result))
         }
       } else {
-        try BlockedPath.check(plan, target, graph)
         let zero = rewriter.builder.fill(0, like: rewriter[target])
         rewriter.builder.rename(zero, to: graph.name(of: result))
         rewriter.setImage(of: result, to: zero)
