@@ -178,6 +178,31 @@ func expectGradients(
     #expect(error.list[0].hint?.contains("detach") == true)
   }
 
+  /// What a gradient makes is read back like all else; top_k's and a loop's have an axis more.
+  @Test func gradientsKeepToTheMostDimensions() throws {
+    func expand(rank: Int, _ build: (inout GraphBuilder, Value) -> Value) throws {
+      let graph = GraphBuilder.graph { b in
+        let x = b.input("x", TensorType(Shape([Int](repeating: 1, count: rank))))
+        return b.gradient(b.sum(build(&b, x)), x)
+      }
+      _ = try Differentiate().run(graph)
+    }
+    func largest(_ b: inout GraphBuilder, _ x: Value) -> Value { b.topK(x, k: 1).values }
+    func squared(_ b: inout GraphBuilder, _ x: Value) -> Value {
+      b.loop(2, x) { b, _, c in b.square(c) }
+    }
+    try expand(rank: Shape.rankLimit - 1, largest)
+    try expand(rank: Shape.rankLimit - 1, squared)
+    let ofTopK = #expect(throws: Diagnostics.self) { try expand(rank: Shape.rankLimit, largest) }
+    #expect(
+      ofTopK?.list[0].message
+        == "a tensor has at most 32 dimensions, one in the gradient of top_k has 33")
+    let ofLoop = #expect(throws: Diagnostics.self) { try expand(rank: Shape.rankLimit, squared) }
+    #expect(
+      ofLoop?.list[0].message
+        == "a tensor has at most 32 dimensions, the turns of 'c' that the gradient keeps have 33")
+  }
+
   /// Each of them is about three times as long as the one before.
   @Test(.timeLimit(.minutes(1))) func gradientsOfGradientsMayNotGrowWithoutEnd() throws {
     let file = SourceFile(path: "g.graph", text: "g = gradient(loss, x)\n")

@@ -66,13 +66,7 @@ struct ReverseSweep {
         if let index = collected.firstIndex(of: old) {
           stacks.append(index)
         } else {
-          let extents = [(node.op as! Repeat).count] + graph.type(of: old).shape.extents
-          guard Shape.checked(extents) != nil else {
-            throw Diagnostics(
-              "the gradient keeps \(extents[0]) turns of '\(graph.name(of: old))',"
-                + " \(graph.type(of: old)), which no memory holds", at: node.origin.range,
-              hint: "let the loop turn less often")
-          }
+          try checkTurns(of: old, node)
           stacks.append(yielded.count)
           yielded.append(new)
           names.append(graph.name(of: old) + "_turns")
@@ -87,6 +81,24 @@ struct ReverseSweep {
     rewriter.builder.origin = outer
     for (old, new) in zip(node.results, results) { rewriter.setImage(of: old, to: new) }
     if !node.results.isEmpty { saved[node.results[0].id] = stacks.map { results[$0] } }
+  }
+
+  /// Refuses to keep a loop's value of every turn where no tensor holds them.
+  private func checkTurns(of value: Value, _ loop: Node) throws(Diagnostics) {
+    let type = graph.type(of: value)
+    let extents = [(loop.op as! Repeat).count] + type.shape.extents
+    guard Shape.checked(extents) != nil else {
+      throw Diagnostics(
+        "the gradient keeps \(extents[0]) turns of '\(graph.name(of: value))',"
+          + " \(type), which no memory holds", at: loop.origin.range,
+        hint: "let the loop turn less often")
+    }
+    guard extents.count <= Shape.rankLimit else {
+      throw Diagnostics(
+        "a tensor has at most \(Shape.rankLimit) dimensions, the turns of"
+          + " '\(graph.name(of: value))' that the gradient keeps have \(extents.count)",
+        at: loop.origin.range)
+    }
   }
 
   // MARK: backward
@@ -160,7 +172,16 @@ struct ReverseSweep {
       inputs: node.operands.map { rewriter[$0] }, outputs: node.results.map { rewriter[$0] },
       seeds: seeds, wanted: node.operands.map(activity.isReached))
     guard primal.wanted.contains(true) else { return }
+    let known = rewriter.builder.valueCount
     let parts = op.gradient(&rewriter.builder, primal)
+    for id in known..<rewriter.builder.valueCount {
+      let rank = rewriter.builder.shape(of: Value(id: id)).rank
+      guard rank <= Shape.rankLimit else {
+        throw Diagnostics(
+          "a tensor has at most \(Shape.rankLimit) dimensions, one in the gradient of"
+            + " \(node.opName) has \(rank)", at: place)
+      }
+    }
     guard parts.count == node.operands.count else {
       throw InternalError("the gradient of \(node.opName) has \(parts.count) parts")
     }
