@@ -90,6 +90,8 @@ extension Op {
       if self is Fused, let node = regions[0].nodes.first(where: { !($0.op is any TensorOp) }) {
         throw Violation("C1", "is one kernel and holds operations only, not '\(node.opName)'")
       }
+      try require(
+        self is Prepare || !regions[0].results.isEmpty, "C2", "is one kernel and yields a value")
       return regions[0].results.map(type)
     }
   }

@@ -9,6 +9,8 @@ extension TensorOp {
   ///
   /// - Parameter types: of the results, as the operation infers them.
   package func evaluate(_ operands: [HostTensor], _ types: [TensorType]) -> [HostTensor] {
+    // References make tables of an axis, which is long where another one is empty.
+    if types.allSatisfy({ $0.elementCount == 0 }) { return types.map { HostTensor(zeros: $0) } }
     // Each call holds one tensor's view; the innermost one computes.
     func read(_ rest: ArraySlice<HostTensor>, _ views: [TensorView]) -> [HostTensor] {
       guard let first = rest.first else { return write(types[...], views, []) }

@@ -115,7 +115,7 @@ package struct PassManager {
   private mutating func run(_ pass: any Pass, _ graph: Graph, _ stage: Stage) throws -> Graph {
     let kind = type(of: pass)
     if options.disabled.contains(kind.name) {
-      // What a dispensable pass establishes is only ever a matter of speed.
+      // What a dispensable pass establishes may be missing: those behind it can do without.
       established.formUnion(kind.establishes)
       return graph
     }

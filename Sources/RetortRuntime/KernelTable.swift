@@ -18,11 +18,12 @@ struct KernelTable {
     for op: any TensorOp, _ operands: [TensorView], _ results: [TensorView],
     annotations: [Annotation]
   ) -> [any Kernel] {
+    let idle = BoundKernel(tiles: 0) { _, _ in }
+    // Kernels make tables of an axis, which is long where another one is empty.
+    if results.allSatisfy({ $0.elementCount == 0 }) { return [idle] }
     let method = method(annotations)
     if let method {
-      if op is Reshape || op is Detach, operands[0].base == results[0].base {
-        return [BoundKernel(tiles: 0) { _, _ in }]
-      }
+      if op is Reshape || op is Detach, operands[0].base == results[0].base { return [idle] }
       // Elementwise operations first: they are the ones that plans put in place.
       if !(op is Fill || op is Reshape || op is Broadcast || op is Detach),
         let plan = FusedPlan(op, operands.map(\.type), results.map(\.type))

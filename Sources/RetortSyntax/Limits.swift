@@ -19,7 +19,7 @@ package struct Limits: Sendable {
   package var elements = 1 << 40
   /// The largest extent, stride or other number that an operation takes.
   package var integer = 1 << 31
-  package var rank = 32
+  package var rank = Shape.rankLimit
   /// Errors after which elaboration stops.
   package var errors = Limits.errorsOfText
 

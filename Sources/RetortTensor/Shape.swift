@@ -57,6 +57,10 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   /// of them, the most values that a definition makes, still fit an Int together.
   public static let byteLimit = 1 << 42
 
+  /// The most axes that a tensor of a graph has: dumps and plans are read back with the same limit as
+  /// definitions.
+  public static let rankLimit = 32
+
   /// Extents that a file or a user claims: nil if one is negative or there are more bytes than
   /// `byteLimit`. Extents of 0 count as 1 here, so that strides fit as well.
   public static func checked(_ extents: [Int], bytesPerElement: Int = 8) -> Shape? {

@@ -28,6 +28,17 @@ import Testing
     #expect(fault(PrinterTests.loop()) == nil)
   }
 
+  @Test func kernelOfNothing() {
+    var b = GraphBuilder(name: "idle")
+    let x = b.input("x", TensorType([2]))
+    _ = b.openBlock()
+    _ = b.exp(x)
+    let region = b.closeBlock(results: [])
+    #expect(throws: Violation("C2", "is one kernel and yields a value")) {
+      try b.append(Fused(), [], regions: [region])
+    }
+  }
+
   @Test func useBeforeDefinition() {
     var graph = Self.chain()
     graph.body.nodes.swapAt(0, 1)

@@ -33,6 +33,22 @@ import Testing
       try Slice([1], start: [0], stop: [3], step: [2]).cotangents(x) == [[1, 0, 1, 1, 0, 1]])
   }
 
+  /// Padding gives back whatever a slice of the largest extent leaves out.
+  @Test func gradientsOfSlicesReachTheLargestExtent() throws {
+    let limit = WindowAxis.limit
+    let x = TensorType([limit])
+    for slice in [
+      Slice([0], start: [0], stop: [0]), Slice([0], start: [limit], stop: [limit]),
+      Slice([0], start: [0], stop: [limit], step: [limit]),
+      Slice([0], start: [limit - 1], stop: [limit]),
+    ] {
+      let gradient = try OpGradient(of: slice, [x]).graph
+      #expect(gradient.body.results.map(gradient.type) == [x])
+    }
+    let pad = Pad([0], low: [limit], high: [limit], interior: [limit])
+    #expect(try OpGradient(of: pad, [TensorType([2])]).graph.body.results.count == 1)
+  }
+
   @Test func padPutsAValueAround() throws {
     #expect(
       try Pad([0], low: [1], high: [2], interior: [1], value: 9).numbers(vector(1, 2))

@@ -195,7 +195,7 @@ struct ViolationCase: CustomTestStringConvertible, Sendable {
       "axis -1 of f32[2, 3] is named twice"),
     .init(
       "pad/C4", Pad([0], low: [-1], high: [1]), [x],
-      "pads with 0 to 2147483647 elements, not -1"),
+      "pads with 0 to 2147483648 elements, not -1"),
     .init(
       "pad/C5", Pad([0], low: [1], high: [1], value: 0.5), [whole], "0.5 is not of type i32"),
     .init("reverse/C1", Reverse([2]), [x], "axis 2 is outside f32[2, 3]"),

@@ -41,6 +41,45 @@ import Testing
     #expect(duration < .seconds(10))
   }
 
+  /// In a chain of carried values each comes to depend on the weight, and to be needed, a turn after
+  /// the next one. With the whole body walked for each: 4 · 10⁷ nodes.
+  @Test func whatGoesFromTurnToTurnCostsLittle() throws {
+    let count = 6000
+    let graph = GraphBuilder.graph { b in
+      let w = b.input("w", TensorType([]))
+      let last = b.loop(2, (0..<count).map { _ in b.fill(1, []) }) { b, _, c in
+        (c.indices.map { $0 + 1 < count ? b.tanh(c[$0 + 1]) : b.mul(c[$0], w) }, [])
+      }
+      return b.gradient(last[0], w)
+    }
+    var (expanded, live) = (graph, graph)
+    let duration = try ContinuousClock().measure {
+      live = try RemoveDeadNodes().run(graph)
+      expanded = try Differentiate().run(graph)
+      expanded = try RemoveDeadNodes().run(expanded)
+    }
+    #expect(live.count(of: Tanh.self) == count - 1)
+    #expect(expanded.count(of: Repeat.self) == 2)
+    #expect(duration < .seconds(10))
+  }
+
+  /// A loss that reads its parameters through `detach` or not at all. With all that it depends on
+  /// walked for each: 2 · 10⁸ nodes.
+  @Test func targetsWithoutGradientCostLittle() throws {
+    let count = 8000
+    let graph = GraphBuilder.graph { b in
+      let unused = (0..<count).map { b.input("u\($0)", TensorType([]), role: .parameter(nil)) }
+      let read = (0..<count).map { b.input("r\($0)", TensorType([]), role: .parameter(nil)) }
+      var y = b.input("x", TensorType([]))
+      for value in read { y = b.add(b.tanh(y), b.add(Detach(), [value])) }
+      return b.addAll(Gradient(), [y] + unused + read)
+    }
+    var expanded = graph
+    let duration = try ContinuousClock().measure { expanded = try Differentiate().run(graph) }
+    #expect(expanded.count(of: Fill.self) == 2 * count)
+    #expect(duration < .seconds(10))
+  }
+
   /// The sum of all siblings has many readers. With all of them looked at for each sibling:
   /// 2 · 10⁸ looks.
   @Test func readersOfWhatSiblingsShareCostLittle() throws {

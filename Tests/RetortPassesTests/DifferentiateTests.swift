@@ -157,11 +157,14 @@ func expectGradients(
     #expect(results.map { $0.doubles[0] } == [288, 432])
   }
 
-  @Test func anOperationWithoutDerivativeOnTheOnlyWayIsAnError() throws {
+  @Test(arguments: [false, true])
+  func anOperationWithoutDerivativeOnTheOnlyWayIsAnError(inALoop: Bool) throws {
     let file = SourceFile(path: "g.graph", text: "g = gradient(loss, x)\n")
     var b = GraphBuilder(name: "g")
     let x = b.input("x", TensorType([4]))
-    let best = b.convert(b.argmax(x, axis: 0), .f32)
+    func choose(_ b: inout GraphBuilder) -> Value { b.convert(b.argmax(x, axis: 0), .f32) }
+    let best =
+      inALoop ? b.loop(2, b.fill(0, [])) { b, _, sum in b.add(sum, choose(&b)) } : choose(&b)
     b.origin = Origin(range: SourceRange(file, 4..<21))
     let gradient = b.gradient(best, x)
     let graph = b.finish(gradient)
@@ -173,6 +176,31 @@ func expectGradients(
         + "and argmax is piecewise constant")
     #expect(error.list[0].range?.description == "g.graph:1:5")
     #expect(error.list[0].hint?.contains("detach") == true)
+  }
+
+  /// What a gradient makes is read back like all else; top_k's and a loop's have an axis more.
+  @Test func gradientsKeepToTheMostDimensions() throws {
+    func expand(rank: Int, _ build: (inout GraphBuilder, Value) -> Value) throws {
+      let graph = GraphBuilder.graph { b in
+        let x = b.input("x", TensorType(Shape([Int](repeating: 1, count: rank))))
+        return b.gradient(b.sum(build(&b, x)), x)
+      }
+      _ = try Differentiate().run(graph)
+    }
+    func largest(_ b: inout GraphBuilder, _ x: Value) -> Value { b.topK(x, k: 1).values }
+    func squared(_ b: inout GraphBuilder, _ x: Value) -> Value {
+      b.loop(2, x) { b, _, c in b.square(c) }
+    }
+    try expand(rank: Shape.rankLimit - 1, largest)
+    try expand(rank: Shape.rankLimit - 1, squared)
+    let ofTopK = #expect(throws: Diagnostics.self) { try expand(rank: Shape.rankLimit, largest) }
+    #expect(
+      ofTopK?.list[0].message
+        == "a tensor has at most 32 dimensions, one in the gradient of top_k has 33")
+    let ofLoop = #expect(throws: Diagnostics.self) { try expand(rank: Shape.rankLimit, squared) }
+    #expect(
+      ofLoop?.list[0].message
+        == "a tensor has at most 32 dimensions, the turns of 'c' that the gradient keeps have 33")
   }
 
   /// Each of them is about three times as long as the one before.

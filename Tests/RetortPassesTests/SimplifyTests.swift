@@ -224,4 +224,16 @@ private func outline(_ build: (inout GraphBuilder, Value) -> Value) throws -> St
       #expect(result.outline.contains("broadcast") != isTaken, "\(result.outline)")
     }
   }
+
+  /// Taken by terms, both sums would be infinite and theirs NaN.
+  @Test func sumsOfWhatCancelsStay() throws {
+    let graph = GraphBuilder.graph("g") { b in
+      let x = b.input("x", TensorType([2, 3, 4, 5]))
+      let large = b.mul(x, 1e38)
+      return [b.sum(b.add(large, b.sub(b.fill(1, like: x), large)), axes: [0, 2, 3])]
+    }
+    let result = try Pipeline.run(graph, through: .simplified).graph
+    #expect(result.count(of: Sum.self) == 1, "\(result.outline)")
+    #expect(result.run(graph.randomInputs(seed: 3, in: 1...2))[0].doubles == [0, 0, 0])
+  }
 }

@@ -31,6 +31,17 @@ func everyBackendComputesWhatTheReferenceMeans(_ name: String) throws {
   }
 }
 
+/// A table of the rows would take gigabytes.
+@Test(arguments: Backend.allCases) func resultsWithoutElementsTakeNoWork(_ backend: Backend) throws
+{
+  var b = GraphBuilder(name: "empty")
+  let (x, boxes) = (b.input("x", TensorType([1, 0, 1, 1])), b.input("b", TensorType([1, 4])))
+  let y = b.add(CropResize(height: 1_048_576_000, width: 1), [x, boxes])
+  let graph = b.finish(outputs: [GraphOutput(value: y, name: "y")])
+  let program = try Program(planned: HandPlan().plan(graph), backend)
+  #expect(try program.run(all: Fixture.inputs(graph))["y"]?.elementCount == 0)
+}
+
 /// Larger than a tile, with odd extents: kernels cut it, the reference does not.
 @Test(arguments: LargeSamples.all.indices)
 func tilesJoinWithoutASeam(_ index: Int) throws {

@@ -32,6 +32,30 @@ func programsRunEveryKindOfRegion(_ backend: Backend) throws {
   }
 }
 
+/// Every move waits for the next one. With each looked for among all that are left: 4 · 10¹⁰ pairs.
+@Test(arguments: [false, true]) func manyCarriedValuesMoveUp(inACircle: Bool) throws {
+  let count = 6400
+  var b = GraphBuilder(name: "moving")
+  let starts = (0..<count).map { b.fill(Double($0), []) }
+  let arguments = b.openBlock(
+    arguments: [("i", TensorType(.i32, []))] + starts.map { ("c", b.type(of: $0)) })
+  let carried = arguments.dropFirst()
+  let body = b.closeBlock(
+    results: [inACircle ? carried.last! : carried.first!] + carried.dropLast())
+  let results = b.addAll(Repeat(count: 2), starts, regions: [body])
+  let graph = b.finish(
+    outputs: results.prefix(4).enumerated().map { GraphOutput(value: $1, name: "y\($0)") })
+  let planned = HandPlan().plan(graph)
+  var found: [String: HostTensor] = [:]
+  let duration = try ContinuousClock().measure {
+    found = try Program(planned: planned).run(all: [:])
+  }
+  #expect(duration < .seconds(10))
+  let last = Double(count - 1)
+  let expected = inACircle ? [last - 1, last, 0, 1] : [0, 0, 0, 1]
+  #expect((0..<4).map { found["y\($0)"]?.doubles } == expected.map { [$0] })
+}
+
 @Test func updatesReadOldValuesAndStay() throws {
   let program = try Program(planned: HandPlan().plan(LoopGraphs.updates))
   let x = ["x": HostTensor(Float(10))]

@@ -273,7 +273,7 @@ extension Mistake {
         f.graph:5:7: error: f32[2000000000, 2000000000] has too many elements
             5 |   d = reshape(c, [2000000000, 1]) * c
               |       ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
-        f.graph:7:7: error: pad pads with 0 to 2147483647 elements, not 2147483648 [pad/C4]
+        f.graph:7:7: error: pad gives f32[4294967298], which is too large
             7 |   g = pad(x, axes: [0], low: [2147483648], high: [2147483648])
               |       ^~~
               |           ^ f32[2]

@@ -2,7 +2,8 @@ import RetortIR
 import RetortTensor
 
 /// `y = (Σ x) / count` over some axes. The mean of nothing is NaN. The reference adds floats in
-/// Double and rounds once.
+/// Double and rounds once. Fast kernels add f32 in Float: where the sum passes its largest number
+/// the mean is infinite there, though the reference's may be finite.
 ///
 /// - C1: `x` is real.
 /// - C2: every axis is one of `x`.

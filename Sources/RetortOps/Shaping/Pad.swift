@@ -62,7 +62,7 @@ package struct Pad: TensorOp {
       "names \(axes.count) axes, \(low.count) low, \(high.count) high and "
         + "\(interior.count) interior numbers")
     var shape = x.shape
-    let limit = Int(Int32.max)
+    let limit = WindowAxis.limit
     for (i, axis) in try checkedAxes(axes, of: x, outside: "C2", repeated: "C3").enumerated() {
       for number in [low[i], high[i], interior(at: i)] {
         try require(

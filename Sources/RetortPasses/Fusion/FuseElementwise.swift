@@ -74,7 +74,10 @@ private struct FusionEmission {
           if let definer = block.readThrough(operand, by: member) { modes.insert(definer) }
         }
       }
-      guard group.members.count + modes.count >= 2 else { continue }
+      // A group that nobody reads, which stays where dead nodes do, is no kernel.
+      guard group.members.count + modes.count >= 2,
+        group.members.contains(where: { groups.isResult($0, group.members) })
+      else { continue }
       for member in group.members { regionOf[member] = regions.count }
       regions.append(Region(members: group.members, modes: modes.sorted()))
     }

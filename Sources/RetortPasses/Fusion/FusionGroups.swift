@@ -231,7 +231,7 @@ struct FusionGroups {
   }
 
   /// Whether somebody outside reads a member. The newest member has no readers yet.
-  private func isResult(_ member: Int, _ members: [Int]) -> Bool {
+  func isResult(_ member: Int, _ members: [Int]) -> Bool {
     block.isYielded[member] || block.users[member].contains { !members.contains($0) }
   }
 

@@ -3,21 +3,23 @@ import RetortOps
 import RetortTensor
 import RetortText
 
-/// Finds out why no cotangent arrives at a target: because the loss does not depend on it, or
+/// Finds out why no cotangent arrives at some targets: because the loss does not depend on them, or
 /// because every way leads through an operation that has no derivative.
 struct BlockedPath {
-  /// Values that depend on the target through derivatives that exist.
-  private var smooth: Set<Value> = []
-  /// Values that depend on it otherwise, and the operation that is to blame.
-  private var blockers: [Value: Node] = [:]
   private let graph: Graph
+  private let plan: GradientPlan
+  /// From every value to what it is made of, through operations of any kind but `detach`.
+  private var needs: ValueWays
+  /// Operations without derivative, by their results.
+  private var blockers: [Value: Node] = [:]
 
-  /// - Throws: where the loss depends on the target only through operations without derivative.
-  static func check(_ plan: GradientPlan, _ target: Value, _ graph: Graph) throws(Diagnostics) {
-    var search = BlockedPath(graph: graph)
-    search.smooth.insert(target)
-    for node in plan.ancestors { search.spread(node) }
-    guard !search.smooth.contains(plan.loss), let blocker = search.blockers[plan.loss],
+  /// - Throws: where the loss depends on a target only through operations without derivative.
+  static func check(
+    _ plan: GradientPlan, _ targets: [Value], _ graph: Graph
+  ) throws(Diagnostics) {
+    var search = BlockedPath(graph, plan)
+    search.visit(plan.ancestors)
+    guard let target = search.blocked(among: targets), let blocker = search.blocker(of: target),
       let op = blocker.op as? any TensorOp,
       case .none(let reason) = type(of: op).differentiability
     else { return }
@@ -34,53 +36,46 @@ struct BlockedPath {
       hint: "take 'detach' of '\(value)' there if the gradient is meant to be zero")
   }
 
-  private init(graph: Graph) { self.graph = graph }
-
-  private mutating func spread(_ node: Node) {
-    switch node.op {
-    case is Detach: return
-    case let op as any TensorOp: spread(op, node)
-    case is Repeat: spread(loop: node)
-    default: return
-    }
+  private init(_ graph: Graph, _ plan: GradientPlan) {
+    self.graph = graph
+    self.plan = plan
+    needs = ValueWays(valueCount: graph.values.count, isReversed: true)
   }
 
-  private mutating func spread(_ op: any TensorOp, _ node: Node) {
-    if let blocker = node.operands.first(where: { blockers[$0] != nil }).flatMap({ blockers[$0] }) {
-      for result in node.results { blockers[result] = blocker }
-    }
-    guard node.operands.contains(where: smooth.contains) else { return }
-    switch type(of: op).differentiability {
-    case .differentiable:
-      for result in node.results where graph.type(of: result).element.isReal {
-        smooth.insert(result)
+  private mutating func visit(_ nodes: [Node]) {
+    for node in nodes {
+      if node.op is Repeat {
+        needs.add(loop: node)
+        visit(node.regions[0].nodes)
+      } else if let op = node.op as? any TensorOp, !(op is Detach) {
+        needs.add(from: node.operands, to: node.results)
+        // A gradient rule that takes the index of a maximum means that it is constant nearby.
+        guard case .none = type(of: op).differentiability, node.origin.derivation == nil else {
+          continue
+        }
+        for result in node.results { blockers[result] = node }
       }
-    case .zero: return
-    case .none:
-      // A gradient rule that takes the index of a maximum means that it is constant nearby.
-      guard node.origin.derivation == nil else { return }
-      for result in node.results { blockers[result] = node }
     }
   }
 
-  private mutating func spread(loop node: Node) {
-    let body = node.regions[0]
-    let arguments = Array(body.arguments.dropFirst())
-    move(node.operands, to: arguments)
-    var known = -1
-    while known != smooth.count + blockers.count {
-      known = smooth.count + blockers.count
-      for inner in body.nodes { spread(inner) }
-      move(Array(body.results.prefix(arguments.count)), to: arguments)
-    }
-    move(arguments, to: node.results)
-    move(body.results, to: node.results)
+  /// The first target that the loss depends on through operations without derivative and not
+  /// otherwise. All are looked at together: a model may have many that the loss does not read.
+  private func blocked(among targets: [Value]) -> Value? {
+    if blockers.isEmpty { return nil }
+    let isNeeded = needs.reach(from: [plan.loss])
+    let stops = blockers.filter { isNeeded[$0.key.id] }.flatMap(\.value.operands)
+    if stops.isEmpty { return nil }
+    let back = ValueWays.ofDerivatives(through: plan.ancestors, graph, isReversed: true)
+    let (comesToStop, comesToLoss) = (back.reach(from: stops), back.reach(from: [plan.loss]))
+    return targets.first { comesToStop[$0.id] && !comesToLoss[$0.id] }
   }
 
-  private mutating func move(_ sources: [Value], to targets: [Value]) {
-    for (source, target) in zip(sources, targets) {
-      if smooth.contains(source) { smooth.insert(target) }
-      if let blocker = blockers[source], blockers[target] == nil { blockers[target] = blocker }
+  /// The operation nearest to the loss that a target comes to and does not pass.
+  private func blocker(of target: Value) -> Node? {
+    let comes = ValueWays.ofDerivatives(through: plan.ancestors, graph).reach(from: [target])
+    let value = needs.first(from: [plan.loss]) { value in
+      blockers[value]?.operands.contains { comes[$0.id] } ?? false
     }
+    return value.flatMap { blockers[$0] }
   }
 }

@@ -66,13 +66,7 @@ struct ReverseSweep {
         if let index = collected.firstIndex(of: old) {
           stacks.append(index)
         } else {
-          let extents = [(node.op as! Repeat).count] + graph.type(of: old).shape.extents
-          guard Shape.checked(extents) != nil else {
-            throw Diagnostics(
-              "the gradient keeps \(extents[0]) turns of '\(graph.name(of: old))',"
-                + " \(graph.type(of: old)), which no memory holds", at: node.origin.range,
-              hint: "let the loop turn less often")
-          }
+          try checkTurns(of: old, node)
           stacks.append(yielded.count)
           yielded.append(new)
           names.append(graph.name(of: old) + "_turns")
@@ -89,6 +83,24 @@ struct ReverseSweep {
     if !node.results.isEmpty { saved[node.results[0].id] = stacks.map { results[$0] } }
   }
 
+  /// Refuses to keep a loop's value of every turn where no tensor holds them.
+  private func checkTurns(of value: Value, _ loop: Node) throws(Diagnostics) {
+    let type = graph.type(of: value)
+    let extents = [(loop.op as! Repeat).count] + type.shape.extents
+    guard Shape.checked(extents) != nil else {
+      throw Diagnostics(
+        "the gradient keeps \(extents[0]) turns of '\(graph.name(of: value))',"
+          + " \(type), which no memory holds", at: loop.origin.range,
+        hint: "let the loop turn less often")
+    }
+    guard extents.count <= Shape.rankLimit else {
+      throw Diagnostics(
+        "a tensor has at most \(Shape.rankLimit) dimensions, the turns of"
+          + " '\(graph.name(of: value))' that the gradient keeps have \(extents.count)",
+        at: loop.origin.range)
+    }
+  }
+
   // MARK: backward
 
   /// Cotangents in the new graph by the number of the old value.
@@ -103,6 +115,8 @@ struct ReverseSweep {
     }
     try reverse(plan.ancestors, plan.activity, &cotangents)
     rewriter.builder.origin = plan.node.origin.derived("gradient")
+    let missing = plan.targets.filter { cotangents[$0.id] == nil }
+    if !missing.isEmpty { try BlockedPath.check(plan, missing, graph) }
     var owned = Set<Value>()
     for (target, result) in zip(plan.targets, plan.node.results) {
       if let cotangent = cotangents[target.id] {
@@ -111,7 +125,6 @@ struct ReverseSweep {
           rewriter.builder.rename(cotangent, to: graph.name(of: result))
         }
       } else {
-        try BlockedPath.check(plan, target, graph)
         let zero = rewriter.builder.fill(0, like: rewriter[target])
         rewriter.builder.rename(zero, to: graph.name(of: result))
         rewriter.setImage(of: result, to: zero)
@@ -159,7 +172,16 @@ struct ReverseSweep {
       inputs: node.operands.map { rewriter[$0] }, outputs: node.results.map { rewriter[$0] },
       seeds: seeds, wanted: node.operands.map(activity.isReached))
     guard primal.wanted.contains(true) else { return }
+    let known = rewriter.builder.valueCount
     let parts = op.gradient(&rewriter.builder, primal)
+    for id in known..<rewriter.builder.valueCount {
+      let rank = rewriter.builder.shape(of: Value(id: id)).rank
+      guard rank <= Shape.rankLimit else {
+        throw Diagnostics(
+          "a tensor has at most \(Shape.rankLimit) dimensions, one in the gradient of"
+            + " \(node.opName) has \(rank)", at: place)
+      }
+    }
     guard parts.count == node.operands.count else {
       throw InternalError("the gradient of \(node.opName) has \(parts.count) parts")
     }

@@ -11,8 +11,7 @@ package struct RemoveDeadNodes: Pass {
   package init() {}
 
   package func run(_ graph: Graph, _ record: inout PassRecord) throws -> Graph {
-    var liveness = Liveness(valueCount: graph.values.count)
-    liveness.markLive(graph.body)
+    let liveness = Liveness(graph)
     var counts = (nodes: 0, results: 0)
     let body = liveness.prune(graph.body, &counts)
     record.fire("node", times: counts.nodes)
@@ -23,51 +22,35 @@ package struct RemoveDeadNodes: Pass {
 }
 
 private struct Liveness {
-  private var isLive: [Bool]
+  private let isLive: [Bool]
 
-  init(valueCount: Int) { isLive = [Bool](repeating: false, count: valueCount) }
-
-  private mutating func mark(_ values: some Sequence<Value>) {
-    for value in values { isLive[value.id] = true }
+  init(_ graph: Graph) {
+    var needs = ValueWays(valueCount: graph.values.count)
+    Self.connect(graph.body.nodes, &needs)
+    isLive = needs.reach(from: graph.body.results)
   }
 
-  /// Marks what the block's results need.
-  mutating func markLive(_ block: Block) {
-    mark(block.results)
-    sweep(block.nodes)
-  }
-
-  private mutating func sweep(_ nodes: [Node]) {
-    for node in nodes.reversed() where node.results.contains(where: { isLive[$0.id] }) {
-      if node.op is Repeat {
-        sweep(loop: node)
-      } else {
-        mark(node.operands)
-        for region in node.regions {
-          mark(zip(region.results, node.results).filter { isLive[$1.id] }.map(\.0))
-          sweep(region.nodes)
+  /// From every value to what it is made of.
+  private static func connect(_ nodes: [Node], _ needs: inout ValueWays) {
+    for node in nodes {
+      for region in node.regions {
+        connect(region.nodes, &needs)
+        for (result, value) in zip(node.results, region.results) {
+          needs.add(from: result, to: value)
         }
       }
-    }
-  }
-
-  private mutating func sweep(loop node: Node) {
-    let body = node.regions[0]
-    mark(zip(body.results, node.results).filter { isLive[$1.id] }.map(\.0))
-    // The last value of a carried one is its start where there are no turns.
-    let arguments = body.arguments.dropFirst()
-    mark(zip(arguments, node.results).filter { isLive[$1.id] }.map(\.0))
-    var isStable = false
-    while !isStable {
-      sweep(body.nodes)
-      isStable = true
-      for (argument, next) in zip(arguments, body.results)
-      where isLive[argument.id] && !isLive[next.id] {
-        isLive[next.id] = true
-        isStable = false
+      guard node.op is Repeat else {
+        needs.add(from: node.results, to: node.operands)
+        continue
+      }
+      let body = node.regions[0]
+      for (index, argument) in body.arguments.dropFirst().enumerated() {
+        // The last value of a carried one is its start where there are no turns.
+        needs.add(from: node.results[index], to: argument)
+        needs.add(from: argument, to: node.operands[index])
+        needs.add(from: argument, to: body.results[index])
       }
     }
-    mark(zip(arguments, node.operands).filter { isLive[$0.0.id] }.map(\.1))
   }
 
   func prune(_ block: Block, _ counts: inout (nodes: Int, results: Int)) -> Block {

@@ -3,7 +3,8 @@ import RetortOps
 import RetortTensor
 
 /// Rewrites nodes that say in a longer way what a shorter one says. Every rule keeps NaN and
-/// infinities: `x · 0` stays, for it is not 0 for every `x`.
+/// infinities: `x · 0` stays, for it is not 0 for every `x`. The one exception is `sum-by-terms`,
+/// whose sums may overflow where those of the scaled terms do not.
 package struct SimplifyAlgebra: RewritePass {
   package static let name = "simplify-algebra"
   package static let summary = "shortens arithmetic, shapes and loops"

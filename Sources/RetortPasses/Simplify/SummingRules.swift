@@ -7,13 +7,16 @@ enum Summing {
   static let rules = [
     // Σ (x · s + z) = s · Σ x + Σ z where s is the same for all that is summed: x and z are then
     // summed where they are computed, and what is left can be computed in one go with its reader.
-    Rule("sum-by-terms", on: [Sum.self], exactness: .reassociates) { editor, node in
+    // Σ x and Σ z may overflow, or lose digits to each other, where Σ (x · s + z) does not: sums
+    // without such a factor stay as they are written.
+    Rule("sum-by-terms", on: [Sum.self], exactness: .approximates) { editor, node in
       guard let op = node.op as? Sum, isOverImages(op, editor.type(of: node.operands[0])) else {
         return nil
       }
       var terms: [Term] = []
       guard collect(Term(value: node.operands[0]), op, editor, &terms),
-        Set(terms.map(\.value)).count <= 2, terms.first?.value != node.operands[0]
+        Set(terms.map(\.value)).count <= 2, terms.first?.value != node.operands[0],
+        terms.count == 1 || terms.contains(where: { !$0.factors.isEmpty })
       else { return nil }
       let shape = editor.shape(of: node.results[0])
       var total: Value?
