@@ -156,7 +156,12 @@ package struct Images: Sendable {
 
   private static func numbered(_ count: Int, _ path: String) -> [String] {
     let name = fileName(path).split(separator: ".").first ?? "image"
-    return (0..<count).map { "\(name)-\($0)" }
+    // Of one width, so that their order is the same for every program that sorts the files.
+    let width = String(max(0, count - 1)).count
+    return (0..<count).map {
+      let number = String($0)
+      return "\(name)-" + String(repeating: "0", count: width - number.count) + number
+    }
   }
 
   private static func unit(_ byte: UInt8) -> Float { Float(byte) / 255 }

@@ -76,7 +76,7 @@ package enum InputFile {
     return FileIdentity(device: UInt64(status.st_dev), node: UInt64(status.st_ino))
   }
 
-  /// The names in a folder, sorted by their bytes, without those that begin with a dot.
+  /// The names in a folder, in their natural order, without those that begin with a dot.
   package static func names(inFolder path: String) throws(Diagnostics) -> [String] {
     guard let folder = opendir(path) else { throw unreadable(path, errno) }
     defer { closedir(folder) }
@@ -87,7 +87,7 @@ package enum InputFile {
       }
       if !name.hasPrefix(".") { names.append(name) }
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return names.sorted(by: NaturalOrder.precedes)
   }
 
   private static func readAll(

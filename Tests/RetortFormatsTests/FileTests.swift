@@ -83,6 +83,16 @@ import Testing
     #expect(bytes == sent)
   }
 
+  @Test func digitsInNamesCountAsNumbers() throws {
+    let folder = try TemporaryFolder()
+    let names = [
+      "9.png", "10.png", "a", "a-01", "a-1", "a-1b", "a-002", "a-2.png", "a-2x", "a-10.png",
+      "a-99999999999999999999", "a-100000000000000000000", "a.png", "a1-2", "a1-10", "aa",
+    ]
+    for name in names.reversed() { try folder.write([1], to: name) }
+    #expect(try InputFile.names(inFolder: folder.path) == names)
+  }
+
   /// Opened as others are, a pipe that nobody writes to is waited for.
   @Test(.timeLimit(.minutes(1))) func aPipeIsRefusedWhereAFileIsNeeded() throws {
     let folder = try TemporaryFolder()
