@@ -64,6 +64,14 @@ package struct Images: Sendable {
     return joined
   }
 
+  /// Refuses a folder of CIFAR batches where images to train on are hardly what is meant.
+  package static func refuseTrainingImages(_ path: String) throws(Diagnostics) {
+    guard InputFile.isFolder(path), try ImageFolder(listing: path).isOfBatches else { return }
+    throw Diagnostics(
+      "is a folder, whose training images would be taken", path: path,
+      hint: "name the file of the images that are meant, \(path)/test_batch.bin")
+  }
+
   private static func decodePNG(_ bytes: [UInt8], _ path: String) throws(Diagnostics) -> RGBImage {
     try naming(path) { () throws(FormatError) in try PNG.decode(bytes) }
   }

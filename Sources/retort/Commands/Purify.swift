@@ -71,10 +71,12 @@ extension Command {
       }
       return try purifyStream(purification)
     }
+    try Images.refuseTrainingImages(source)
     var images = try ImageSet(
       reading: source, first: arguments.integer("--count", minimum: 1))
     if let note = images.note { Console.note(note) }
     if let labelled = arguments["--labels"] {
+      try Images.refuseTrainingImages(labelled)
       let others = try ImageSet(reading: labelled)
       images = try images.labelled(like: others, path: labelled)
       if others.count > images.count, !arguments.has("--count") {
