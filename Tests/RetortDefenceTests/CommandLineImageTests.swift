@@ -95,4 +95,30 @@ struct CommandLineImageTests {
     #expect(
       outcome.error.contains("note: \(folder): left out is what does not end in .png: 'b.jpg'\n"))
   }
+
+  @Test func foldersWithoutImagesSayWhatIsLookedFor() throws {
+    let folder = try folder("data")
+    try space.write("", to: "data/notes.txt")
+    let fact = "\(folder): error: the folder has neither PNG files nor data_batch_*.bin of CIFAR\n"
+    #expect(try CommandLineProgram.run(["inspect", folder]).error == fact)
+    let test = try space.write(Self.record, to: "data/test_batch.bin")
+    #expect(
+      try CommandLineProgram.run(["inspect", folder]).error
+        == fact + "    = hint: name the file itself, \(test)\n")
+  }
+
+  /// Before anything is computed.
+  @Test func foldersThatCannotBeMadeAreTold() throws {
+    let test = try space.write(Self.record, to: "test_batch.bin")
+    let purifier = try space.write(SmallGraphs.purifier, to: "purifier.graph")
+    // Nothing can be made in `/proc`, whose permissions say otherwise to a superuser.
+    let outcome = try CommandLineProgram.run(
+      ["purify", purifier, "--images", test, "-o", "/proc/x"] + library)
+    #expect(outcome.code == 1)
+    #expect(outcome.error.hasPrefix("/proc: error: cannot be written to: "), "\(outcome.error)")
+    let nameless = try CommandLineProgram.run(
+      ["purify", purifier, "--images", test, "-o", ""] + library)
+    #expect(nameless.code == 64)
+    #expect(nameless.error.contains("'-o' needs a value: -o PATH"), "\(nameless.error)")
+  }
 }
