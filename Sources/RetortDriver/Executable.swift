@@ -87,12 +87,14 @@ package final class Executable {
     return stored
   }
 
-  /// Binds weights by name and computes what depends on them alone. Returns unused names.
+  /// Binds weights by name and computes what depends on them alone.
+  ///
+  /// - Returns: unused names, and what is to be told of the used ones.
   @discardableResult
-  package func bind(_ weights: Weights) throws -> [String] {
+  package func bind(_ weights: Weights) throws -> (unused: [String], notes: [Diagnostic]) {
     let binding = try weights.bind(to: graph)
     try program.bind(weights: binding.tensors)
-    return binding.unused
+    return (binding.unused, binding.wholeNote)
   }
 
   /// Runs once. Inputs that are not given are keys, filled from the seed.

@@ -29,12 +29,12 @@ package struct OnnxWriter {
     export.unrollsLoops = unrollsLoops
     export.producerVersion = RetortVersion.text
     export.documentation = "\(graph.name), from \(request.path)"
-    var unused: [String] = []
+    var notes = compilation.notes
     let weights = try request.weights(of: compilation)
     if !weights.isEmpty {
       let binding = try weights.bind(to: graph)
       export.weights = binding.tensors
-      unused = binding.unused
+      notes += binding.wholeNote + Weights.note(unused: binding.unused)
     }
     if bindsKeys {
       for input in graph.inputs where input.role == .input {
@@ -46,9 +46,7 @@ package struct OnnxWriter {
     let model = try export.model(graph)
     let bytes = try OnnxExport.encode(model, path: path)
     try AtomicFile.write(bytes, to: path)
-    return Summary(
-      text: Self.text(model, byteCount: bytes.count),
-      notes: compilation.notes + Weights.note(unused: unused))
+    return Summary(text: Self.text(model, byteCount: bytes.count), notes: notes)
   }
 
   private static func text(_ model: OnnxModel, byteCount: Int) -> String {

@@ -29,8 +29,8 @@ package struct PlanWriter {
     if !weights.isEmpty {
       let executable = try Executable(
         graph, backend: request.backend, threadCount: request.threadCount)
-      let unused = try executable.bind(weights)
-      notes += Weights.note(unused: unused)
+      let bound = try executable.bind(weights)
+      notes += bound.notes + Weights.note(unused: bound.unused)
       tensors = executable.storedTensors()
     }
     let artifact = Artifact(

@@ -199,8 +199,8 @@ package struct Request: Sendable {
     let executable = try Executable(
       compilation.graph, backend: backend, threadCount: threadCount)
     executable.program.releasesWeights = !keepsWeights
-    let unused = try executable.bind(
+    let (unused, notes) = try executable.bind(
       try weights.map(compilation.ownWeights.replaced) ?? self.weights(of: compilation))
-    return (executable, compilation.notes, unused)
+    return (executable, compilation.notes + notes, unused)
   }
 }

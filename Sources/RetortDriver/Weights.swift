@@ -54,6 +54,19 @@ package struct Weights: Sendable {
     package var tensors: [String: HostTensor] = [:]
     /// Names in the files that nothing in the graph asks for.
     package var unused: [String] = []
+    /// Names in the files whose tensors are no reals, but bound to some.
+    package var whole: [String] = []
+
+    /// Tells of the latter: such are files of a quantised network, or of another one.
+    var wholeNote: [Diagnostic] {
+      guard !whole.isEmpty else { return [] }
+      let (them, are) = whole.count == 1 ? ("tensor holds", "is") : ("tensors hold", "are")
+      return [
+        .note(
+          "\(whole.count) \(them) integers or bool and \(are) taken as real weights:"
+            + " \(Weights.listing(whole))")
+      ]
+    }
   }
 
   /// Looks every parameter and buffer up: by its exact name, then without a leading `module.`, then
@@ -84,6 +97,9 @@ package struct Weights: Sendable {
       }
       if let tensor = converted(name, as: type, &problems) {
         binding.tensors[input.name] = tensor
+        if type.element.isReal, !entries[name]!.tensor.type.element.isReal {
+          binding.whole.append(name)
+        }
       }
     }
     if let first = misfits.first { problems.append(diagnostic(first, of: misfits.count)) }
@@ -99,9 +115,12 @@ package struct Weights: Sendable {
   /// Tells of tensors that nothing asks for.
   package static func note(unused names: [String]) -> [Diagnostic] {
     guard !names.isEmpty else { return [] }
-    let shown = names.prefix(4).map { "'\($0)'" }.joined(separator: ", ")
-    let rest = names.count > 4 ? " and \(names.count - 4) more" : ""
-    return [.note("\(names.count) tensors of the weight files are not used: \(shown)\(rest)")]
+    return [.note("\(names.count) tensors of the weight files are not used: \(listing(names))")]
+  }
+
+  private static func listing(_ names: [String]) -> String {
+    names.prefix(4).map { "'\($0)'" }.joined(separator: ", ")
+      + (names.count > 4 ? " and \(names.count - 4) more" : "")
   }
 
   /// What the graph's names may be called in the files, exact names first.

@@ -124,9 +124,9 @@ package final class AtomicFile {
     }
   }
 
-  /// Whether there is a folder, or one could be made.
+  /// Tries whether a folder can be written to, or be made: to be asked before long work.
   ///
-  /// - Throws: where a file is in its way, or the folder above it cannot be written to.
+  /// - Throws: where a file is in its way, or nothing can be made in the folder that is there.
   package static func checkFolder(_ path: String) throws(Diagnostics) {
     var place = path
     while InputFile.isMissing(place) {
@@ -138,17 +138,24 @@ package final class AtomicFile {
       throw Diagnostics(
         "is a file, where a folder is to be written", path: place, hint: "give another name")
     }
-    guard access(place, W_OK | X_OK) == 0 else {
+    // Permissions do not tell of file systems in which nothing can be made.
+    let trial = "\(place)/.retort-\(getpid())-\(serial.add(1, ordering: .relaxed).newValue).tmp"
+    guard mkdir(trial, 0o700) == 0 else {
       throw Diagnostics("cannot be written to: \(InputFile.reason(errno))", path: place)
     }
+    rmdir(trial)
   }
 
   /// Creates a folder and those above it, if they are missing.
   package static func createFolder(_ path: String) throws(Diagnostics) {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw Diagnostics("the folder cannot be created: \(error.localizedDescription)", path: path)
+    if InputFile.isFolder(path) { return }
+    let above = (path as NSString).deletingLastPathComponent
+    if !above.isEmpty, above != path { try createFolder(above) }
+    guard mkdir(path, 0o777) != 0 else { return }
+    let code = errno
+    // Another process may have made it meanwhile.
+    guard InputFile.isFolder(path) else {
+      throw Diagnostics("the folder cannot be created: \(InputFile.reason(code))", path: path)
     }
   }
 

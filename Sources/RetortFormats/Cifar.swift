@@ -59,6 +59,11 @@ package struct Cifar: Sendable {
     }.map { "it has whole records of \($0.rawValue)" }
   }
 
+  /// Whether a file of this name in a folder has images to train on.
+  static func isBatch(_ name: String) -> Bool {
+    name.hasPrefix("data_batch_") && name.hasSuffix(".bin")
+  }
+
   /// Reads a file, or a folder's `data_batch_*.bin` in the order of their names.
   package static func read(
     _ path: String, _ format: Format = .cifar10
@@ -67,9 +72,7 @@ package struct Cifar: Sendable {
       let bytes = try InputFile.read(path)
       return try naming(path) { () throws(FormatError) in try Cifar(bytes, format) }
     }
-    let names = try InputFile.names(inFolder: path).filter {
-      $0.hasPrefix("data_batch_") && $0.hasSuffix(".bin")
-    }
+    let names = try InputFile.names(inFolder: path).filter(isBatch)
     guard !names.isEmpty else {
       throw Diagnostics("the folder has no data_batch_*.bin", path: path)
     }

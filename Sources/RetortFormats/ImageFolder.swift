@@ -16,14 +16,15 @@ struct ImageFolder {
     pictures = names.filter(isPicture)
     others = names.filter { !isPicture($0) }
     guard !pictures.isEmpty || isOfBatches else {
-      throw Diagnostics("the folder has no PNG files", path: path)
+      let file = others.first { $0.lowercased().hasSuffix(".bin") }
+      throw Diagnostics(
+        "the folder has neither PNG files nor data_batch_*.bin of CIFAR", path: path,
+        hint: file.map { "name the file itself, \(path)/\($0)" })
     }
   }
 
   /// Whether its images are those of `data_batch_*.bin`.
-  var isOfBatches: Bool {
-    pictures.isEmpty && others.contains { $0.hasPrefix("data_batch_") }
-  }
+  var isOfBatches: Bool { pictures.isEmpty && others.contains(where: Cifar.isBatch) }
 
   /// What is left out where the PNG files are read; nil where that is nothing.
   var note: String? {

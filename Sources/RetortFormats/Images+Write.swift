@@ -56,7 +56,7 @@ extension Images {
   }
 
   /// Whether these images, or others of their number, size and labels, can be written to a path: to
-  /// be asked before they are computed. A file is tried; a folder is looked for, not made.
+  /// be asked before they are computed. It is tried, and what is made for that is taken away.
   ///
   /// - Throws: what would stop `write`.
   package func checkWritable(to path: String) throws(Diagnostics) {

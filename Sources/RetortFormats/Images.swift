@@ -64,6 +64,14 @@ package struct Images: Sendable {
     return joined
   }
 
+  /// Refuses a folder of CIFAR batches where images to train on are hardly what is meant.
+  package static func refuseTrainingImages(_ path: String) throws(Diagnostics) {
+    guard InputFile.isFolder(path), try ImageFolder(listing: path).isOfBatches else { return }
+    throw Diagnostics(
+      "is a folder, whose training images would be taken", path: path,
+      hint: "name the file of the images that are meant, \(path)/test_batch.bin")
+  }
+
   private static func decodePNG(_ bytes: [UInt8], _ path: String) throws(Diagnostics) -> RGBImage {
     try naming(path) { () throws(FormatError) in try PNG.decode(bytes) }
   }
@@ -156,7 +164,12 @@ package struct Images: Sendable {
 
   private static func numbered(_ count: Int, _ path: String) -> [String] {
     let name = fileName(path).split(separator: ".").first ?? "image"
-    return (0..<count).map { "\(name)-\($0)" }
+    // Of one width, so that their order is the same for every program that sorts the files.
+    let width = String(max(0, count - 1)).count
+    return (0..<count).map {
+      let number = String($0)
+      return "\(name)-" + String(repeating: "0", count: width - number.count) + number
+    }
   }
 
   private static func unit(_ byte: UInt8) -> Float { Float(byte) / 255 }

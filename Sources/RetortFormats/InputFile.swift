@@ -5,6 +5,8 @@ import RetortText
 package enum InputFile {
   /// Files past 16 GiB are refused unless the caller states another limit.
   package static let defaultLimit = 1 << 34
+  /// Pipes and devices, which may never end, past 1 GiB.
+  package static let defaultStreamLimit = 1 << 30
 
   /// The bytes of the file at `path`, or of standard input for `-`.
   ///
@@ -15,9 +17,12 @@ package enum InputFile {
   ///   make anybody wait.
   /// - Throws: when it cannot be opened or read, is a folder, or holds more than `limit` bytes.
   package static func read(
-    _ path: String, limit: Int = defaultLimit, regularOnly: Bool = false
+    _ path: String, limit: Int = defaultLimit, streamLimit: Int = defaultStreamLimit,
+    regularOnly: Bool = false
   ) throws(Diagnostics) -> [UInt8] {
-    if path == "-", !regularOnly { return try readAll(STDIN_FILENO, "standard input", 0, limit) }
+    if path == "-", !regularOnly {
+      return try readAll(STDIN_FILENO, "standard input", limit, streamLimit)
+    }
     // Opening a pipe waits for who writes to it. For the regular files that are read on the flag
     // means nothing, so it need not be taken back.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | (regularOnly ? O_NONBLOCK : 0))
@@ -31,9 +36,7 @@ package enum InputFile {
     guard !regularOnly || status.st_mode & S_IFMT == S_IFREG else {
       throw irregular(path)
     }
-    let claimed = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : 0
-    if claimed > limit { throw tooLarge(path, limit) }
-    return try readAll(descriptor, path, claimed, limit)
+    return try readAll(descriptor, path, limit, streamLimit)
   }
 
   /// The first bytes of a regular file, at most so many; none of anything else, nor of `-`, standard
@@ -76,7 +79,7 @@ package enum InputFile {
     return FileIdentity(device: UInt64(status.st_dev), node: UInt64(status.st_ino))
   }
 
-  /// The names in a folder, sorted by their bytes, without those that begin with a dot.
+  /// The names in a folder, in their natural order, without those that begin with a dot.
   package static func names(inFolder path: String) throws(Diagnostics) -> [String] {
     guard let folder = opendir(path) else { throw unreadable(path, errno) }
     defer { closedir(folder) }
@@ -87,12 +90,21 @@ package enum InputFile {
       }
       if !name.hasPrefix(".") { names.append(name) }
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return names.sorted(by: NaturalOrder.precedes)
   }
 
   private static func readAll(
-    _ descriptor: Int32, _ path: String, _ claimed: Int, _ limit: Int
+    _ descriptor: Int32, _ path: String, _ fileLimit: Int, _ streamLimit: Int
   ) throws(Diagnostics) -> [UInt8] {
+    var status = stat()
+    let isRegular = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    let claimed = isRegular ? Int(status.st_size) : 0
+    let limit = isRegular ? fileLimit : min(fileLimit, streamLimit)
+    let hint = limit < fileLimit ? fileHint : nil
+    func tooLarge() -> Diagnostics {
+      Diagnostics("is larger than the limit of \(limit) bytes", path: path, hint: hint)
+    }
+    if claimed > limit { throw tooLarge() }
     var bytes: [UInt8] = []
     var chunk = claimed > 0 ? claimed + 1 : 1 << 16
     while true {
@@ -115,7 +127,7 @@ package enum InputFile {
       }
       if failure != 0 { throw unreadable(path, failure) }
       if start == 0 { bytes = piece } else { bytes += piece }
-      if bytes.count > limit { throw tooLarge(path, limit) }
+      if bytes.count > limit { throw tooLarge() }
       if piece.count < wanted { return bytes }
       chunk = max(bytes.count, 1 << 16)
     }
@@ -123,14 +135,10 @@ package enum InputFile {
 
   /// What is said of a pipe or a device where a regular file is needed.
   static func irregular(_ path: String) -> Diagnostics {
-    Diagnostics(
-      "cannot be read: it is no regular file", path: path,
-      hint: "write what it gives to a file and name that")
+    Diagnostics("cannot be read: it is no regular file", path: path, hint: fileHint)
   }
 
-  private static func tooLarge(_ path: String, _ limit: Int) -> Diagnostics {
-    Diagnostics("is larger than the limit of \(limit) bytes", path: path)
-  }
+  private static let fileHint = "write what it gives to a file and name that"
 
   private static func unreadable(_ path: String, _ code: Int32) -> Diagnostics {
     Diagnostics("cannot be read: \(reason(code))", path: path)

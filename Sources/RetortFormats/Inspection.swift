@@ -25,26 +25,35 @@ package enum Inspection: Sendable {
       if folder.isOfBatches { return .cifar(try Cifar.read(path, cifar)) }
       return .folder(try ImageSizes(of: folder))
     }
+    let known =
+      [
+        "tensors (\(TensorFile.suffixes.map(\.suffix).joined(separator: " ")))",
+        "images (.png, CIFAR .bin, folders of these)",
+      ] + others
+    let unknown = Diagnostics(
+      "is no file of a known kind", path: path, hint: "read are " + known.joined(separator: ", "))
+    // Not all of a large file of something else is read to say so.
+    let start = InputFile.beginning(of: path, count: TensorFile.beginningByteCount)
+    if !start.isEmpty, kind(start, path) == nil { throw unknown }
     let bytes = try InputFile.read(path)
-    let lower = path.lowercased()
-    if PNG.recognises(bytes) || lower.hasSuffix(".png") {
-      return .png(try naming(path) { () throws(FormatError) in try PNG.decode(bytes) })
-    }
-    // Checkpoints are called .bin too, but begin with bytes that are no CIFAR-10 label.
-    if lower.hasSuffix(".bin"), TensorFile.format(bytes, "") == nil {
+    switch kind(bytes, path) {
+    case .png: return .png(try naming(path) { () throws(FormatError) in try PNG.decode(bytes) })
+    case .cifar:
       return .cifar(try naming(path) { () throws(FormatError) in try Cifar(bytes, cifar) })
+    case .tensors: return .tensors(try TensorFile.contents(bytes, path))
+    case nil: throw unknown
     }
-    guard TensorFile.format(bytes, path) != nil else {
-      let known =
-        [
-          "tensors (\(TensorFile.suffixes.map(\.suffix).joined(separator: " ")))",
-          "images (.png, CIFAR .bin, folders of these)",
-        ] + others
-      throw Diagnostics(
-        "is no file of a known kind", path: path,
-        hint: "read are " + known.joined(separator: ", "))
-    }
-    return .tensors(try TensorFile.contents(bytes, path))
+  }
+
+  private enum Kind { case png, cifar, tensors }
+
+  /// Told by how a file begins, and by its suffix.
+  private static func kind(_ bytes: [UInt8], _ path: String) -> Kind? {
+    let lower = path.lowercased()
+    if PNG.recognises(bytes) || lower.hasSuffix(".png") { return .png }
+    // Checkpoints are called .bin too, but begin with bytes that are no CIFAR-10 label.
+    if lower.hasSuffix(".bin"), TensorFile.format(bytes, "") == nil { return .cifar }
+    return TensorFile.format(bytes, path) == nil ? nil : .tensors
   }
 
   /// The checksum that `inspect` prints of a tensor.

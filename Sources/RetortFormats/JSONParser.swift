@@ -1,5 +1,5 @@
 /// A strict reader of JSON: no comments, no trailing commas, no key twice in one object, at most
-/// 64 levels deep.
+/// 64 levels deep. A mark of UTF-8 may stand before it, as some editors write one.
 package struct JSONParser {
   private static let depthLimit = 64
 
@@ -7,7 +7,12 @@ package struct JSONParser {
   private var position = 0
 
   package static func parse(_ bytes: some Sequence<UInt8>) throws(FormatError) -> JSONValue {
-    var parser = JSONParser(bytes: Array(bytes))
+    var bytes = Array(bytes)
+    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+      throw FormatError("is UTF-16, and JSON is UTF-8", hint: "save it as UTF-8")
+    }
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
+    var parser = JSONParser(bytes: bytes)
     let value = try parser.value(depth: 0)
     parser.skipSpaces()
     guard parser.position == parser.bytes.count else { throw parser.failure("more follows") }

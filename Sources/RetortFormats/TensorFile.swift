@@ -37,7 +37,10 @@ package enum TensorFile {
   }
 
   package static func contents(of path: String) throws(Diagnostics) -> Contents {
-    try contents(InputFile.read(path), path)
+    // Not all of a large file of something else is read to say so.
+    let start = InputFile.beginning(of: path, count: beginningByteCount)
+    if !start.isEmpty, format(start, path) == nil { throw unknown.diagnostics(path) }
+    return try contents(InputFile.read(path), path)
   }
 
   /// The same of a file whose bytes are at hand; the path gives the suffix and names the file.
@@ -45,11 +48,7 @@ package enum TensorFile {
     _ bytes: [UInt8], _ path: String
   ) throws(Diagnostics) -> Contents {
     try naming(path) { () throws(FormatError) in
-      guard let format = format(bytes, path) else {
-        throw FormatError(
-          "is no file of tensors",
-          hint: "read are \(suffixes.map(\.suffix).joined(separator: " "))")
-      }
+      guard let format = format(bytes, path) else { throw unknown }
       switch format {
       case .npy:
         var tensor = try Npy.decode(bytes[...])
@@ -67,6 +66,14 @@ package enum TensorFile {
       }
     }
   }
+
+  private static var unknown: FormatError {
+    FormatError(
+      "is no file of tensors", hint: "read are \(suffixes.map(\.suffix).joined(separator: " "))")
+  }
+
+  /// As many of a file's first bytes as it takes to know that it is of no known format.
+  static let beginningByteCount = 16
 
   /// Told by the suffix, or by how the file begins where the suffix is not known.
   static func format(_ bytes: [UInt8], _ path: String) -> Format? {

@@ -85,7 +85,7 @@ struct Arguments: Sendable {
       return
     }
     if value == nil { value = rest.popFirst() }
-    guard let value else {
+    guard let value, !value.isEmpty else {
       throw UsageError(message: "'\(name)' needs a value: \(name) \(option.placeholder!)")
     }
     if !option.isRepeatable, values[name] != nil {

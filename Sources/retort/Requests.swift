@@ -186,7 +186,9 @@ extension Arguments {
     guard lower.hasSuffix(".bin") || lower.hasSuffix(".png") || InputFile.isFolder(path) else {
       return nil
     }
+    try Images.refuseTrainingImages(path)
     let images = try ImageSet(reading: path, first: count.flatMap { $0 > 0 ? $0 : nil })
+    if let note = images.note { Console.note(note) }
     guard wantsLabels else { return images.pixels }
     try images.requireLabels(path)
     return HostTensor([images.count], images.labels.map { Int32($0) })
@@ -196,15 +198,24 @@ extension Arguments {
   private static func tensor(in file: String, named name: String) throws -> HostTensor {
     let stored = try TensorFile.read(file)
     if let match = stored.count == 1 ? stored[0] : stored.first(where: { $0.name == name }) {
-      let shape = match.tensor.shape
-      if match.dtype == "uint8", shape.rank == 4, shape[1] == 3 {
-        Console.note(
-          "\(file): bytes are taken as they are, 0 to 255; as images they would be divided by 255")
-      }
+      if let note = Self.imageNote(match) { Console.note("\(file): \(note)") }
       return match.tensor
     }
     throw Diagnostics(
       "holds \(stored.count) tensors, none named '\(name)'", path: file,
       hint: Suggestion.hint(for: name, in: stored.map(\.name)))
+  }
+
+  /// What is told of a tensor of an image's shape whose values are not in 0...1, where networks want
+  /// theirs; nil of any other.
+  private static func imageNote(_ stored: StoredTensor) -> String? {
+    let (shape, element) = (stored.tensor.shape, stored.tensor.type.element)
+    guard shape.rank == 4, shape[1] == 3 else { return nil }
+    if stored.dtype == "uint8" {
+      return "bytes are taken as they are, 0 to 255; as images they would be divided by 255"
+    }
+    guard element.isReal, let value = stored.tensor.doubles.first(where: { !($0 >= 0 && $0 <= 1) })
+    else { return nil }
+    return "values are taken as they are, such as \(Float(value)); those of images are in 0...1"
   }
 }

@@ -377,23 +377,4 @@ struct CommandLineRunTests {
     #expect(outcome.error.hasPrefix("\(weights): error: is no definition: it is not text\n"))
     #expect(outcome.error.utf8.count < 400)
   }
-
-  @Test func bytesOfImagesAreTold() throws {
-    let graph = try space.write(
-      """
-      graph same(x: f32[n, 3, 2, 2]) -> (y: f32[n, 3, 2, 2]) {
-        return x * 2
-      }
-      """, to: "same.graph")
-    // A header of version 1 and twelve bytes.
-    let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 3, 2, 2), }"
-    let padding = String(repeating: " ", count: 118 - header.utf8.count - 1)
-    let npy =
-      [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array((header + padding + "\n").utf8)
-      + [UInt8](repeating: 9, count: 12)
-    let images = try space.write(npy, to: "images.npy")
-    let outcome = try run(["--input", "x=\(images)"], definition: graph)
-    #expect(outcome.code == 0, "\(outcome.error)")
-    #expect(outcome.error.contains("bytes are taken as they are, 0 to 255"), "\(outcome.error)")
-  }
 }

@@ -90,6 +90,38 @@ struct CommandLineWorkTests {
     #expect(try Images.read(space.file("first.npy")).count == 1)
   }
 
+  /// Written and read again they are the same, with the labels they had.
+  @Test func labelsStayWithTheImagesOfAFolder() throws {
+    try draw()
+    let purifier = try space.write(SmallGraphs.purifier, to: "purifier.graph")
+    let training = space.file("data/data_batch_1.bin")
+    let (weights, pictures) = (space.file("w.safetensors"), space.file("pictures"))
+    try #require(
+      CommandLineProgram.run(self.training(recipe(epochs: 1), to: "w.safetensors")).code == 0)
+    let purify =
+      ["purify", purifier, "--weights", weights, "--set", "strength=0"] + library
+    func answers(_ words: [String]) throws -> (lines: [Substring], error: String) {
+      let outcome = try CommandLineProgram.run(purify + words)
+      #expect(outcome.code == 0, "\(outcome.error)")
+      return (outcome.output.split(separator: "\n"), outcome.error)
+    }
+    let first = try answers(["--images", training, "--count", "12", "-o", pictures])
+    let second = try answers(
+      ["--images", pictures, "--labels", training, "-o", space.file("again.npy")])
+    func columns(_ lines: [Substring]) -> [[Substring]] {
+      lines.dropFirst(2).map { Array($0.split(separator: " ").dropFirst()) }
+    }
+    #expect(columns(second.lines) == columns(first.lines))
+    #expect(
+      second.error.contains(
+        "note: \(training) has 64 labels; the first 12 are taken, for the images in the order of"
+          + " their names\n"), "\(second.error)")
+    let counted = try answers([
+      "--images", pictures, "--labels", training, "--count", "3", "-o", space.file("three.npy"),
+    ])
+    #expect(!counted.error.contains("labels"), "\(counted.error)")
+  }
+
   @Test func imagesAndLabelsAreInputsToo() throws {
     try draw()
     let graph = try space.write(

@@ -143,6 +143,28 @@ import Testing
     )
   }
 
+  @Test func integersAsRealWeightsAreTold() throws {
+    let folder = try TemporaryFolder()
+    let graph = try folder.write(
+      "graph g(x: f32[2]) -> (y: f32[2]) {\n  parameter w: f32[2]\n  parameter b: f32[2]\n"
+        + "  return x * w + b\n}\n", to: "g.graph")
+    func notes(_ w: HostTensor, _ b: HostTensor) throws -> [String] {
+      let file = try folder.write([("w", w), ("b", b)], to: "w.npz")
+      var request = Request(path: graph, library: .none)
+      request.weightPaths = [file]
+      return try request.executable().notes.map(\.message)
+    }
+    let (real, whole) = (vector(1, 2), HostTensor([2], [1, 2] as [Int64]))
+    #expect(try notes(real, real).isEmpty)
+    #expect(
+      try notes(real, whole) == [
+        "1 tensor holds integers or bool and is taken as real weights: 'b'"
+      ])
+    #expect(
+      try notes(HostTensor([2], [true, false]), whole)
+        == ["2 tensors hold integers or bool and are taken as real weights: 'w', 'b'"])
+  }
+
   @Test func halfPrecisionFilesRunAsTheirValues() throws {
     let folder = try TemporaryFolder()
     let graph = try Self.definition.graph()

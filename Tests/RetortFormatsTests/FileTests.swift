@@ -83,6 +83,16 @@ import Testing
     #expect(bytes == sent)
   }
 
+  @Test func digitsInNamesCountAsNumbers() throws {
+    let folder = try TemporaryFolder()
+    let names = [
+      "9.png", "10.png", "a", "a-01", "a-1", "a-1b", "a-002", "a-2.png", "a-2x", "a-10.png",
+      "a-99999999999999999999", "a-100000000000000000000", "a.png", "a1-2", "a1-10", "aa",
+    ]
+    for name in names.reversed() { try folder.write([1], to: name) }
+    #expect(try InputFile.names(inFolder: folder.path) == names)
+  }
+
   /// Opened as others are, a pipe that nobody writes to is waited for.
   @Test(.timeLimit(.minutes(1))) func aPipeIsRefusedWhereAFileIsNeeded() throws {
     let folder = try TemporaryFolder()
@@ -107,9 +117,26 @@ import Testing
       try InputFile.read("/dev/zero", limit: 100_000)
     }
     #expect(endless?.list.first?.message == "is larger than the limit of 100000 bytes")
+    let stream = #expect(throws: Diagnostics.self) {
+      try InputFile.read("/dev/zero", streamLimit: 100_000)
+    }
+    #expect(stream?.list.first?.message == "is larger than the limit of 100000 bytes")
+    #expect(stream?.list.first?.hint == "write what it gives to a file and name that")
     let file = try TemporaryFolder()
     let path = try file.write([1, 2, 3], to: "a")
+    #expect(try InputFile.read(path, streamLimit: 2) == [1, 2, 3])
     #expect(throws: Diagnostics.self) { try InputFile.read(path, limit: 2) }
     #expect(throws: Never.self) { try InputFile.read(path, limit: 3) }
+  }
+
+  /// It is past the limit, which would be told if it came to reading.
+  @Test func aLargeFileOfSomethingElseIsNotRead() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("film", to: "film.mp4")
+    try #require(truncate(path, off_t(InputFile.defaultLimit) + 1) == 0)
+    let kind = #expect(throws: Diagnostics.self) { try Inspection.read(path) }
+    #expect(kind?.list.first?.message == "is no file of a known kind")
+    let tensors = #expect(throws: Diagnostics.self) { try TensorFile.read(path) }
+    #expect(tensors?.list.first?.message == "is no file of tensors")
   }
 }

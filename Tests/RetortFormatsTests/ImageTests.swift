@@ -56,6 +56,25 @@ import Testing
     if name.hasSuffix("bin") { #expect(again.labels == images.labels) }
   }
 
+  /// Labels are paired with images by their order.
+  @Test func aFolderKeepsTheOrderOfWhatWasWrittenToIt() throws {
+    let folder = try TemporaryFolder()
+    let pixels = (0..<12).flatMap { [UInt8](repeating: $0, count: Cifar.pixelBytes) }
+    let cifar = Cifar(labels: [UInt8](repeating: 0, count: 12), pixels: pixels)
+    let images = try Images.read(folder.write(cifar.encoded, to: "in.bin"))
+    #expect(images.names.first == "in-00" && images.names.last == "in-11")
+    try images.write(to: folder.file("out"))
+    let again = try Images.read(folder.file("out"))
+    #expect(again.names == images.names.map { $0 + ".png" })
+    #expect(again.pixels == images.pixels)
+    // As other programs call them.
+    try AtomicFile.createFolder(folder.file("bare"))
+    for index in 0..<12 {
+      try folder.write(PNG.encode(images.image(at: index)), to: "bare/\(index).png")
+    }
+    #expect(try Images.read(folder.file("bare")).pixels == images.pixels)
+  }
+
   @Test func arraysOfBytesAndOfFloatsAreImages() throws {
     let folder = try TemporaryFolder()
     let values = HostTensor([1, 3, 1, 1], [0, 0.25, 1] as [Float])

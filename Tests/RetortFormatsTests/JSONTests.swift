@@ -20,6 +20,19 @@ import Testing
     #expect(throws: FormatError.self) { try JSONParser.parse(text.utf8) }
   }
 
+  @Test func marksOfEncodingsAreUnderstood() throws {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    #expect(try JSONParser.parse(mark + Array("[1]".utf8)) == .array([.number(1)]))
+    let slip = mark + Array("[1,]".utf8)
+    let error = #expect(throws: FormatError.self) { try JSONParser.parse(slip) }
+    #expect(error?.message.hasPrefix("is not JSON at line 1, column 4: ") == true)
+    #expect(throws: FormatError.self) { try JSONParser.parse(mark + mark + Array("1".utf8)) }
+    for mark in [[0xFF, 0xFE], [0xFE, 0xFF]] as [[UInt8]] {
+      let error = #expect(throws: FormatError.self) { try JSONParser.parse(mark + [0x31, 0]) }
+      #expect(error?.message == "is UTF-16, and JSON is UTF-8")
+    }
+  }
+
   @Test func deepNestingIsRefused() {
     #expect(throws: FormatError.self) {
       try JSONParser.parse(repeatElement(UInt8(ascii: "["), count: 100_000))

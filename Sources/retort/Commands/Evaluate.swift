@@ -57,11 +57,7 @@ extension Command {
     var recipe = try EvaluationRecipe(reading: arguments.positionals[0])
     if let count = try arguments.integer("--count", minimum: 1) { recipe.images = count }
     let shard = try arguments.shard()
-    guard !InputFile.isFolder(data) else {
-      throw Diagnostics(
-        "is a folder, whose training images would be taken", path: data,
-        hint: "name the file of the images to evaluate on, \(data)/test_batch.bin")
-    }
+    try Images.refuseTrainingImages(data)
     let images = try ImageSet(reading: data, first: recipe.images)
     try images.requireLabels(data)
     let evaluator = try Evaluator(

@@ -71,11 +71,19 @@ extension Command {
       }
       return try purifyStream(purification)
     }
+    try Images.refuseTrainingImages(source)
     var images = try ImageSet(
       reading: source, first: arguments.integer("--count", minimum: 1))
     if let note = images.note { Console.note(note) }
     if let labelled = arguments["--labels"] {
-      images = try images.labelled(like: ImageSet(reading: labelled), path: labelled)
+      try Images.refuseTrainingImages(labelled)
+      let others = try ImageSet(reading: labelled)
+      images = try images.labelled(like: others, path: labelled)
+      if others.count > images.count, !arguments.has("--count") {
+        Console.note(
+          "\(labelled) has \(others.count) labels; the first \(images.count) are taken, for the"
+            + " images in the order of their names")
+      }
     }
     let labels = images.labels.isEmpty ? nil : images.labels
     func named(_ pixels: HostTensor) -> Images {
