@@ -49,7 +49,7 @@ extension Evaluator {
           if let complaint = extent.complaint(epsilon: plan.epsilon.value) {
             throw Diagnostics(
               "the points of \"\(title)\" \(complaint)", path: stage.request.path,
-              hint: "an attack must stay in its ball and in [0, 1]")
+              hint: extent.remedy(epsilon: plan.epsilon.value))
           }
           return made
         }
