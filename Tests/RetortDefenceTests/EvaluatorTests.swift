@@ -367,7 +367,7 @@ struct EvaluatorTests {
       (with(#""arms": ["nun"]"#), #"names the arm "nun""#),
       (with(#""set": {"stepz": 3}"#), "'attack' has no argument or dimension 'stepz'"),
       (with(#""result": "adversary""#), "has no result 'adversary'"),
-      (with(#""images": 0"#), "is too small"),
+      (with(#""images": 0"#), "is 0, less than 1"),
       (with(#""through": true"#), "has no argument 'purifier'"),
       (with(#""level": "clean""#), #"expected "clean" without a graph"#),
       (with(#""suite": "autoattack-standard""#), #"stands beside "graph""#),
