@@ -20,7 +20,13 @@ extension BatchRunner {
     }
     let all = try results(images, keys: keys, seed: seed, progress: progress)
     let purified = all[resultName]!
-    guard purified.elements(as: Float.self).allSatisfy({ 0 <= $0 && $0 <= 1 }) else {
+    let pixels = purified.elements(as: Float.self)
+    if pixels.contains(where: \.isNaN) {
+      throw Diagnostics(
+        "the purified images\(Self.suffix(owner)) hold NaN", path: request.path,
+        hint: "'retort run --check-finite' stops at the first node that makes one")
+    }
+    guard pixels.allSatisfy({ 0 <= $0 && $0 <= 1 }) else {
       throw Diagnostics(
         "the purified images\(Self.suffix(owner)) are not in [0, 1]", path: request.path,
         hint: "a purifier ends with into_box, or clamps")

@@ -66,7 +66,15 @@ extension LearningRate: Decodable {
       self.init(shape: .constant, peak: number, rise: nil)
       return
     }
-    let fields = try decoder.fields(Keys.self)
+    let fields: KeyedDecodingContainer<Keys>
+    do {
+      fields = try decoder.fields(Keys.self)
+    } catch DecodingError.typeMismatch(_, let context) {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: context.codingPath,
+          debugDescription: "is neither a number nor an object with a shape and a peak"))
+    }
     guard let shape = try fields.choice(Shape.self, .shape) else {
       throw DecodingError.keyNotFound(
         Keys.shape, .init(codingPath: fields.codingPath, debugDescription: "is required"))

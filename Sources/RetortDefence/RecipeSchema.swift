@@ -135,20 +135,30 @@ extension KeyedDecodingContainer {
   /// A whole number that the type can hold, where there is one. The decoder itself does not say
   /// which key holds a number with a fraction.
   func wholeNumber<I: FixedWidthInteger & Decodable>(_ key: Key) throws -> I? {
+    try exact(key, "is not a whole number in range")
+  }
+
+  /// A list of such, where there is one.
+  func wholeNumbers<I: FixedWidthInteger & Decodable>(_ key: Key) throws -> [I]? {
+    try exact(key, "holds what is not a whole number in range")
+  }
+
+  private func exact<T: Decodable>(_ key: Key, _ sentence: String) throws -> T? {
     do {
-      return try decodeIfPresent(I.self, forKey: key)
+      return try decodeIfPresent(T.self, forKey: key)
     } catch DecodingError.typeMismatch(let type, let context) {
       throw DecodingError.typeMismatch(type, context)
     } catch {
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: self, debugDescription: "is not a whole number in range")
+      throw problem(key, sentence)
     }
   }
 
   /// A whole number of a range, where there is one.
   func wholeNumber(_ key: Key, in range: ClosedRange<Int>) throws -> Int? {
     guard let number: Int = try wholeNumber(key) else { return nil }
-    guard number >= range.lowerBound else { throw problem(key, "is too small") }
+    guard number >= range.lowerBound else {
+      throw problem(key, "is \(number), less than \(range.lowerBound)")
+    }
     guard number <= range.upperBound else {
       throw problem(key, "is \(number), more than \(range.upperBound)")
     }

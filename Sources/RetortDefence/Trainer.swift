@@ -58,8 +58,23 @@ package final class Trainer {
     let given = try Weights(reading: request.weightPaths)
     let binding = try given.bind(to: graph, allowingMissing: true)
     identity = try Self.identity(recipe, request, images, graph, binding.tensors)
+    try checkLabels(graph)
     for note in Weights.note(unused: binding.unused) { observer.said("note: \(note.message)") }
     try bindWeights(binding.tensors, of: given)
+  }
+
+  /// Where the step reads labels and says how many classes there are, those of others would be
+  /// trained on as a loss of 0.
+  private func checkLabels(_ graph: Graph) throws {
+    guard graph.inputs.contains(where: { $0.role == .input && $0.name == "y" }),
+      try !request.declared([("classes", "")]).isEmpty
+    else { return }
+    let sample = HostTensor(zeros: TensorType(.f32, [1, 3, images.height, images.width]))
+    guard let count = try request.numbers(inputs: ["x": sample])["classes"] else { return }
+    let read = recipe.validate == nil ? images : allImages
+    try read.requireLabels(
+      below: Int(count), path: recipe.path,
+      hint: "set \"classes\" in \"set\" to how many there are, or give other data")
   }
 
   /// The recipe, the graphs that it runs, the weights that it starts from and the images that it

@@ -10,6 +10,8 @@ struct TrainingCheckpoint {
     "checkpoint.recipe.", "checkpoint.data.", "checkpoint.epoch."
   )
 
+  private static let remedy = "move it away to start from the beginning"
+
   let path: String
   /// Of the recipe with the weights that it starts from, and of the images that it trains on.
   let identity: String
@@ -24,14 +26,21 @@ struct TrainingCheckpoint {
     weights wanted: [(name: String, type: TensorType)], epochs: Int
   ) throws(Diagnostics) -> (epoch: Int, tensors: [String: HostTensor])? {
     guard !InputFile.isMissing(path) else { return nil }
-    var stored = try MarkedTensors(reading: path)
+    var stored: MarkedTensors
+    do {
+      stored = try MarkedTensors(reading: path)
+    } catch {
+      var damaged = error
+      for index in damaged.list.indices { damaged.list[index].hint = Self.remedy }
+      throw damaged
+    }
     let (recipe, trained) = (stored.take(Self.recipeMark), stored.take(Self.dataMark))
     guard let epoch = stored.take(Self.epochMark).flatMap({ Int($0) }),
       recipe == identity, trained == data, (0...epochs).contains(epoch)
     else {
       throw Diagnostics(
         "is a checkpoint of another recipe, other weights or other data", path: path,
-        hint: "move it away to start from the beginning")
+        hint: Self.remedy)
     }
     let tensors = Dictionary(stored.tensors.map { ($0.name, $0.tensor) }) { first, _ in first }
     for (name, type) in wanted where tensors[name]?.type != type {

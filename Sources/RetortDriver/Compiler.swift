@@ -14,6 +14,8 @@ package struct Elaborated: Sendable {
   package let notes: [Diagnostic]
   /// The weights that a model of ONNX holds itself; a definition has none.
   package let weights: Weights
+  /// A definition's arguments of type Int and Float, as settings and defaults bind them.
+  package let numbers: [String: Double]
 }
 
 /// Turns definitions and models into graphs.
@@ -49,7 +51,8 @@ package struct Compiler: Sendable {
       let elaboration = try load(path).elaborate(
         entry: entry, settings: settings, catalog: .standard)
       return Elaborated(
-        graph: elaboration.graph, notes: elaboration.notes, weights: Weights())
+        graph: elaboration.graph, notes: elaboration.notes, weights: Weights(),
+        numbers: elaboration.numbers)
     }
     guard entry == nil else {
       throw Diagnostics(
@@ -61,7 +64,8 @@ package struct Compiler: Sendable {
     let imported = try OnnxImport(
       source, path: path, settings: settings.values, inputTypes: settings.inputTypes)
     return Elaborated(
-      graph: imported.graph, notes: [], weights: Weights(imported.weights, from: path))
+      graph: imported.graph, notes: [], weights: Weights(imported.weights, from: path),
+      numbers: [:])
   }
 
   /// A graph from text that Retort printed itself.

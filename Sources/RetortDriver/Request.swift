@@ -73,6 +73,14 @@ package struct Request: Sendable {
     return entry == nil ? entries.first : entries.first { $0.name == entry }
   }
 
+  /// The entry's arguments of type Int and Float, as the request's settings and the definition's
+  /// defaults bind them.
+  package func numbers(inputs: [String: HostTensor] = [:]) throws(Diagnostics) -> [String: Double] {
+    try Compiler(library: library).elaborate(
+      path, entry: entry, settings: settings(inputs: inputs), model: openedModel
+    ).numbers
+  }
+
   /// Adds settings, in the place of those of the same names.
   package mutating func replaceSettings(with others: [(name: String, value: String)]) {
     let replaced = Set(others.map(\.name))

@@ -118,6 +118,8 @@ package struct Elaboration: Sendable {
   package let graph: Graph
   /// What was taken for granted: dimensions that nothing bound.
   package let notes: [Diagnostic]
+  /// The entry's arguments of type Int and Float, as settings and defaults bind them.
+  package let numbers: [String: Double]
 }
 
 /// What a user fixes from outside.

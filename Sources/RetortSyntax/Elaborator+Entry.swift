@@ -15,13 +15,15 @@ extension Elaborator {
       try check()
     }
     frame.keepSignature()
+    // The body may bind their names anew.
+    let numbers = argumentNumbers()
     let outcome = execute(entry.body)
     let outputs = self.outputs(outcome)
     try check()
     let graph = builder.finish(
       outputs: outputs
         + updates.map { GraphOutput(value: $0.value, name: $0.weight.path, role: .update) })
-    return Elaboration(graph: graph, notes: notes)
+    return Elaboration(graph: graph, notes: notes, numbers: numbers)
   }
 
   // MARK: Settings
@@ -215,6 +217,18 @@ extension Elaborator {
         at: argument.name.range,
         hint: "give it with --set \(argument.name.text)=VALUE")
     }
+  }
+
+  private func argumentNumbers() -> [String: Double] {
+    var numbers: [String: Double] = [:]
+    for argument in entry.arguments {
+      switch frame.lookUp(argument.name.text) {
+      case .integer(let value)?: numbers[argument.name.text] = Double(value)
+      case .number(let value)?: numbers[argument.name.text] = value
+      default: break
+      }
+    }
+    return numbers
   }
 
   private func declareInputs(_ settings: Settings) throws(Reported) {

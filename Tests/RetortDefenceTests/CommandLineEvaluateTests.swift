@@ -27,6 +27,21 @@ struct CommandLineEvaluateTests {
     return space.file("data/test_batch.bin")
   }
 
+  /// Not behind the work, whose results would be lost on the screen too.
+  @Test func theFolderOfTheReportIsMadeFirst() throws {
+    let words = ["evaluate", try recipe(), "--data", try draw(), "--threads", "1"] + library
+    let made = try CommandLineProgram.run(
+      words + ["-o", space.file("made/report"), "--cache", space.file("kept")])
+    #expect(made.code == 0, "\(made.error)")
+    #expect(space.exists("made/report.json"))
+    let file = try space.write("", to: "file")
+    let refused = try CommandLineProgram.run(
+      words + ["-o", file + "/report", "--cache", space.file("other")])
+    #expect(refused.code == 1)
+    #expect(refused.error.contains(": error: "), "\(refused.error)")
+    #expect(try InputFile.names(inFolder: space.file("other")).isEmpty)
+  }
+
   @Test func shardsJoinToTheReportOfOneRun() throws {
     let words = ["evaluate", try recipe(), "--data", try draw(), "--threads", "1"] + library
     func run(_ more: String...) throws {
@@ -49,6 +64,14 @@ struct CommandLineEvaluateTests {
     #expect(
       try JSONParser.parse(space.bytes("joined.json"))["results"]?["recipe"]?["name"]?.string
         == "recipe.json")
+
+    // One that is missing is asked for, and no report is named that there is not.
+    let half = try CommandLineProgram.run(
+      ["evaluate", "--merge", shards[0], "-o", space.file("half")])
+    #expect(
+      half.error.hasPrefix(
+        "error: of 2 shards 1 is missing: 2\n    = hint: give NAME.shard-2-of-2.json too"),
+      "\(half.error)")
 
     // A pattern that names the times too gives the same, and nobody is told of another build.
     #expect(!merged.error.contains("note:"))

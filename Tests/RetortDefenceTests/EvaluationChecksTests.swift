@@ -25,6 +25,31 @@ struct EvaluationChecksTests {
     #expect(box.sentence.contains("PGD-50 from -1e-09") && box.sentence.contains("APGD from"))
   }
 
+  @Test func stepsReachTheirRadius() throws {
+    var results = EvaluationSample.results(images: 40)
+    func all() -> [EvaluationCheck] { EvaluationChecks.all(results, EvaluationSummary(results)) }
+    // Of attacks without a step size, and of reports from before it was kept, nothing is said.
+    #expect(!all().contains { $0.name == "Reach" })
+    let before = ReportMarkdown.text(results)
+    results.attacks[2].walk = EvaluationSample.made(["steps": 4, "stepSize": 2.0 / 255])
+    #expect(try check("Reach", results).outcome == .passed)
+    #expect(ReportMarkdown.text(results) != before)
+    for index in results.attacks.indices where results.attacks[index].name.contains("radius") {
+      results.attacks[index].walk = EvaluationSample.made(["steps": 10, "stepSize": 2.0 / 255])
+    }
+    let found = try check("Reach", results)
+    #expect(found.outcome == .warning)
+    #expect(
+      found.sentence.contains(
+        "PGD-50, radius 32/255: 10 of 2/255 go 20/255 of 32/255; "
+          + "PGD-50, radius 64/255: 10 of 2/255 go 20/255 of 64/255. Set step_size"))
+    #expect(!found.sentence.contains("PGD-50, radius 16/255"))
+    let kept = try ReportJSON.results(ReportJSON.bytes(results))
+    #expect(kept.attacks.map(\.walk) == results.attacks.map(\.walk))
+    results.attacks[2].walk = EvaluationSample.made(["steps": 3, "stepSize": 1e308])
+    #expect(throws: FormatError.self) { try results.validate() }
+  }
+
   @Test func suitesReturnCleanImages() throws {
     var results = EvaluationSample.results(images: 40)
     let found = try check("Returned-clean", results)

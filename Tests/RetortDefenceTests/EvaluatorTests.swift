@@ -126,6 +126,8 @@ struct EvaluatorTests {
       #expect(attack.greatestDistance <= epsilon * (1 + 1e-6), "\(attack.name)")
       #expect(attack.leastPixel >= 0 && attack.greatestPixel <= 1)
     }
+    #expect(results.attacks.map(\.walk?.steps) == [nil, 2, nil, 2, 2])
+    #expect(results.attacks[1].walk?.stepSize == 2.0 / 255)
     #expect(results.attacks[0].unperturbed == 10)
     #expect(results.attacks[1].unperturbed == 0)
     // A suite returns what it does not break as it was.
@@ -365,7 +367,7 @@ struct EvaluatorTests {
       (with(#""arms": ["nun"]"#), #"names the arm "nun""#),
       (with(#""set": {"stepz": 3}"#), "'attack' has no argument or dimension 'stepz'"),
       (with(#""result": "adversary""#), "has no result 'adversary'"),
-      (with(#""images": 0"#), "is too small"),
+      (with(#""images": 0"#), "is 0, less than 1"),
       (with(#""through": true"#), "has no argument 'purifier'"),
       (with(#""level": "clean""#), #"expected "clean" without a graph"#),
       (with(#""suite": "autoattack-standard""#), #"stands beside "graph""#),

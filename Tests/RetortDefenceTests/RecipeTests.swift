@@ -92,9 +92,9 @@ struct RecipeTests {
     (#""learning": 3"#, #""learning" is not a known key"#),
     (#""epochs": "three""#, #""epochs" is not a whole number"#),
     (#""epochs": 1.5"#, #""epochs" is not a whole number in range"#),
-    (#""epochs": -1"#, #""epochs" is too small"#),
-    (#""batch": 0"#, #""batch" is too small"#),
-    (#""images": -5"#, #""images" is too small"#),
+    (#""epochs": -1"#, #""epochs" is -1, less than 0"#),
+    (#""batch": 0"#, #""batch" is 0, less than 1"#),
+    (#""images": -5"#, #""images" is -5, less than 0"#),
     (#""batch": 65537"#, #""batch" is 65537, more than 65536"#),
     (#""epochs": 16777217"#, #""epochs" is 16777217, more than 16777216"#),
     (#""seed": -1"#, #""seed" is not a whole number in range"#),
@@ -103,7 +103,7 @@ struct RecipeTests {
     (#""set": {"steps": [1]}"#, #""set.steps" is not a number, a text, true or false"#),
     (#""weights": "w.npz""#, #""weights" is not a list"#),
     (#""storage": "f8""#, #""storage" is "f8", expected one of "f32", "f16""#),
-    (#""rate": "fast""#, #""rate" is not an object"#),
+    (#""rate": "0.1""#, #""rate" is neither a number nor an object with a shape and a peak"#),
     (
       #""rate": {"shape": "step", "peak": 1}"#,
       #""rate.shape" is "step", expected one of "constant", "cosine", "cyclic""#
@@ -119,7 +119,7 @@ struct RecipeTests {
       #""rate.rise" is 2.0, expected a share from 0 to 1"#
     ),
     (#""finish": {"graph": "g"}"#, #"lacks the key "finish.images""#),
-    (#""finish": {"graph": "g", "images": 0}"#, #""finish.images" is too small"#),
+    (#""finish": {"graph": "g", "images": 0}"#, #""finish.images" is 0, less than 1"#),
     (
       #""finish": {"graph": "g", "images": 1, "image": 1}"#,
       #""finish.image" is not a known key; did you mean "images"?"#

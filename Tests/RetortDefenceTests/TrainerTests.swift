@@ -175,6 +175,26 @@ struct TrainerTests {
       Array(try InputFile.read(path).dropLast(2)), to: "out.safetensors.checkpoint.safetensors")
     let text = try complaint { try trainer(recipe).run() }
     #expect(text.hasPrefix("\(path): error: "))
+    #expect(text.hasSuffix("    = hint: move it away to start from the beginning\n"))
+  }
+
+  /// The loss of such an image is 0: nothing would be learnt of it, and nothing said.
+  @Test func labelsThatTheModelHasNoClassForAreRefused() throws {
+    let recipe = try recipe(Self.sgd + #", "set": {"classes": 5}"#)
+    let graph = SmallGraphs.training
+      .replacing("optimiser: String", with: "classes: Int = 10, optimiser: String")
+      .replacing("features: 10", with: "features: classes")
+    try space.write(graph, to: "fit.graph")
+    let text = try complaint { _ = try trainer(recipe) }
+    let wrong = try #require(images.labels.firstIndex { $0 >= 5 })
+    #expect(
+      text.hasPrefix(
+        "\(space.file("recipe.json")): error: image \(wrong) has the label "
+          + "\(images.labels[wrong]), the model has 5 classes\n    = hint: "))
+    let known = images.labels.indices.filter { images.labels[$0] < 5 }
+    let few = ImageSet(pixels: images.batch(known), labels: known.map { images.labels[$0] })
+    #expect(few.count >= 16)
+    _ = try trainer(recipe, images: few)
   }
 
   @Test func aLossThatIsNotANumberStopsTheTraining() throws {

@@ -153,6 +153,26 @@ import Testing
     }
   }
 
+  /// 0 is the step of a search in a ball of radius 0.
+  @Test(arguments: ["fgsm", "bim", "pgd", "cw", "defence_aware"])
+  func aStepThatIsNoLengthIsRefused(attack: String) throws {
+    let refusals = [
+      ("-2/255", "step_size is a finite length of 0 or more, not -"),
+      ("nan", "step_size is a finite length of 0 or more, not nan"),
+      ("inf", "step_size is a finite length of 0 or more, not inf"),
+      ("2", "images are in 0...1, and step_size is 2"),
+    ]
+    let own = Self.files.first { $0.0 == attack }!.1
+    for (size, sentence) in refusals {
+      let message = ArtifactTests.refusal {
+        _ = try Self.graph(attack, count: 1, own.merging(["step_size": size]) { $1 })
+      }
+      #expect(message?.contains(sentence) == true, "\(message ?? "\(size) is taken")")
+      #expect(message?.matches(of: /error:/).count == 1, "\(message ?? "\(size) is taken")")
+    }
+    _ = try Self.graph(attack, count: 1, own.merging(["step_size": "0"]) { $1 })
+  }
+
   @Test(arguments: files)
   func imagesDoNotDependOnTheirBatch(file: (String, [String: String])) throws {
     let fixed = ConvolutionCostModel(imageCount: ConvolutionCostModel.typicalImageCount)

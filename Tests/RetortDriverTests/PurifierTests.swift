@@ -127,6 +127,39 @@ import Testing
     #expect(message?.matches(of: /error:/).count == 1, "\(message ?? "it is taken")")
   }
 
+  @Test(arguments: [
+    ("multitask", ["step_size": "nan"], "step_size is a finite length of 0 or more, not nan"),
+    ("alternating", ["step_size": "2"], "images are in 0...1, and step_size is 2"),
+    ("multitask", ["alpha_c": "nan"], "a weight is a finite number, but contrastive has nan"),
+    ("multitask", ["alpha_j": "inf"], "a weight is a finite number, but jigsaw has inf"),
+    ("published", ["alpha_i": "-inf"], "a weight is a finite number, not -inf"),
+    ("alternating", ["alpha_r": "inf"], "weights of tasks are finite, not 1.0, inf and 10.0"),
+    (
+      "multitask", ["alpha_c": "0", "alpha_r": "0", "alpha_i": "0"],
+      "every task has the weight 0, which leaves nothing to lower"
+    ),
+    (
+      "published", ["alpha_c": "0", "alpha_r": "0", "alpha_i": "0"],
+      "every task has the weight 0, which leaves nothing to lower"
+    ),
+  ])
+  func stepsAndWeightsAreNumbers(
+    purifier: String, settings: [String: String], sentence: String
+  ) throws {
+    let definition = try TestDefinition(file: "graphs/purifiers/\(purifier).graph")
+    let message = ArtifactTests.refusal { _ = try definition.graph("purify", set: settings) }
+    #expect(message?.contains(sentence) == true, "\(message ?? "it is taken")")
+    #expect(message?.matches(of: /error:/).count == 1, "\(message ?? "it is taken")")
+  }
+
+  @Test func aTrainingHasNoNegativeNumberOfAttackSteps() throws {
+    let definition = try TestDefinition(file: "graphs/training/classifier.graph")
+    let message = ArtifactTests.refusal {
+      _ = try definition.graph("train_classifier", set: ["attack_steps": "-3"])
+    }
+    #expect(message?.contains("attack_steps is 0 or more, not -3") == true)
+  }
+
   @Test(arguments: ["linf", "l2", "l1"])
   func purifiedImagesStayInBallAndBox(norm: String) throws {
     let epsilon = ["linf": 16.0 / 255, "l2": 1.0, "l1": 20.0][norm]!

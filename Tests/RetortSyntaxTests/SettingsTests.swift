@@ -32,6 +32,21 @@ import Testing
       ])
   }
 
+  @Test func numbersAreToldAsTheyAreBound() throws {
+    let text = """
+      graph f(
+        x: f32[n], epsilon: Float = 1, steps: Int = 2, size: Float = epsilon / steps
+      ) -> f32[n] {
+        epsilon = 7.0
+        return x * epsilon
+      }
+      """
+    #expect(try elaborate(text).numbers == ["steps": 2, "size": 0.5, "epsilon": 1])
+    #expect(
+      try elaborate(text, set: ["epsilon": "1/4", "steps": "1"]).numbers
+        == ["steps": 1, "size": 0.25, "epsilon": 0.25])
+  }
+
   @Test func everyKindCanBeSet() throws {
     let text = try elaborated([
       "n": "32", "s": "3,4", "steps": "2 * 3", "epsilon": "8/255", "on": "true",

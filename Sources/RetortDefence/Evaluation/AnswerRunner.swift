@@ -59,12 +59,9 @@ final class AnswerRunner {
   }
 
   /// - Throws: for a label that the model has no class for.
-  func check(labels: [Int], of data: String) throws {
-    let count = try classCount()
-    guard let wrong = labels.firstIndex(where: { $0 < 0 || $0 >= count }) else { return }
-    throw Diagnostics(
-      "image \(wrong) has the label \(labels[wrong]), the model has \(count) classes", path: data,
-      hint: "evaluate a model of as many classes, or other data")
+  func checkLabels(_ images: ImageSet, of data: String) throws {
+    try images.requireLabels(
+      below: classCount(), path: data, hint: "evaluate a model of as many classes, or other data")
   }
 
   func answers(_ images: HostTensor) throws -> [Int] {

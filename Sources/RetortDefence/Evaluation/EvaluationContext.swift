@@ -29,6 +29,9 @@ struct EvaluationContext {
   let height: Int
   let width: Int
 
+  /// One image, for what does not depend on images.
+  private var sample: HostTensor { HostTensor(zeros: TensorType(.f32, [1, 3, height, width])) }
+
   /// A model as graphs get it. Objectives on a shared backbone do not say how many classes it has, so
   /// that the recipe's number is bound to the model itself. One that has settings already keeps to
   /// them.
@@ -82,6 +85,16 @@ struct EvaluationContext {
     try !request.declared([(setting, "")]).isEmpty
   }
 
+  /// How far an attack's steps go; nil where its graph does not declare `steps` and `step_size`.
+  func walk(_ request: Request) throws -> EvaluationResults.Walk? {
+    guard try declares("steps", request), try declares("step_size", request) else { return nil }
+    let numbers = try request.numbers(inputs: ["x": sample])
+    guard let steps = numbers["steps"].flatMap(Int.init(exactly:)), let size = numbers["step_size"],
+      size.isFinite
+    else { return nil }
+    return EvaluationResults.Walk(steps: steps, stepSize: size)
+  }
+
   /// The request's programs, for the batch and for fewer images.
   func ladder(_ request: Request) throws -> BatchLadder {
     try BatchLadder(request, batch: batch, height: height, width: width, weights: weights)
@@ -89,14 +102,12 @@ struct EvaluationContext {
 
   /// Operations of a request for one image, without what weights alone decide.
   func operationCount(_ request: Request) throws -> Int {
-    let sample = HostTensor(zeros: TensorType(.f32, [1, 3, height, width]))
     return try request.graph(at: .hoisted, inputs: ["x": sample]).graph.operationCount
   }
 
   /// What decides a request's results, besides the images: its graph, the weights, the seed, the
   /// program.
   func identity(_ request: Request) throws -> String {
-    let sample = HostTensor(zeros: TensorType(.f32, [1, 3, height, width]))
     let (graph, _) = try request.graph(at: .elaborated, inputs: ["x": sample])
     var hash = SHA256()
     hash.update(program + "\n")

@@ -22,7 +22,7 @@ extension EvaluationRecipe: Decodable {
     try take(.weights, &weights)
     images = try fields.wholeNumber(.images, in: 1...ImageSet.countLimit)
     batch = try fields.wholeNumber(.batch, in: 1...ImageSet.batchLimit) ?? batch
-    try take(.seeds, &seeds)
+    seeds = try fields.wholeNumbers(.seeds) ?? seeds
     try take(.epsilon, &epsilon)
     if epsilon.value == 0 { throw fields.problem(.epsilon, "is 0, expected a radius above 0") }
     arms = try fields.decode([Arm].self, forKey: .arms)
@@ -40,6 +40,16 @@ extension EvaluationRecipe: Decodable {
     comparisons = try (fields.decodeIfPresent([ComparisonDraft].self, forKey: .comparisons) ?? [])
       .map(\.comparison)
     try take(.sweeps, &sweeps)
+    for sweep in sweeps {
+      guard case .attack(let name, _) = sweep.subject,
+        attacks.contains(where: { $0.name == name && $0.norm == .linf }),
+        let radius = sweep.values.first(where: { $0.value > 1 })
+      else { continue }
+      throw fields.problem(
+        .sweeps,
+        "has the radius \(radius.text) in \"\(sweep.name)\", expected ones of at most 1 in linf,"
+          + " such as \"8/255\"")
+    }
     losses = try fields.decodeIfPresent(Losses.self, forKey: .losses)
     gallery = try fields.decodeIfPresent(Gallery.self, forKey: .gallery)
     guard !seeds.isEmpty, Set(seeds).count == seeds.count else {
@@ -111,6 +121,9 @@ extension EvaluationRecipe: Decodable {
     init(from decoder: any Decoder) throws {
       let fields = try decoder.fields(Keys.self)
       let margin = try fields.decodeIfPresent(Double.self, forKey: .margin)
+      if let margin, !(0...100).contains(margin) {
+        throw fields.problem(.margin, "is \(margin), expected points, from 0 to 100")
+      }
       comparison = EvaluationResults.Comparison(
         name: try fields.decode(String.self, forKey: .name),
         about: try fields.decodeIfPresent(String.self, forKey: .about) ?? "",
@@ -118,6 +131,9 @@ extension EvaluationRecipe: Decodable {
         b: try fields.decode(String.self, forKey: .b),
         attack: try fields.decode(String.self, forKey: .attack),
         margin: margin)
+      if comparison.a == comparison.b {
+        throw fields.problem(.b, "is \"\(comparison.b)\" as \"a\" is: an arm equals itself")
+      }
     }
   }
 }
@@ -239,7 +255,7 @@ extension EvaluationRecipe.Sweep: Decodable {
       subject = .attack(attack, arms: arms)
     }
     values = try fields.decode([EvaluationRecipe.Number].self, forKey: .values)
-    guard values.count > 1, Set(values.map(\.text)).count == values.count else {
+    guard values.count > 1, Set(values.map(\.value)).count == values.count else {
       throw fields.problem(.values, "must hold two values or more, each once")
     }
     if case .attack = subject, values.contains(where: { $0.value == 0 }) {

@@ -49,13 +49,15 @@ extension Evaluator {
           if let complaint = extent.complaint(epsilon: plan.epsilon.value) {
             throw Diagnostics(
               "the points of \"\(title)\" \(complaint)", path: stage.request.path,
-              hint: "an attack must stay in its ball and in [0, 1]")
+              hint: extent.remedy(epsilon: plan.epsilon.value))
           }
           return made
         }
       }
     }
-    return try described(plan, blocks, identities, cost)
+    // A suite's stages choose their steps themselves.
+    let walk = try plan.isSuite ? nil : stages.first.flatMap { try context.walk($0.request) }
+    return try described(plan, blocks, identities, cost, walk)
   }
 
   /// One stage on one block: on all images, or in a suite on those that are still right.
@@ -119,7 +121,8 @@ extension Evaluator {
 
   /// Norm and box of every point that is kept (DEFENCE 7), and the checksums.
   private func described(
-    _ plan: AttackPlan, _ blocks: [EvaluationBlock], _ identities: [String], _ cost: Double
+    _ plan: AttackPlan, _ blocks: [EvaluationBlock], _ identities: [String], _ cost: Double,
+    _ walk: EvaluationResults.Walk?
   ) throws -> Points {
     var extent = PointExtent(norm: plan.attack.norm)
     var checksums: [String] = []
@@ -130,7 +133,7 @@ extension Evaluator {
     }
     return Points(
       description: .init(
-        plan, try plan.appliedPurifierSettings(context), extent, checksums, cost),
+        plan, try plan.appliedPurifierSettings(context), extent, checksums, cost, walk),
       checksums: checksums, identities: identities)
   }
 }
@@ -154,7 +157,7 @@ extension AttackPlan {
 extension EvaluationResults.Attack {
   fileprivate init(
     _ plan: AttackPlan, _ purifierSettings: [(name: String, value: String)],
-    _ extent: PointExtent, _ checksums: [String], _ cost: Double
+    _ extent: PointExtent, _ checksums: [String], _ cost: Double, _ walk: EvaluationResults.Walk?
   ) {
     let attack = plan.attack
     var (graph, suite): (String?, String?) = (nil, nil)
@@ -170,7 +173,7 @@ extension EvaluationResults.Attack {
     self.init(
       name: plan.name, about: attack.about, level: attack.level, arm: plan.arm?.name,
       graph: graph, suite: suite, settings: settings, norm: attack.norm,
-      epsilon: plan.epsilon.value, images: plan.images,
+      epsilon: plan.epsilon.value, walk: walk, images: plan.images,
       greatestDistance: extent.greatestDistance, leastPixel: extent.leastPixel,
       greatestPixel: extent.greatestPixel, unperturbed: extent.unperturbed,
       sha256: EvaluationShard.checksum(ofBlocks: checksums), gflopPerImage: cost)

@@ -113,7 +113,7 @@ package final class Evaluator {
   package func run() throws -> EvaluationShard {
     let classifier = try answerer(nil)
     let classCount = try naming(recipe: recipe.path, "the model") { try classifier.classCount() }
-    try classifier.check(labels: images.labels, of: dataSource.name)
+    try classifier.checkLabels(images, of: dataSource.name)
     // What is wrong with them is said before hours are spent.
     let lossGraph = try recipe.losses.map { wanted in
       try naming(recipe: recipe.path, "the losses") {

@@ -1,3 +1,4 @@
+import Foundation
 import RetortDefence
 import RetortDriver
 import RetortFormats
@@ -65,8 +66,10 @@ extension Command {
       request: try arguments.request(),
       program: "\(try program()), \(Processor.fingerprint)",
       cache: arguments["--cache"] ?? target + ".cache", shard: shard, observer: ProgressLine())
+    let output = EvaluationOutput(target)
+    try output.check()
     let part = try evaluator.run()
-    try EvaluationOutput(target).write(part, timing: evaluator.timing)
+    try output.write(part, timing: evaluator.timing)
   }
 }
 
@@ -141,6 +144,14 @@ private struct EvaluationOutput {
 
   init(_ name: String) { self.name = name }
 
+  /// Creates the report's folder, as that of the blocks is, and tries whether files can be made in
+  /// it: before hours are spent on what goes there.
+  func check() throws(Diagnostics) {
+    let folder = (name as NSString).deletingLastPathComponent
+    if !folder.isEmpty { try AtomicFile.createFolder(folder) }
+    for suffix in Self.suffixes { try AtomicFile.check(name + suffix) }
+  }
+
   func write(_ shard: EvaluationShard, timing: EvaluationTiming) throws {
     if shard.count > 1 {
       let part = "\(name).shard-\(shard.index + 1)-of-\(shard.count)"
@@ -161,13 +172,21 @@ private struct EvaluationOutput {
 
   /// Joins shards to the report.
   func write(_ shards: [EvaluationShard]) throws {
-    let results = try naming(name + ".json") { () throws(FormatError) in
-      try EvaluationResults.merge(shards)
+    let results: EvaluationResults
+    do throws(FormatError) {
+      results = try EvaluationResults.merge(shards)
+    } catch {
+      // Of no file by itself, least of all of the report that there is not yet.
+      throw Diagnostics(error.message, hint: error.hint)
     }
-    try put(name + ".json") { () throws(FormatError) in try ReportJSON.bytes(results) }
+    let bytes = try naming(name + ".json") { () throws(FormatError) in
+      try ReportJSON.bytes(results)
+    }
+    // What hours were spent on is told though it may not be written.
+    try Console.print(ReportMarkdown.headline(results))
+    try AtomicFile.write(bytes, to: name + ".json")
     try AtomicFile.write(ReportMarkdown.text(results), to: name + ".md")
     try AtomicFile.write(ReportHTML.text(results), to: name + ".html")
-    try Console.print(ReportMarkdown.headline(results))
     try Console.print("\(name).json, \(name).md, \(name).html: written")
   }
 

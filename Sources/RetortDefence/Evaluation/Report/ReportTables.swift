@@ -217,7 +217,7 @@ struct ReportTables {
     for attack in results.attacks {
       table.add([
         attack.name, attack.level.rawValue, attack.arm ?? "\u{2013}",
-        attack.suite ?? attack.graph ?? "\u{2013}", ReportText.settings(attack.settings),
+        attack.suite ?? attack.graph ?? "\u{2013}", ReportText.settings(attack.settingsInForce),
         attack.level == .clean
           ? "\u{2013}" : attack.ball,
         ReportText.short(attack.gflopPerImage),

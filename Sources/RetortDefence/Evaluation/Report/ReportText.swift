@@ -63,6 +63,13 @@ package enum ReportText {
 }
 
 extension EvaluationResults.Attack {
+  /// The recipe's settings, and the graph's own steps where it leaves them out.
+  var settingsInForce: [String: String] {
+    guard let walk else { return settings }
+    let steps = ["steps": String(walk.steps), "step_size": ReportText.radius(walk.stepSize)]
+    return settings.merging(steps) { given, _ in given }
+  }
+
   /// What its points are held to: `linf 8/255`.
   var ball: String { "\(norm.rawValue) \(ReportText.radius(epsilon))" }
 }

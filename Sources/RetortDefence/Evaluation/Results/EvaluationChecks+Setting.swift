@@ -1,5 +1,32 @@
 /// Pitfalls that lie in how an evaluation was set up.
 extension EvaluationChecks {
+  /// Steps of a fixed size must be able to reach the sphere: an attack that stops short of its
+  /// radius makes every defence look robust. None where no attack has such steps; of a report from
+  /// before they were written down nothing is known.
+  func reach() -> [EvaluationCheck] {
+    let walks = results.attacks.compactMap { attack in attack.walk.map { (attack, $0) } }
+    guard !walks.isEmpty else { return [] }
+    let short = walks.filter { $1.length < $0.epsilon * (1 - 1e-6) }
+    // Points that are made for several arms are the same attack.
+    var seen = Set<String>()
+    let told = short.filter { seen.insert($0.0.name).inserted }.map { attack, walk in
+      "\(attack.name): \(walk.steps) of \(ReportText.radius(abs(walk.stepSize))) go "
+        + "\(ReportText.radius(walk.length)) of \(ReportText.radius(attack.epsilon))"
+    }
+    let name = "Reach"
+    return [
+      short.isEmpty
+        ? EvaluationCheck(
+          name, .passed,
+          "The steps of every attack that has a step size can go as far as its radius.")
+        : EvaluationCheck(
+          name, .warning,
+          "Steps that cannot reach the radius find too little, so that too much counts as robust: "
+            + told.joined(separator: "; ")
+            + ". Set step_size or steps, or take Auto-PGD, which needs no step size.")
+    ]
+  }
+
   /// 7.4: labels serve attack and scoring alone, and test images choose nothing.
   func tuning() -> EvaluationCheck {
     EvaluationCheck(

@@ -16,11 +16,12 @@ package struct EvaluationChecks {
     _ results: EvaluationResults, _ summary: EvaluationSummary
   ) -> [EvaluationCheck] {
     let checks = EvaluationChecks(results: results, summary: summary)
-    return [
-      checks.norm(), checks.box(), checks.returnedClean(), checks.adaptiveNoWeaker(),
-      checks.squareNoStronger(), checks.nothingLeft(), checks.randomness(), checks.tuning(),
-      checks.company(), checks.normalisation(), checks.batchNorm(), checks.cleanCost(),
-    ] + checks.enoughImages()
+    return [checks.norm(), checks.box()] + checks.reach()
+      + [
+        checks.returnedClean(), checks.adaptiveNoWeaker(), checks.squareNoStronger(),
+        checks.nothingLeft(), checks.randomness(), checks.tuning(), checks.company(),
+        checks.normalisation(), checks.batchNorm(), checks.cleanCost(),
+      ] + checks.enoughImages()
   }
 
   /// 7.9: every point within `eps (1 + 1e-6)` of its image.

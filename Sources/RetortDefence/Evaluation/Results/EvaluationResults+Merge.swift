@@ -75,7 +75,8 @@ extension EvaluationResults {
       let names = missing.prefix(8).map { String($0 + 1) }.joined(separator: ", ")
       throw FormatError(
         "of \(first.count) shards \(missing.count) \(missing.count == 1 ? "is" : "are") missing: "
-          + names + (missing.count > 8 ? ", ..." : ""))
+          + names + (missing.count > 8 ? ", ..." : ""),
+        hint: "give NAME.shard-\(missing[0] + 1)-of-\(first.count).json too")
     }
     return places.compactMap { $0 }
   }

@@ -77,7 +77,7 @@ extension EvaluationResults {
       "\(name) has \(attack.unperturbed) unperturbed points of \(attack.images)")
     let numbers = [
       attack.epsilon, attack.greatestDistance, attack.leastPixel, attack.greatestPixel,
-      attack.gflopPerImage,
+      attack.gflopPerImage, attack.walk?.length ?? 0,
     ]
     try require(numbers.allSatisfy(\.isFinite), "\(name) holds NaN or infinity")
     try require(attack.epsilon >= 0, "\(name) has the radius \(attack.epsilon)")

@@ -51,6 +51,8 @@ package struct EvaluationResults: Codable, Equatable, Sendable {
     package var settings: [String: String]
     package var norm: Norm
     package var epsilon: Double
+    /// Nil for attacks without a step size, and in reports of before it was written down.
+    package var walk: Walk?
     /// How many images were attacked, the first ones.
     package var images: Int
     /// The greatest distance of a point from its image, and the least and greatest pixel.
@@ -62,6 +64,15 @@ package struct EvaluationResults: Codable, Equatable, Sendable {
     /// SHA-256 of all points.
     package var sha256: String
     package var gflopPerImage: Double
+  }
+
+  /// Steps of a fixed size, in the attack's norm.
+  package struct Walk: Codable, Equatable, Sendable {
+    package var steps: Int
+    package var stepSize: Double
+
+    /// How far they go at the most.
+    package var length: Double { Double(steps) * abs(stepSize) }
   }
 
   /// The answers of one arm on one set of points.
