@@ -240,7 +240,7 @@ struct CommandLineRunTests {
       let keyed = try run(
         ["--input", "key=\(negative)", "--input", "k=\(small)"] + extra, definition: drawn)
       #expect(keyed.code == 1)
-      #expect(keyed.error.contains("'key' is key[1], but i32 is given"))
+      #expect(keyed.error.contains("'key' is key[1], but i32[1] is given"))
       let cut = try run(["--input", "k=\(large)"] + extra, definition: drawn)
       #expect(cut.code == 1)
       #expect(cut.error.contains("'k' is i32[1], but integers beyond that are given"))
