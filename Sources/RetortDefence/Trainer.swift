@@ -50,30 +50,32 @@ package final class Trainer {
     }
     try ImageInput(of: request).require(height: images.height, width: images.width)
     let shape: Shape = [recipe.batch, 3, images.height, images.width]
-    let (graph, notes) = try request.graph(
-      at: .planned, inputs: ["x": HostTensor(zeros: TensorType(.f32, shape))])
+    let sample = HostTensor(zeros: TensorType(.f32, shape))
+    let (graph, notes) = try request.graph(at: .planned, inputs: ["x": sample])
     for note in notes { observer.said("note: \(note.message)") }
     executable = try Executable(
       graph, backend: request.backend, threadCount: request.threadCount)
     let given = try Weights(reading: request.weightPaths)
     let binding = try given.bind(to: graph, allowingMissing: true)
     identity = try Self.identity(recipe, request, images, graph, binding.tensors)
-    try checkLabels(graph)
-    for note in Weights.note(unused: binding.unused) { observer.said("note: \(note.message)") }
+    try checkLabels(graph, sample)
+    for note in binding.notes { observer.said("note: \(note.message)") }
     try bindWeights(binding.tensors, of: given)
   }
 
   /// Where the step reads labels and says how many classes there are, those of others would be
   /// trained on as a loss of 0.
-  private func checkLabels(_ graph: Graph) throws {
+  ///
+  /// - Parameter sample: of the images' shape that the step was compiled for.
+  private func checkLabels(_ graph: Graph, _ sample: HostTensor) throws {
     guard graph.inputs.contains(where: { $0.role == .input && $0.name == "y" }),
       try !request.declared([("classes", "")]).isEmpty
     else { return }
-    let sample = HostTensor(zeros: TensorType(.f32, [1, 3, images.height, images.width]))
-    guard let count = try request.numbers(inputs: ["x": sample])["classes"] else { return }
+    let numbers = try request.numbers(inputs: ["x": sample])
+    guard let count = numbers["classes"].flatMap(Int.init(exactly:)) else { return }
     let read = recipe.validate == nil ? images : allImages
     try read.requireLabels(
-      below: Int(count), path: recipe.path,
+      below: count, path: recipe.path,
       hint: "set \"classes\" in \"set\" to how many there are, or give other data")
   }
 

@@ -31,7 +31,13 @@ struct TrainingCheckpoint {
       stored = try MarkedTensors(reading: path)
     } catch {
       var damaged = error
-      for index in damaged.list.indices { damaged.list[index].hint = Self.remedy }
+      // What cannot be read at all may be a good one.
+      for index in damaged.list.indices
+      where damaged.list[index].hint == nil
+        && !damaged.list[index].message.hasPrefix("cannot be read")
+      {
+        damaged.list[index].hint = Self.remedy
+      }
       throw damaged
     }
     let (recipe, trained) = (stored.take(Self.recipeMark), stored.take(Self.dataMark))

@@ -94,7 +94,7 @@ package final class Executable {
   package func bind(_ weights: Weights) throws -> (unused: [String], notes: [Diagnostic]) {
     let binding = try weights.bind(to: graph)
     try program.bind(weights: binding.tensors)
-    return (binding.unused, binding.wholeNote)
+    return (binding.unused, binding.conversionNotes)
   }
 
   /// Runs once. Inputs that are not given are keys, filled from the seed.

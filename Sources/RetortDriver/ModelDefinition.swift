@@ -51,9 +51,10 @@ package struct ModelDefinition: Sendable {
           "is there already, and would be replaced by the model's weights", path: weightFile,
           hint: "give -o another name, or move the file away")
       }
-      try TensorFile.write(model.weights, to: weightFile)
     }
+    // The definition first: where the weights then fail, the import can be repeated.
     try AtomicFile.write(text(weightFile: weightFile), to: target)
+    if !model.weights.isEmpty { try TensorFile.write(model.weights, to: weightFile) }
     let count = model.weights.reduce(0) { $0 + $1.tensor.elementCount }
     let weights =
       model.weights.isEmpty

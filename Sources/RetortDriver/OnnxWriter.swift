@@ -34,7 +34,7 @@ package struct OnnxWriter {
     if !weights.isEmpty {
       let binding = try weights.bind(to: graph)
       export.weights = binding.tensors
-      notes += binding.wholeNote + Weights.note(unused: binding.unused)
+      notes += binding.notes
     }
     if bindsKeys {
       for input in graph.inputs where input.role == .input {

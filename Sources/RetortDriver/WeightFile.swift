@@ -21,7 +21,7 @@ package struct WeightFile: Sendable, Equatable {
   }
 
   /// The name that a tensor of the file goes by.
-  func name(_ own: String) -> String { prefix.map { "\($0).\(own)" } ?? own }
+  package func name(_ own: String) -> String { prefix.map { "\($0).\(own)" } ?? own }
 
   /// As it is written, with the file in a library's `weights` unless its path is absolute.
   package func text(in library: GraphLibrary) -> String {

@@ -57,8 +57,8 @@ package struct Weights: Sendable {
     /// Names in the files whose tensors are no reals, but bound to some.
     package var whole: [String] = []
 
-    /// Tells of the latter: such are files of a quantised network, or of another one.
-    var wholeNote: [Diagnostic] {
+    /// Tells of the latter, which are a quantised network's or another one's.
+    package var conversionNotes: [Diagnostic] {
       guard !whole.isEmpty else { return [] }
       let (them, are) = whole.count == 1 ? ("tensor holds", "is") : ("tensors hold", "are")
       return [
@@ -67,6 +67,9 @@ package struct Weights: Sendable {
             + " \(Weights.listing(whole))")
       ]
     }
+
+    /// Tells of both.
+    package var notes: [Diagnostic] { conversionNotes + Weights.note(unused: unused) }
   }
 
   /// Looks every parameter and buffer up: by its exact name, then without a leading `module.`, then

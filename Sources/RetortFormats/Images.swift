@@ -111,7 +111,8 @@ package struct Images: Sendable {
       for index in target.indices { target[index] = unit(cifar.pixels[index]) }
     }
     return Images(
-      pixels: pixels, names: numbered(count, path), labels: cifar.labels[..<count].map(Int.init))
+      pixels: pixels, names: numbered(count, of: cifar.count, path),
+      labels: cifar.labels[..<count].map(Int.init))
   }
 
   /// Images from an array, as `read` takes them from an `.npy` file.
@@ -149,7 +150,7 @@ package struct Images: Sendable {
         "has the value \(wrong); images are in 0...1", path: path,
         hint: wrong.isNaN ? "no pixel may be NaN" : "divide by 255, or save them as uint8")
     }
-    return Images(pixels: pixels, names: numbered(count, path))
+    return Images(pixels: pixels, names: numbered(count, of: shape[0], path))
   }
 
   /// A tensor whose values are written where they stay: copies of them are what reading would cost
@@ -162,10 +163,11 @@ package struct Images: Sendable {
     return tensor
   }
 
-  private static func numbered(_ count: Int, _ path: String) -> [String] {
+  private static func numbered(_ count: Int, of total: Int, _ path: String) -> [String] {
     let name = fileName(path).split(separator: ".").first ?? "image"
-    // Of one width, so that their order is the same for every program that sorts the files.
-    let width = String(max(0, count - 1)).count
+    // Of one width, so that their order is the same for every program that sorts the files; that of
+    // the last there is, so that an image has its name however many are taken.
+    let width = String(max(0, total - 1)).count
     return (0..<count).map {
       let number = String($0)
       return "\(name)-" + String(repeating: "0", count: width - number.count) + number

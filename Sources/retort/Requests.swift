@@ -1,3 +1,4 @@
+import Foundation
 import RetortDefence
 import RetortDriver
 import RetortFormats
@@ -114,9 +115,11 @@ extension Arguments {
   /// Checks the files that a command is to write: that they can be written, by the formats of their
   /// names or as text, are none of those that it reads, and that none would replace another.
   func checkTargets(tensors: [String], texts: [String] = [], weights: [String] = []) throws {
-    let all = tensors + texts + weights
-    for (index, target) in all.enumerated() where all[..<index].contains(target) {
-      throw UsageError(message: "'\(target)' would be written twice")
+    var places = Set<String>()
+    for target in tensors + texts + weights {
+      guard places.insert(URL(fileURLWithPath: target).standardizedFileURL.path).inserted else {
+        throw UsageError(message: "'\(target)' would be written twice")
+      }
     }
     for target in tensors + texts { try refuseReplacing(target) }
     // Weights may be kept where they came from, a step further.
@@ -125,13 +128,17 @@ extension Arguments {
   }
 
   /// Refuses to keep weights in a file of `--weights` that has more than the graph takes.
+  ///
+  /// - Parameter unused: the names, of all files, that it does not take.
   func refuseLosing(_ unused: [String]) throws {
-    guard let target = self["--save-weights"], let first = unused.first,
-      all("--weights").contains(where: { InputFile.isSame(WeightFile($0).path, target) })
-    else { return }
-    throw Diagnostics(
-      "would lose weights that the graph does not take, such as '\(first)'", path: target,
-      hint: "give --save-weights another name")
+    guard let target = self["--save-weights"], !unused.isEmpty else { return }
+    for file in all("--weights").map(WeightFile.init) where InputFile.isSame(file.path, target) {
+      let names = Set(try TensorFile.read(file.path).map { file.name($0.name) })
+      guard let lost = unused.first(where: names.contains) else { continue }
+      throw Diagnostics(
+        "would lose weights that the graph does not take, such as '\(lost)'", path: target,
+        hint: "give --save-weights another name")
+    }
   }
 
   /// Refuses to write where the command reads from, and under the suffix of another format than the
@@ -206,16 +213,17 @@ extension Arguments {
       hint: Suggestion.hint(for: name, in: stored.map(\.name)))
   }
 
-  /// What is told of a tensor of an image's shape whose values are not in 0...1, where networks want
-  /// theirs; nil of any other.
+  /// What is told of a tensor of an image's shape with the values of bytes; nil of any other, as
+  /// images that are normalised, differences and kernels.
   private static func imageNote(_ stored: StoredTensor) -> String? {
     let (shape, element) = (stored.tensor.shape, stored.tensor.type.element)
     guard shape.rank == 4, shape[1] == 3 else { return nil }
     if stored.dtype == "uint8" {
       return "bytes are taken as they are, 0 to 255; as images they would be divided by 255"
     }
-    guard element.isReal, let value = stored.tensor.doubles.first(where: { !($0 >= 0 && $0 <= 1) })
-    else { return nil }
-    return "values are taken as they are, such as \(Float(value)); those of images are in 0...1"
+    guard element == .f32, shape.elementCount > 0 else { return nil }
+    let (least, greatest) = stored.tensor.withElements(of: Float.self) { ($0.min()!, $0.max()!) }
+    guard least >= 0, greatest > 8, greatest <= 255 else { return nil }
+    return "values are taken as they are, up to \(greatest); those of images are in 0...1"
   }
 }

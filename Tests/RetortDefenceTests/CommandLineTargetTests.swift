@@ -60,7 +60,7 @@ struct CommandLineTargetTests {
   @Test func noFileIsWrittenTwice() throws {
     let twice = "'y.npz' would be written twice"
     try expectRefusal(affine + ["--output", "y=y.npz", "--output", "y=y.npz"], twice, code: 64)
-    try expectRefusal(affine + ["--output", "y=y.npz", "--profile", "y.npz"], twice, code: 64)
+    try expectRefusal(affine + ["--output", "y=./y.npz", "--profile", "y.npz"], twice, code: 64)
     try expectRefusal(affine + ["--output", "y=y.npz", "--save-weights", "y.npz"], twice, code: 64)
   }
 
@@ -69,6 +69,13 @@ struct CommandLineTargetTests {
     try space.write(more, to: "more.safetensors")
     var words = affine + ["--save-weights", "more.safetensors"]
     words[3] = "more.safetensors"
+    // What another file holds besides is not lost.
+    let other = try outcome(words.dropLast() + ["kept.npz", "--weights", "weights.safetensors"])
+    #expect(other.code == 0, "\(other.error)")
+    words[words.count - 1] = "weights.safetensors"
+    let beside = try outcome(words + ["--weights", "weights.safetensors"])
+    #expect(beside.code == 0, "\(beside.error)")
+    words[words.count - 1] = "more.safetensors"
     try expectRefusal(
       words,
       "more.safetensors: error: would lose weights that the graph does not take, such as"

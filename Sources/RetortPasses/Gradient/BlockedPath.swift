@@ -70,7 +70,7 @@ struct BlockedPath {
     return targets.first { comesToStop[$0.id] && !comesToLoss[$0.id] }
   }
 
-  /// The operation nearest to the loss that a target comes to and does not pass.
+  /// The first operation, on the ways back from the loss, that a target comes to and does not pass.
   private func blocker(of target: Value) -> Node? {
     let comes = ValueWays.ofDerivatives(through: plan.ancestors, graph).reach(from: [target])
     let value = needs.first(from: [plan.loss]) { value in

@@ -183,10 +183,11 @@ private struct EvaluationOutput {
       try ReportJSON.bytes(results)
     }
     // What hours were spent on is told though it may not be written.
-    try Console.print(ReportMarkdown.headline(results))
+    let told = Result { try Console.print(ReportMarkdown.headline(results)) }
     try AtomicFile.write(bytes, to: name + ".json")
     try AtomicFile.write(ReportMarkdown.text(results), to: name + ".md")
     try AtomicFile.write(ReportHTML.text(results), to: name + ".html")
+    try told.get()
     try Console.print("\(name).json, \(name).md, \(name).html: written")
   }
 

@@ -18,10 +18,11 @@ extension EvaluationChecks {
       short.isEmpty
         ? EvaluationCheck(
           name, .passed,
-          "The steps of every attack that has a step size can go as far as its radius.")
+          "The steps of every attack that declares 'steps' and 'step_size' can go as far as its"
+            + " radius.")
         : EvaluationCheck(
           name, .warning,
-          "Steps that cannot reach the radius find too little, so that too much counts as robust: "
+          "Steps that cannot go as far as the radius find too little, so that too much counts as robust: "
             + told.joined(separator: "; ")
             + ". Set step_size or steps, or take Auto-PGD, which needs no step size.")
     ]
