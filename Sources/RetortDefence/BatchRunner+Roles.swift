@@ -21,12 +21,12 @@ extension BatchRunner {
     let all = try results(images, keys: keys, seed: seed, progress: progress)
     let purified = all[resultName]!
     let pixels = purified.elements(as: Float.self)
-    if pixels.contains(where: \.isNaN) {
-      throw Diagnostics(
-        "the purified images\(Self.suffix(owner)) hold NaN", path: request.path,
-        hint: "'retort run --check-finite' stops at the first node that makes one")
-    }
     guard pixels.allSatisfy({ 0 <= $0 && $0 <= 1 }) else {
+      if pixels.contains(where: \.isNaN) {
+        throw Diagnostics(
+          "the purified images\(Self.suffix(owner)) hold NaN", path: request.path,
+          hint: "'retort run --check-finite' stops at the first node that makes one")
+      }
       throw Diagnostics(
         "the purified images\(Self.suffix(owner)) are not in [0, 1]", path: request.path,
         hint: "a purifier ends with into_box, or clamps")

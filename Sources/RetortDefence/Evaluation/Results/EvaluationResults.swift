@@ -51,7 +51,8 @@ package struct EvaluationResults: Codable, Equatable, Sendable {
     package var settings: [String: String]
     package var norm: Norm
     package var epsilon: Double
-    /// Nil for attacks that do not declare steps and a step size, and in reports of before it was written down.
+    /// Nil for attacks that do not declare steps and a step size, and in reports of before it was
+    /// written down.
     package var walk: Walk?
     /// How many images were attacked, the first ones.
     package var images: Int
