@@ -37,6 +37,14 @@ import Testing
     #expect(contents.tensors[1].tensor == HostTensor([2], [1, 2] as [Float]))
   }
 
+  /// Nothing is read along an axis of one element, and no sum has room for its stride.
+  @Test func stridesOfSingleElementsSayNothing() throws {
+    let row = TorchSample.tensor(offset: 1, sizes: [3, 1, 1], strides: [2, .max, .max])
+    let pickle = TorchSample.pickled(TorchSample.dictionary([("w", row)]))
+    let contents = try TorchCheckpoint.decode(TorchSample.archive(pickle: pickle))
+    #expect(contents.tensors[0].tensor == HostTensor([3, 1, 1], [1, 3, 5] as [Float]))
+  }
+
   @Test func ofTwoTensorsWithOneNameTheLaterKeepsItsPath() throws {
     let one = TorchSample.tensor(offset: 0, sizes: [1], strides: [1])
     let pickle = TorchSample.pickled(
