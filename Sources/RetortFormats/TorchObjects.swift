@@ -127,8 +127,18 @@ extension PickleMachine {
     return result
   }
 
+  /// Metadata say of a view that its numbers are the negative or conjugate ones of its storage.
+  private func checkMetadata(_ arguments: [PickleValue]) throws(FormatError) {
+    guard arguments.count == 7, case .dictionary(let place) = arguments[6], !heap[place].isEmpty
+    else { return }
+    throw FormatError(
+      "a tensor has metadata, such as a negative sign that its storage does not have",
+      hint: "write its numbers out in Python before it is saved: tensor.resolve_neg()")
+  }
+
   /// Checks a view against its storage before anything is read or allocated.
   private mutating func tensor(_ arguments: [PickleValue]) throws(FormatError) -> PickleValue {
+    try checkMetadata(arguments)
     guard case .storage(let index) = arguments[0] else {
       throw FormatError("a tensor is made of \(arguments[0].kind), not a storage")
     }

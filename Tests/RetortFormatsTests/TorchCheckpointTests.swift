@@ -45,6 +45,21 @@ import Testing
     #expect(contents.tensors[0].tensor == HostTensor([3, 1, 1], [1, 3, 5] as [Float]))
   }
 
+  /// As `z.conj().imag` is saved, whose numbers are the negative ones of its storage.
+  @Test func tensorsWithMetadataAreRefused() throws {
+    let whole = TorchSample.tensor(offset: 0, sizes: [6], strides: [1])
+    func archive(_ metadata: [(String, [UInt8])]) throws -> [UInt8] {
+      let arguments = whole.dropLast(2) + TorchSample.dictionary(metadata)
+      let tensor = arguments + Array("tR".utf8)
+      return try TorchSample.archive(
+        pickle: TorchSample.pickled(TorchSample.dictionary([("w", Array(tensor))])))
+    }
+    #expect(try TorchCheckpoint.decode(archive([])).tensors[0].tensor.elementCount == 6)
+    let bytes = try archive([("neg", [0x88])])
+    let error = #expect(throws: FormatError.self) { try TorchCheckpoint.decode(bytes) }
+    #expect(error?.message.hasPrefix("a tensor has metadata") == true, "\(error?.message ?? "")")
+  }
+
   @Test func ofTwoTensorsWithOneNameTheLaterKeepsItsPath() throws {
     let one = TorchSample.tensor(offset: 0, sizes: [1], strides: [1])
     let pickle = TorchSample.pickled(
