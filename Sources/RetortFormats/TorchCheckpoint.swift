@@ -48,7 +48,7 @@ package enum TorchCheckpoint {
     var machine = PickleMachine(ByteReader(try archive.contents(of: pickle)))
     let root = try machine.run()
     guard machine.reader.isAtEnd else { throw FormatError("more follows the pickle in data.pkl") }
-    return try TorchReader(machine, isBigEndian) { (key) throws(FormatError) in
+    return try TorchReader(machine, isBigEndian: isBigEndian) { (key) throws(FormatError) in
       guard let entry = archive.entry(named: prefix + "data/" + key) else {
         throw FormatError("storage \(quoted(key)) is not in the archive")
       }
@@ -76,19 +76,13 @@ package enum TorchCheckpoint {
     guard case .int(1001) = try machine.run() else {
       throw FormatError("has another version of the legacy layout than 1001")
     }
-    guard case .dictionary(let system) = try machine.run() else {
+    // Of the machine that wrote it: every one writes numbers little-endian, whatever its own order.
+    guard case .dictionary = try machine.run() else {
       throw FormatError("does not describe the machine that wrote it")
     }
-    var isBigEndian = false
-    let facts = machine.heap[system]
-    for index in stride(from: 0, to: facts.count - 1, by: 2) {
-      if case .string("little_endian") = facts[index], case .bool(let little) = facts[index + 1] {
-        isBigEndian = !little
-      }
-    }
     let root = try machine.run()
-    let storages = try legacyStorages(&machine, bytes, isBigEndian)
-    return try TorchReader(machine, isBigEndian) { (key) throws(FormatError) in
+    let storages = try legacyStorages(&machine, bytes)
+    return try TorchReader(machine, isBigEndian: false) { (key) throws(FormatError) in
       guard let range = storages[key] else {
         throw FormatError("storage \(quoted(key)) is not in the file")
       }
@@ -98,7 +92,7 @@ package enum TorchCheckpoint {
 
   /// The storages after the pickles: for each key its element count and its bytes.
   private static func legacyStorages(
-    _ machine: inout PickleMachine, _ bytes: [UInt8], _ isBigEndian: Bool
+    _ machine: inout PickleMachine, _ bytes: [UInt8]
   ) throws(FormatError) -> [String: Range<Int>] {
     guard case .list(let place) = try machine.run() else {
       throw FormatError("the list of storages is missing")
@@ -111,9 +105,7 @@ package enum TorchCheckpoint {
       else { throw FormatError("the list of storages names one that no tensor uses") }
       let storage = machine.torch.storages[index]
       let what = "storage \(quoted(key))"
-      let count =
-        isBigEndian
-        ? try reader.big(Int64.self, what) : try reader.little(Int64.self, what)
+      let count = try reader.little(Int64.self, what)
       guard count == storage.wholeCount else {
         throw FormatError("\(what) has \(count) elements; its tensors say \(storage.wholeCount)")
       }

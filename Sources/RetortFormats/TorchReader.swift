@@ -18,7 +18,7 @@ struct TorchReader {
 
   /// - Parameter fetch: the bytes of the storage with a key.
   init(
-    _ machine: PickleMachine, _ isBigEndian: Bool,
+    _ machine: PickleMachine, isBigEndian: Bool,
     fetch: @escaping (String) throws(FormatError) -> ArraySlice<UInt8>
   ) {
     self.machine = machine

@@ -13,8 +13,9 @@ import Testing
     #expect(contents.otherCount == 1)
   }
 
-  @Test func theLegacyLayoutIsRead() throws {
-    let contents = try TorchCheckpoint.decode(TorchSample.legacy)
+  /// Machines of either byte order write its numbers little-endian.
+  @Test(arguments: [true, false]) func theLegacyLayoutIsRead(isLittle: Bool) throws {
+    let contents = try TorchCheckpoint.decode(TorchSample.legacy(fromLittleEndian: isLittle))
     #expect(contents.tensors.map(\.name) == ["w"])
     #expect(contents.tensors[0].tensor == HostTensor([6], [0, 1, 2, 3, 4, 5] as [Float]))
   }

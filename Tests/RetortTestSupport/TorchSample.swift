@@ -74,13 +74,15 @@ package enum TorchSample {
     return try writer.finished()
   }
 
-  package static let legacy: [UInt8] = {
+  package static let legacy: [UInt8] = legacy(fromLittleEndian: true)
+
+  package static func legacy(fromLittleEndian isLittle: Bool) -> [UInt8] {
     let magic: [UInt8] = [0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
     var bytes = pickled(magic) + pickled([UInt8(ascii: "M"), 0xE9, 3])
-    bytes += pickled(dictionary([("little_endian", [0x88])]))
+    bytes += pickled(dictionary([("little_endian", [isLittle ? 0x88 : 0x89])]))
     bytes += pickled(
       dictionary([("w", tensor(offset: 0, sizes: [6], strides: [1], isLegacy: true))]))
     bytes += pickled(Array("]".utf8) + text("0") + Array("a".utf8))
     return bytes + [6, 0, 0, 0, 0, 0, 0, 0] + storage
-  }()
+  }
 }
