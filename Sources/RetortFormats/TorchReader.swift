@@ -128,18 +128,29 @@ struct TorchReader {
     return bytes
   }
 
-  /// Views with stride 0 can stand for far more elements than their storage has.
+  /// Views with stride 0 can stand for far more elements than their storage has, and so can names:
+  /// what is read of one tensor is there once, but each of its names is hashed and written.
   private func checkMemory(available: Int) throws(FormatError) {
-    let limit = (available.times(8) ?? .max).plus(1 << 26) ?? .max
-    var needed = 0
-    for index in Set(found.map(\.tensor)) {
+    let (read, named) = (byteCount(Set(found.map(\.tensor))), byteCount(found.map(\.tensor)))
+    guard read <= Self.bound(8, available) else {
+      throw FormatError(
+        "its tensors take \(read) bytes, far more than the storages they are views of")
+    }
+    guard named <= Self.bound(64, available) else {
+      throw FormatError(
+        "its tensors take \(named) bytes under all their names, far more than their storages")
+    }
+  }
+
+  private static func bound(_ factor: Int, _ available: Int) -> Int {
+    (available.times(factor) ?? .max).plus(1 << 26) ?? .max
+  }
+
+  private func byteCount(_ tensors: some Sequence<Int>) -> Int {
+    tensors.reduce(0) { sum, index in
       let record = machine.torch.tensors[index]
       let element = machine.torch.storages[record.storage].type.element
-      needed = needed.plus(record.shape.elementCount * element.byteCount) ?? .max
-    }
-    guard needed <= limit else {
-      throw FormatError(
-        "its tensors take \(needed) bytes, far more than the storages they are views of")
+      return sum.plus(record.shape.elementCount * element.byteCount) ?? .max
     }
   }
 }

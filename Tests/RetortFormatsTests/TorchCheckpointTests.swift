@@ -89,6 +89,21 @@ import Testing
     #expect(error?.message.contains("far more than the storages") == true)
   }
 
+  /// Each of twenty names would be written with its 16 MB.
+  @Test(arguments: [4, 20]) func namesOfOneTensorAreBounded(count: Int) throws {
+    var pickle = TorchSample.tensor(offset: 0, sizes: [255, 255, 64], strides: [0, 0, 0])
+    pickle += [UInt8(ascii: "q"), 1, UInt8(ascii: "0"), UInt8(ascii: "(")]
+    for _ in 0..<count { pickle += [UInt8(ascii: "h"), 1] }
+    let bytes = try TorchSample.archive(
+      pickle: TorchSample.pickled(pickle + [UInt8(ascii: "l")]))
+    guard count > 4 else {
+      #expect(try TorchCheckpoint.decode(bytes).tensors.count == count)
+      return
+    }
+    let error = #expect(throws: FormatError.self) { try TorchCheckpoint.decode(bytes) }
+    #expect(error?.message.contains("under all their names") == true)
+  }
+
   /// Each level holds the one below twice: 2⁶⁰ ways through a small file.
   @Test func valuesThatHoldEachOtherEndInARefusal() throws {
     var pickle = TorchSample.tensor(offset: 0, sizes: [1], strides: [1])
