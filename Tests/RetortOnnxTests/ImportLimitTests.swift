@@ -162,6 +162,16 @@ import Testing
       ImportModels.complaint(resize).contains("makes 65536 positions of 512 elements each"))
   }
 
+  /// A thousand times the places of a tensor that stands in the file once.
+  @Test func placesOfElementsAreBounded() {
+    let nodes = (0..<1_000).map { OnnxNode("NonZero", inputs: ["w"], outputs: ["n\($0)"]) }
+    let model = ImportModels.model(
+      nodes + [OnnxNode("Relu", inputs: ["x"], outputs: ["y"])],
+      weights: [("w", HostTensor([8_192], [Int32](repeating: 1, count: 8_192)))])
+    let text = ImportModels.complaint(model)
+    #expect(text.contains("NonZero") && text.contains("have more than 4194304 elements"), "\(text)")
+  }
+
   @Test func permutationsNameEveryAxis() {
     let model = ImportModels.model([
       OnnxNode(

@@ -30,6 +30,16 @@ extension GraphImporter {
   /// What an import may write down beside the model's own tensors, in all.
   private static let tableElementLimit = 1 << 22
 
+  /// Counts elements that are written down.
+  func writeDown(_ elementCount: Int) throws {
+    state.tableElements += elementCount
+    guard state.tableElements <= Self.tableElementLimit else {
+      throw ImportFailure(
+        "the tables of places and shares that the model's nodes read by have more than"
+          + " \(Self.tableElementLimit) elements")
+    }
+  }
+
   func declare(_ operand: Operand) throws -> Value {
     switch operand {
     case .value(let value): value
@@ -62,14 +72,7 @@ extension GraphImporter {
     }
     let path = self.path(known)
     if let place = state.weightPlaces[path] { return state.weightValues[place] }
-    if !known.isWeight, known.name == nil {
-      state.tableElements += type.elementCount
-      guard state.tableElements <= Self.tableElementLimit else {
-        throw ImportFailure(
-          "the tables of places and shares that the model's nodes read by have more than"
-            + " \(Self.tableElementLimit) elements")
-      }
-    }
+    if !known.isWeight, known.name == nil { try writeDown(type.elementCount) }
     let isBuffer = asBuffer || !known.isWeight || !type.element.isReal
     let value = state.builder.input(path, type, role: isBuffer ? .buffer(nil) : .parameter(nil))
     state.weightPlaces[path] = state.weightValues.count

@@ -35,7 +35,7 @@ final class GraphImporter {
     /// The values of the declared weights, and their places in that list.
     var weightPlaces: [String: Int] = [:]
     var weightValues: [Value] = []
-    /// Elements of the tensors among them that are not the model's own.
+    /// Elements of tables that are not the model's own, among them or on the way.
     var tableElements = 0
     /// What the graph's inputs are called, which no weight may be.
     var inputNames: Set<String> = []

@@ -19,13 +19,16 @@ extension OnnxOperator {
     },
     .one("NonZero", limits: "known input") { t in
       let tensor = try required(t.knownInput(0, "input"), "input")
+      // What it finds is as large as what is looked at, an axis, and that each time it is looked at.
+      try t.importer.writeDown(tensor.elementCount)
       let numbers = tensor.doubles
       let places = numbers.indices.filter { numbers[$0] != 0 }
-      let strides = tensor.shape.strides
-      let rows = tensor.shape.extents.indices.flatMap { axis in
-        places.map { Int64($0 / strides[axis] % tensor.shape[axis]) }
+      let (extents, strides) = (tensor.shape.extents, tensor.shape.strides)
+      try t.importer.writeDown(places.count * extents.count)
+      let rows = extents.indices.flatMap { axis in
+        places.map { Int64($0 / strides[axis] % extents[axis]) }
       }
-      return .known(HostTensor([tensor.shape.rank, places.count], rows))
+      return .known(HostTensor([extents.count, places.count], rows))
     },
   ]
 
