@@ -105,6 +105,17 @@ import Testing
     #expect(y[0] == 5.5 && y[1] == -5.5 && y[2].isNaN && y[3] == 3)
   }
 
+  @Test func theSmallestOfIntegersAreFound() throws {
+    func smallest(_ x: HostTensor) throws -> HostTensor {
+      try run("TopK", x, [HostTensor([1], [2] as [Int64])], [OnnxAttribute("largest", 0)])
+    }
+    #expect(try smallest(HostTensor([3], [7, 0, 5] as [UInt32])).elements() == [0, 5] as [UInt32])
+    #expect(
+      try smallest(HostTensor([3], [5, .min, 7] as [Int32])).elements() == [.min, 5] as [Int32])
+    #expect(
+      try smallest(HostTensor([3], [3, .max, .min] as [Int64])).elements() == [.min, 3] as [Int64])
+  }
+
   @Test func wordsAreShifted() throws {
     let x = HostTensor([2], [0x8000_0001, 6] as [UInt32])
     let amount = HostTensor(UInt32(1))

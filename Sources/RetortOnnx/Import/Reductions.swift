@@ -141,12 +141,20 @@ extension OnnxOperator {
     let largest = try t.flag("largest", default: true)
     let moved = try t.move(x, axis: axis, to: rank - 1)
     let results = try t.applyAll(
-      TopK(k: Int(Int64(saturating: count))), [largest ? moved : try t.apply(Neg(), moved)])
-    let values = largest ? results[0] : try t.apply(Neg(), results[0])
+      TopK(k: Int(Int64(saturating: count))), [largest ? moved : try mirrored(t, moved)])
+    let values = largest ? results[0] : try mirrored(t, results[0])
     return [
       try t.move(values, axis: rank - 1, to: axis),
       try t.move(try t.convert(results[1], .i64), axis: rank - 1, to: axis),
     ]
+  }
+
+  /// Numbers in the opposite order. Of integers the complement: the least has no negative, and of
+  /// words 0 alone would stay where it is.
+  private static func mirrored(_ t: NodeImport, _ x: Operand) throws -> Operand {
+    let element = t.element(of: x)
+    guard element.isInteger else { return try t.apply(Neg(), x) }
+    return try t.sub(t.number(element == .u32 ? 0x1p32 - 1 : -1, like: x), x)
   }
 
   /// What lies 1, 2, 4, … places before is added, until everything is.
