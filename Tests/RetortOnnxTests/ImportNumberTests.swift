@@ -103,6 +103,11 @@ import Testing
     let divisors = HostTensor([4], [.infinity, -.infinity, .infinity, 4] as [Float])
     let y: [Float] = try run("Mod", x, [divisors], [OnnxAttribute("fmod", 1)]).elements()
     #expect(y[0] == 5.5 && y[1] == -5.5 && y[2].isNaN && y[3] == 3)
+    let finite = HostTensor([6], [5.5, -5.5, 3, -3, 0, -7] as [Float])
+    let others: [Float] = [.infinity, .infinity, -.infinity, -.infinity, .infinity, 4]
+    #expect(
+      try run("Mod", finite, [HostTensor([6], others)]).elements()
+        == [5.5, .infinity, -.infinity, -3, 0, 1] as [Float])
   }
 
   @Test func theSmallestOfIntegersAreFound() throws {

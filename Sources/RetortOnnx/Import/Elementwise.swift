@@ -144,7 +144,11 @@ extension OnnxOperator {
     }
     let keeps = try t.elementwise(
       And(), try isInfinite(b), try t.apply(Not(), try isInfinite(a)))
-    return try t.select(keeps, a, rest)
+    if isTruncated { return try t.select(keeps, a, rest) }
+    // With the divisor's sign it is the divisor itself, one turn away, where theirs differ.
+    let signs = try t.mul(try t.apply(Sign(), a), try t.apply(Sign(), b))
+    let differ = try t.elementwise(Less(), signs, t.number(0, like: signs))
+    return try t.select(keeps, try t.select(differ, b, a), rest)
   }
 
   /// Where the bounds cross, the upper one counts.
