@@ -115,9 +115,9 @@ extension OnnxOperator {
       + zip(body.inputs.dropFirst(2), starts).map {
         (name: OnnxNames.value($0.name), type: importer.state.builder.type(of: $1))
       }
-    let values = importer.state.builder.openBlock(arguments: arguments)
-    let turn = try t.convert(.value(values[0]), .i64)
-    let given = [turn, .known(HostTensor(true))] + values.dropFirst().map { Operand.value($0) }
+    let inner = importer.state.builder.openBlock(arguments: arguments)
+    let turn = try t.convert(.value(inner[0]), .i64)
+    let given = [turn, .known(HostTensor(true))] + inner.dropFirst().map { Operand.value($0) }
     for (input, operand) in zip(body.inputs, given) where !scope.define(input.name, operand) {
       throw ImportFailure("its body has two inputs named '\(input.name)'")
     }
@@ -131,11 +131,15 @@ extension OnnxOperator {
     let yielded = try results.map { try t.materialise($0) }
     let block = importer.state.builder.closeBlock(results: yielded)
     let op = Repeat(count: count)
+    let values: [Value]
     do throws(Violation) {
-      return try importer.state.builder.append(op, starts, regions: [block]).map { .value($0) }
+      values = try importer.state.builder.append(op, starts, regions: [block])
     } catch {
       importer.failedOnShape = true
       throw ImportFailure(error, of: op)
     }
+    // What is collected has an axis of turns.
+    for value in values { try t.checkRank(importer.state.builder.type(of: value).rank) }
+    return values.map { .value($0) }
   }
 }

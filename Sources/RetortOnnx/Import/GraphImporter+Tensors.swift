@@ -52,6 +52,7 @@ extension GraphImporter {
   func declare(_ known: KnownTensor, asBuffer: Bool) throws -> Value {
     let tensor = known.tensor
     let type = tensor.type
+    try NodeImport.checkRank(type.rank)
     // Before anything looks at its elements: a weight may be read many times.
     if known.isWeight || type.elementCount > FoldConstants.elementLimit,
       let place = state.weightPlaces[path(known)]

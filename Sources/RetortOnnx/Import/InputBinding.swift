@@ -45,10 +45,10 @@ struct InputBinding {
           "input '\(value.name)' has no shape", path: path,
           hint: "export the model with shapes, or run onnx.shape_inference over it")
       }
-      guard shape.dimensions.count <= NodeImport.rankLimit else {
+      guard shape.dimensions.count <= Shape.rankLimit else {
         throw Diagnostics(
           "input '\(value.name)' has \(shape.dimensions.count) axes, more than the"
-            + " \(NodeImport.rankLimit) that are read", path: path)
+            + " \(Shape.rankLimit) that are read", path: path)
       }
       var extents: [Extent] = []
       for (axis, dimension) in shape.dimensions.enumerated() {

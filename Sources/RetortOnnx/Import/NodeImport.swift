@@ -188,14 +188,14 @@ final class NodeImport {
 
   // MARK: types
 
-  /// Tensors of more axes are refused, in files and on the way: each would cost its square.
-  static let rankLimit = 64
-
-  func checkRank(_ rank: Int) throws {
-    guard rank <= Self.rankLimit else {
-      throw ImportFailure("it makes a tensor of \(rank) axes, more than \(Self.rankLimit)")
+  /// Tensors of more axes than a graph's are refused on the way: what is imported is read back.
+  static func checkRank(_ rank: Int) throws {
+    guard rank <= Shape.rankLimit else {
+      throw ImportFailure("it makes a tensor of \(rank) axes, more than \(Shape.rankLimit)")
     }
   }
+
+  func checkRank(_ rank: Int) throws { try Self.checkRank(rank) }
 
   func type(of operand: Operand) -> TensorType {
     switch operand {
