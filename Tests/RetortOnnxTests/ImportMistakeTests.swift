@@ -14,6 +14,16 @@ import Testing
     ImportModels.complaint(ImportModels.model(nodes, inputs: inputs, weights: weights))
   }
 
+  @Test func resultsThatCannotBeWrittenOutAreNamed() {
+    var numbers = [Float](repeating: 1, count: 1 << 17)
+    numbers[0] = .infinity
+    let model = ImportModels.model(
+      [], outputs: ["w"], weights: [("w", HostTensor([numbers.count], numbers))])
+    #expect(
+      ImportModels.complaint(model).contains(
+        "error: output 'w': the tensor 'w' holds NaN or infinity and is too large to write out"))
+  }
+
   @Test func unsupportedOperatorsAreNamed() {
     let text = complaint([
       OnnxNode("NonMaxSuppression", name: "nms", inputs: ["x"], outputs: ["y"])

@@ -122,7 +122,7 @@ final class GraphImporter {
       do {
         value = try declare(operand)
       } catch {
-        throw Diagnostics("output '\(output.name)': \(error)", path: path)
+        throw Diagnostics("output '\(output.name)': \(Self.text(error))", path: path)
       }
       outputs.append(
         GraphOutput(value: value, name: outputNames.claim(OnnxNames.identifier(output.name))))
