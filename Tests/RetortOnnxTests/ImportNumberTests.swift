@@ -121,6 +121,23 @@ import Testing
       try smallest(HostTensor([3], [3, .max, .min] as [Int64])).elements() == [.min, 3] as [Int64])
   }
 
+  @Test(arguments: [Int64.max, 9_007_199_254_740_993, -7] as [Int64])
+  func constantsKeepTheirBits(_ value: Int64) throws {
+    let tensor = OnnxTensor("", HostTensor([1], [value]))
+    var model = ImportModels.model(
+      [
+        OnnxNode(
+          "ConstantOfShape", inputs: ["s"], outputs: ["c"],
+          attributes: [OnnxAttribute("value", tensor)]),
+        OnnxNode("Add", inputs: ["x", "c"], outputs: ["y"]),
+      ], weights: [("s", HostTensor([1], [2] as [Int64]))])
+    model.graph!.inputs = [
+      OnnxValue("x", ImportModels.type([2], element: OnnxElement.int64.rawValue))
+    ]
+    let y = try ImportModels.run(model, ["x": HostTensor([2], [0, -1] as [Int64])])["y"]!
+    #expect(y.elements() == [value, value - 1])
+  }
+
   @Test func wordsAreShifted() throws {
     let x = HostTensor([2], [0x8000_0001, 6] as [UInt32])
     let amount = HostTensor(UInt32(1))

@@ -14,7 +14,7 @@ extension OnnxOperator {
       guard value.elementCount == 1 else {
         throw ImportFailure("its attribute 'value' is \(value.type), where one number is expected")
       }
-      return try t.apply(Fill(value.doubles[0], Shape(extents), value.type.element))
+      return try t.broadcast(.known(value.reshaped([])), to: extents)
     },
     .one("Shape") { t in
       let extents = t.shape(of: try t.input(0))

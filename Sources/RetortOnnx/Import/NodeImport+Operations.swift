@@ -137,9 +137,10 @@ extension NodeImport {
 
   func broadcast(_ x: Operand, to extents: [Int]) throws -> Operand {
     if shape(of: x) == extents { return x }
-    // A number becomes a fill of the whole shape, not a broadcast of a scalar.
+    // A number becomes a fill of the whole shape, not a broadcast of a scalar. As a Double 2⁵³ may
+    // stand for the integer behind it.
     if case .known(let known) = x, !known.isWeight, known.tensor.elementCount == 1,
-      known.tensor.type.element != .i64 || known.tensor.doubles[0].magnitude <= 0x1p53
+      known.tensor.type.element != .i64 || known.tensor.doubles[0].magnitude < 0x1p53
     {
       let tensor = known.tensor
       let number =
