@@ -173,6 +173,17 @@ import Testing
     _ = try Self.graph(attack, count: 1, own.merging(["step_size": "0"]) { $1 })
   }
 
+  @Test(arguments: ["-1", "inf", "nan"])
+  func aWeightThatIsNoFiniteNumberIsRefused(lambda: String) throws {
+    let own = Self.files.first { $0.0 == "defence_aware" }!.1
+    let message = ArtifactTests.refusal {
+      _ = try Self.graph("defence_aware", count: 1, own.merging(["lambda": lambda]) { $1 })
+    }
+    let sentence = "lambda weighs what is descended and is a finite number of 0 or more, not "
+    #expect(
+      message?.contains(sentence + lambda) == true, "\(message ?? "\(lambda) is taken")")
+  }
+
   @Test(arguments: files)
   func imagesDoNotDependOnTheirBatch(file: (String, [String: String])) throws {
     let fixed = ConvolutionCostModel(imageCount: ConvolutionCostModel.typicalImageCount)
