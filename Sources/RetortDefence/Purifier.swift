@@ -50,8 +50,14 @@ package final class Purifier {
     if roundsToBytes { purified = purified.roundedToBytes }
     let after = try classifier.answers(purified)
     return Purification.Outcome(
-      purified: purified, before: before, after: after,
-      notes: purifier.notes + Weights.note(unused: unused(purifier, classifier)))
+      purified: purified, before: before, after: after, notes: notes(purifier, classifier))
+  }
+
+  /// What is told of both is told once.
+  private func notes(_ purifier: BatchRunner, _ classifier: BatchRunner) -> [Diagnostic] {
+    let told = Set(purifier.notes.map(\.message))
+    return purifier.notes + classifier.notes.filter { !told.contains($0.message) }
+      + Weights.note(unused: unused(purifier, classifier))
   }
 
   /// The names of the weight files that neither reads. Plans and models read none of them.

@@ -45,7 +45,7 @@ package enum Verification {
   package static func run(_ request: Request) throws -> Report {
     let compilation = try request.compilation(through: .elaborated)
     let elaborated = compilation.graph
-    let weights = try Self.weights(for: compilation, request)
+    let (weights, notes) = try Self.weights(for: compilation, request)
     let planned = try Pipeline.run(
       elaborated, through: .planned, options: request.pipelineOptions
     ).graph
@@ -71,15 +71,19 @@ package enum Verification {
         : compare(
           output.name + " (updated)", updated[output.name]!, expected.updates[output.name]!)
     }
-    return Report(lines: lines, notes: compilation.notes)
+    return Report(lines: lines, notes: compilation.notes + notes)
   }
 
   private static func weights(
     for compilation: Request.Compilation, _ request: Request
-  ) throws -> [String: HostTensor] {
+  ) throws -> (tensors: [String: HostTensor], notes: [Diagnostic]) {
     let given = try request.weights(of: compilation)
-    if !given.isEmpty { return try given.bind(to: compilation.graph).tensors }
-    return try Weights.initial(for: compilation.graph.withInitialisers, seed: request.seed)
+    if given.isEmpty {
+      let graph = compilation.graph.withInitialisers
+      return (try Weights.initial(for: graph, seed: request.seed), [])
+    }
+    let binding = try given.bind(to: compilation.graph)
+    return (binding.tensors, binding.notes)
   }
 
   /// Uniform in 0...1; integers are zero.

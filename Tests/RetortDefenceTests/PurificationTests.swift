@@ -199,6 +199,18 @@ struct PurificationTests {
       notes.map(\.message) == ["1 tensors of the weight files are not used: 'spare'"])
   }
 
+  /// The weights are the classifier's: the purifier reads none.
+  @Test func integersAsTheClassifiersWeightsAreTold() throws {
+    let whole = HostTensor([10], (0..<10).map { Int64($0 % 3) })
+    var request = try purification().request
+    request.weightPaths.append(try space.write([("head.bias", whole)], to: "whole.safetensors"))
+    let notes = try Purification(request: request).run(images, roundsToBytes: false).notes
+    #expect(
+      notes.map(\.message) == [
+        "1 tensor holds integers or bool and is taken as real weights: 'head.bias'"
+      ])
+  }
+
   @Test func theBatchIsNoSetting() throws {
     let text = try complaint {
       _ = try purification(settings: [("n", "8")]).run(images, roundsToBytes: false)

@@ -163,6 +163,15 @@ import Testing
     #expect(
       try notes(HostTensor([2], [true, false]), whole)
         == ["2 tensors hold integers or bool and are taken as real weights: 'w', 'b'"])
+    var request = Request(path: graph, library: .none)
+    request.weightPaths = [
+      try folder.write([("w", real), ("b", whole), ("c", real)], to: "more.npz")
+    ]
+    #expect(
+      try Verification.run(request).notes.map(\.message) == [
+        "1 tensor holds integers or bool and is taken as real weights: 'b'",
+        "1 tensors of the weight files are not used: 'c'",
+      ])
   }
 
   @Test func halfPrecisionFilesRunAsTheirValues() throws {
