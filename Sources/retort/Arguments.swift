@@ -101,36 +101,26 @@ struct Arguments: Sendable {
   func all(_ name: String) -> [String] { values[name] ?? [] }
   subscript(name: String) -> String? { values[name]?.last }
 
-  /// A whole number of a range.
-  func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
-    guard let text = self[name] else { return nil }
-    guard let number = Int(text), range.contains(number) else {
-      throw UsageError(
-        message: "'\(name)' takes a whole number from \(range.lowerBound) to \(range.upperBound), "
-          + "got '\(text)'")
-    }
-    return number
+  /// A whole number of 1 or more, and of at most `limit`.
+  func count(_ name: String, limit: Int = .max) throws -> Int? {
+    try self[name].map { try Self.count($0, of: name, limit: limit) }
   }
 
-  /// A whole number of at least `minimum`.
-  func integer(_ name: String, minimum: Int) throws -> Int? {
-    guard let text = self[name] else { return nil }
-    guard let number = Int(text), number >= minimum else {
-      throw UsageError(
-        message: "'\(name)' takes a whole number of at least \(minimum), got '\(text)'")
+  /// The same of an option that may be given several times.
+  func counts(_ name: String, limit: Int = .max) throws -> [Int] {
+    try all(name).map { try Self.count($0, of: name, limit: limit) }
+  }
+
+  private static func count(_ text: String, of name: String, limit: Int) throws -> Int {
+    guard let number = Int(text), (1...limit).contains(number) else {
+      let bounds = limit == .max ? "of at least 1" : "from 1 to \(limit)"
+      throw UsageError(message: "'\(name)' takes a whole number \(bounds), got '\(text)'")
     }
     return number
   }
 
   /// `--threads`, which nobody needs more of than a large machine has processors.
-  func threadCount() throws -> Int? {
-    guard let count = try integer("--threads", minimum: 1) else { return nil }
-    guard count <= ThreadPool.threadLimit else {
-      throw UsageError(
-        message: "'--threads' takes at most \(ThreadPool.threadLimit), got '\(count)'")
-    }
-    return count
-  }
+  func threadCount() throws -> Int? { try count("--threads", limit: ThreadPool.threadLimit) }
 
   /// A number of bytes, `64M`: with `k`, `M` or `G` in units of 1024, 1024² or 1024³.
   func byteCount(_ name: String) throws -> Int? {

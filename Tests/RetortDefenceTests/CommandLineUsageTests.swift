@@ -126,11 +126,11 @@ struct CommandLineUsageTests {
     (["run", "a.graph", "--seed", "-1"], "retort run: '--seed' takes a whole number, got '-1'\n"),
     (
       ["run", "a.graph", "--threads", "0"],
-      "retort run: '--threads' takes a whole number of at least 1, got '0'\n"
+      "retort run: '--threads' takes a whole number from 1 to 1024, got '0'\n"
     ),
     (
       ["run", "a.graph", "--threads", "1025"],
-      "retort run: '--threads' takes at most 1024, got '1025'\n"
+      "retort run: '--threads' takes a whole number from 1 to 1024, got '1025'\n"
     ),
     (
       ["run", "a.graph", "--backend", "gpu"],

@@ -81,13 +81,7 @@ private struct BenchCommand {
   private static func configurations(
     _ arguments: Arguments
   ) throws -> [(workload: Workload, batch: Int)] {
-    let batches = try arguments.all("--batch").map { text in
-      guard let batch = Int(text), (1...Workload.batchLimit).contains(batch) else {
-        throw UsageError(
-          message: "'--batch' takes a whole number from 1 to \(Workload.batchLimit), got '\(text)'")
-      }
-      return batch
-    }
+    let batches = try arguments.counts("--batch", limit: Workload.batchLimit)
     var workloads = try arguments.all("--workload").map { name in
       guard let workload = try? Workload.named(name) else {
         let names = Workload.all.map(\.name).joined(separator: ", ")

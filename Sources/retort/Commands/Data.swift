@@ -27,8 +27,8 @@ extension Command {
     guard let folder = arguments["-o"] else { throw UsageError(message: "'-o DIR' is missing") }
     try SyntheticSet.write(
       to: folder,
-      training: try arguments.integer("--training", minimum: 1) ?? SyntheticSet.trainingCount,
-      test: try arguments.integer("--test", minimum: 1) ?? SyntheticSet.testCount,
+      training: try arguments.count("--training") ?? SyntheticSet.trainingCount,
+      test: try arguments.count("--test") ?? SyntheticSet.testCount,
       observer: ProgressLine())
     try Console.print("\(folder): data_batch_1.bin, test_batch.bin, batches.meta.txt")
   }

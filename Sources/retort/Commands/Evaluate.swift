@@ -56,7 +56,7 @@ extension Command {
     }
     for suffix in EvaluationOutput.suffixes { try arguments.refuseReplacing(target + suffix) }
     var recipe = try EvaluationRecipe(reading: arguments.positionals[0])
-    if let count = try arguments.integer("--count", minimum: 1) { recipe.images = count }
+    if let count = try arguments.count("--count") { recipe.images = count }
     let shard = try arguments.shard()
     try Images.refuseTrainingImages(data)
     let images = try ImageSet(reading: data, first: recipe.images)

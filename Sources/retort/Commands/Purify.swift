@@ -59,7 +59,7 @@ extension Command {
     request.fixesAlgorithms = true
     var purification = Purification(request: request)
     purification.classifierPath = arguments["--classifier"]
-    purification.batch = try arguments.integer("--batch", in: 1...ImageSet.batchLimit)
+    purification.batch = try arguments.count("--batch", limit: ImageSet.batchLimit)
     purification.keySource =
       try arguments.choice("--key", Purification.KeySource.self) ?? purification.keySource
     if source == "-" {
@@ -73,7 +73,7 @@ extension Command {
     }
     try Images.refuseTrainingImages(source)
     var images = try ImageSet(
-      reading: source, first: arguments.integer("--count", minimum: 1))
+      reading: source, first: arguments.count("--count"))
     if let note = images.note { Console.note(note) }
     if let labelled = arguments["--labels"] {
       try Images.refuseTrainingImages(labelled)
