@@ -162,7 +162,7 @@ struct EvaluationChecksTests {
     var results = EvaluationSample.results(images: 40)
     for index in results.cells.indices { results.cells[index].answers = results.cells[0].answers }
     for index in results.cells.indices {
-      let images = results.attack(results.cells[index].attack, arm: results.cells[index].arm)!
+      let images = results.attackIndex[results.cells[index].attack, arm: results.cells[index].arm]!
         .images
       results.cells[index].answers = Array(results.cells[index].answers.prefix(images))
     }

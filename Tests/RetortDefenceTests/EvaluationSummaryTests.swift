@@ -173,7 +173,7 @@ struct EvaluationSummaryTests {
     #expect(
       results.mainAttacks.map(\.name)
         == ["clean", "FGSM", "PGD-50", "APGD", "AutoAttack", "Square", "BPDA+EOT"])
-    #expect(results.attack("BPDA+EOT", arm: "multi")?.arm == "multi")
+    #expect(results.attackIndex["BPDA+EOT", arm: "multi"]?.arm == "multi")
   }
 
   @Test func noImagesAreNoFault() {

@@ -158,8 +158,9 @@ package struct EvaluationChecks {
   private func nothingLeft() -> EvaluationCheck {
     let name = "Masking: nothing is left at 64/255"
     var known: [EvaluationSummary.Cell] = []
+    let attacks = results.attackIndex
     for cell in summary.cells {
-      guard let attack = results.attack(cell.attack, arm: cell.arm), attack.norm == .linf,
+      guard let attack = attacks[cell.attack, arm: cell.arm], attack.norm == .linf,
         attack.epsilon >= Self.largeRadius * (1 - 1e-6)
       else { continue }
       // Points that were made for the bare classifier need not break a purified one.

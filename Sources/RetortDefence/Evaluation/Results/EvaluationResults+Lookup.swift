@@ -33,12 +33,24 @@ extension EvaluationResults {
 
   package func arm(_ name: String) -> Arm? { arms.first { $0.name == name } }
 
-  /// The set of points of a name that an arm meets.
-  package func attack(_ name: String, arm: String) -> Attack? {
-    let sets = attacks.filter { $0.name == name }
-    // An arm's variant in a sweep meets the points that were made for the arm itself.
-    return sets.first { $0.arm == arm } ?? sets.first { $0.arm == nil } ?? sets.first
+  /// Finds the set of points of a name that an arm meets, at once: a report that somebody made up
+  /// may hold millions.
+  package struct AttackIndex {
+    private let sets: [[String?]: Attack]
+    private let first: [String: Attack]
+
+    package init(_ attacks: [Attack]) {
+      sets = Dictionary(attacks.map { ([$0.name, $0.arm], $0) }) { first, _ in first }
+      first = Dictionary(attacks.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    package subscript(name: String, arm arm: String) -> Attack? {
+      // An arm's variant in a sweep meets the points that were made for the arm itself.
+      sets[[name, arm]] ?? sets[[name, nil]] ?? first[name]
+    }
   }
+
+  package var attackIndex: AttackIndex { AttackIndex(attacks) }
 
   /// The answers under the first seed, which alone is tested, or under another.
   package func cell(_ arm: String, _ attack: String, seed: UInt64? = nil) -> Cell? {

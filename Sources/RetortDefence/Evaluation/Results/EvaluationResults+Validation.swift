@@ -89,7 +89,7 @@ extension EvaluationResults {
     try known(cell.arm, name, index)
     try require(
       index.seeds.contains(cell.seed), "\(name) are of seed \(cell.seed), which there is not")
-    guard let attack = index.attack(cell.attack, arm: cell.arm) else {
+    guard let attack = index.attacks[cell.attack, arm: cell.arm] else {
       throw FormatError("\(name) are of an attack that there is not")
     }
     try require(
@@ -166,30 +166,22 @@ extension EvaluationResults {
       "\(what) names the arm \(ReportText.quoted(arm)), which there is not")
   }
 
-  /// Finds parts by their names at once: a report that somebody made up may hold millions of each.
+  /// Finds parts by their names at once, as attacks are found.
   private struct Index {
     let arms: Set<String>
     let seeds: Set<UInt64>
-    /// By name and arm, and the first of each name.
-    private let attacks: [[String?]: Attack]
-    private let firstAttacks: [String: Attack]
+    let attacks: AttackIndex
     /// Of each arm's answers on an attack under the first seed.
     let answerCounts: [[String]: Int]
 
     init(_ results: EvaluationResults) {
       arms = Set(results.arms.map(\.name))
       seeds = Set(results.seeds)
-      attacks = Dictionary(results.attacks.map { ([$0.name, $0.arm], $0) }) { first, _ in first }
-      firstAttacks = Dictionary(results.attacks.map { ($0.name, $0) }) { first, _ in first }
+      attacks = results.attackIndex
       answerCounts = Dictionary(
         results.cells.filter { $0.seed == results.seeds.first }
           .map { ([$0.arm, $0.attack], $0.answers.count) }
       ) { first, _ in first }
-    }
-
-    /// As `EvaluationResults.attack(_:arm:)`.
-    func attack(_ name: String, arm: String) -> Attack? {
-      attacks[[name, arm]] ?? attacks[[name, nil]] ?? firstAttacks[name]
     }
   }
 }
