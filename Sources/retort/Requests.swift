@@ -101,10 +101,15 @@ extension Arguments {
 
   /// Refuses to write where the command reads from: its definition or its shards, weights, images.
   ///
-  /// - Parameter files: what it reads of its positional arguments; nil for all.
-  func refuseReplacing(_ target: String, files: [String]? = nil) throws {
+  /// - Parameters:
+  ///   - files: what it reads of its positional arguments; nil for all.
+  ///   - request: what is read for it, where files that were named name it.
+  func refuseReplacing(
+    _ target: String, files: [String]? = nil, of request: Request? = nil
+  ) throws {
     let read =
-      (files ?? positionals) + all("--weights").map { WeightFile($0).path }
+      (files ?? positionals) + (request.map { [$0.path] } ?? [])
+      + (request?.weightPaths ?? all("--weights")).map { WeightFile($0).path }
       + (try pairs("--input").map(\.value))
       + ["--images", "--data", "--labels", "--classifier"].flatMap(all)
     guard let source = read.first(where: { InputFile.isSame($0, target) }) else { return }
@@ -143,8 +148,10 @@ extension Arguments {
 
   /// Refuses to write where the command reads from, and under the suffix of another format than the
   /// one that is written.
-  func requireTarget(_ target: String, ending suffix: String, _ what: String) throws {
-    try refuseReplacing(target)
+  func requireTarget(
+    _ target: String, ending suffix: String, _ what: String, of request: Request? = nil
+  ) throws {
+    try refuseReplacing(target, of: request)
     let known = [
       ".graph", ".onnx", ".retort", ".safetensors", ".npz", ".npy", ".png", ".bin", ".json",
     ]

@@ -98,6 +98,30 @@ struct CommandLineExportTests {
       try self.run(run).output == "y: f32[3, 2]  min 7  mean 7.50000  max 8  [7 8 7 8 7 8]\n")
   }
 
+  /// The plan's own name with another suffix is that of the model.
+  @Test func aPlanIsNotExportedOverTheModelThatItWasCompiledFrom() throws {
+    try space.write(SmallGraphs.affine, to: "affine.graph")
+    try space.write(
+      [
+        ("weight", HostTensor(zeros: TensorType(.f32, [2, 4]))),
+        ("bias", HostTensor([2], [7, 8] as [Float])),
+      ], to: "w.npz")
+    try done(
+      "export", "affine.graph", "--set", "n=3", "--weights", "w.npz", "-o", "m.onnx", "--graphs",
+      Repository.library.folder)
+    let model = try space.bytes("m.onnx")
+    try done("compile", "m.onnx")
+    try done("export", "m.retort")
+    #expect(try space.bytes("m.onnx") == model)
+    #expect(space.exists("m.retort.onnx"))
+    let named = try run(["export", "m.retort", "-o", "./m.onnx"])
+    #expect(named.code == 1)
+    #expect(
+      named.error.hasPrefix("m.onnx: error: would be replaced by what is made of it\n"),
+      "\(named.error)")
+    #expect(try space.bytes("m.onnx") == model)
+  }
+
   /// Checks that the plan is not exported, and why.
   private func expectRefusal(
     _ text: String, _ options: String..., sourceLocation: SourceLocation = #_sourceLocation

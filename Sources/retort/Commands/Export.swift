@@ -33,20 +33,20 @@ extension Command {
     var writer = OnnxWriter(request: request)
     writer.unrollsLoops = arguments.has("--unroll")
     writer.bindsKeys = arguments.has("--seed")
-    let target = arguments["-o"] ?? defaultTarget(given)
-    try arguments.requireTarget(target, ending: ".onnx", "a model of ONNX")
+    let target = arguments["-o"] ?? defaultTarget(given, of: request.path)
+    try arguments.requireTarget(target, ending: ".onnx", "a model of ONNX", of: request)
     let summary = try writer.write(to: target)
     Console.notes(summary.notes)
     try Console.report(summary.text, besides: [target])
   }
 
-  private static func defaultTarget(_ path: String) -> String {
-    for suffix in [".graph", ".retort"] where path.hasSuffix(suffix) {
-      return path.dropLast(suffix.count) + ".onnx"
-    }
+  /// - Parameter definition: the file itself, or what a plan was compiled from.
+  private static func defaultTarget(_ path: String, of definition: String) -> String {
+    let suffix = [".graph", ".retort", ".onnx"].first(where: path.hasSuffix) ?? ""
+    let stem = String(path.dropLast(suffix.count))
+    let target = stem + ".onnx"
     // A model of ONNX is not written over.
-    if path.hasSuffix(".onnx") { return path.dropLast(5) + ".retort.onnx" }
-    return path + ".onnx"
+    return InputFile.isSame(target, definition) ? stem + ".retort.onnx" : target
   }
 }
 
