@@ -1,4 +1,5 @@
 import RetortFormats
+import RetortTensor
 import RetortTestSupport
 import Testing
 
@@ -68,6 +69,27 @@ struct CommandLineTrainTests {
     #expect(typed.hasPrefix("--set stps=1: error: \(sentence)"), "\(typed)")
     let both = try refusal(recipe(wrong), data: data, "--set", "stps=2")
     #expect(both.hasPrefix("--set stps=2: error: \(sentence)"), "\(both)")
+  }
+
+  /// What is kept of a training on top of them has none of them.
+  @Test func weightsThatARecipeNamesAreNotReplaced() throws {
+    let data = try space.write(records, to: "data.bin")
+    let weights = try space.write(
+      [("backbone.weight", HostTensor([1], [5] as [Float]))], to: "backbone.npz")
+    let bytes = try space.bytes("backbone.npz")
+    let training = try recipe(", \"weights\": [\"\(weights)\"]")
+    let outcome = try CommandLineProgram.run([
+      "train", training, "--data", data, "-o", weights, "--graphs", Repository.library.folder,
+      "--threads", "1",
+    ])
+    #expect(outcome.code == 1)
+    #expect(
+      outcome.error == """
+        \(weights): error: would be replaced by what is made of it
+            = hint: give -o another name
+
+        """)
+    #expect(try space.bytes("backbone.npz") == bytes)
   }
 
   /// Heads on a backbone that was drawn at random are worth nothing.

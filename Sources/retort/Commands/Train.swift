@@ -26,7 +26,6 @@ extension Command {
       throw UsageError(message: "'--data PATH' is missing")
     }
     guard let target = arguments["-o"] else { throw UsageError(message: "'-o WEIGHTS' is missing") }
-    try arguments.refuseReplacing(target)
     let recipe = try Recipe(reading: arguments.positionals[0])
     let library = try arguments.library()
     let path = recipe.graphPath(in: library, beside: arguments.positionals[0])
@@ -37,6 +36,7 @@ extension Command {
     request.replaceSettings(with: typed)
     request.weightPaths =
       recipe.weights.map { WeightFile($0).text(in: library) } + request.weightPaths
+    try arguments.refuseReplacing(target, of: request)
     let images = try ImageSet(reading: data)
     try images.requireLabels(data)
     let trainer = try naming(recipe: recipe.path, typed: Set(typed.map(\.name))) {
