@@ -15,8 +15,12 @@ enum Console {
   }
 
   /// Writes bytes to standard output, as `print` does.
-  static func put(_ bytes: [UInt8]) throws(Diagnostics) {
-    guard let code = send(bytes[...], to: STDOUT_FILENO), code != EPIPE else { return }
+  ///
+  /// - Returns: whether they had a reader.
+  @discardableResult
+  static func put(_ bytes: [UInt8]) throws(Diagnostics) -> Bool {
+    guard let code = send(bytes[...], to: STDOUT_FILENO) else { return true }
+    if code == EPIPE { return false }
     throw Diagnostics(
       "cannot be written: \(String(cString: strerror(code)))", path: "standard output")
   }

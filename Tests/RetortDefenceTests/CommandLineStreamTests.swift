@@ -112,6 +112,20 @@ struct CommandLineStreamTests {
     }
   }
 
+  /// Though more could come: who sends has no other way to learn of it.
+  @Test func aStreamEndsWhenNobodyReadsItsAnswers() throws {
+    let (sending, reading) = (try pipe("source"), try pipe("target"))
+    let running = try CommandLineProgram.Running(
+      words + ["--images", "-", "-o", "-"], input: space.file("source"),
+      output: space.file("target"))
+    try reading.close()
+    try sending.write(contentsOf: Data(Npy.encode(images.slice(0..<1).pixels)))
+    let outcome = try running.wait()
+    #expect(outcome.code == 0, "\(outcome.error)")
+    #expect(!outcome.error.contains(" -> "), "\(outcome.error)")
+    try sending.close()
+  }
+
   @Test(arguments: [Float.nan, -0.1, 1.5])
   func pixelsOutsideTheirRangeAreRefused(value: Float) throws {
     var values = images.pixels.elements(as: Float.self)

@@ -106,7 +106,8 @@ extension Command {
   }
 }
 
-/// Purifies arrays from standard input, one after the other, to standard output.
+/// Purifies arrays from standard input, one after the other, to standard output, until there is no
+/// other or nobody reads on.
 private func purifyStream(_ purification: Purification) throws {
   let stream = NpyStream()
   var purifier: (extent: [Int], purifier: Purifier)?
@@ -126,7 +127,7 @@ private func purifyStream(_ purification: Purification) throws {
     }
     if number == 0 { Console.notes(outcome.notes) }
     count += set.count
-    try Console.put(Npy.encode(outcome.purified))
+    guard try Console.put(Npy.encode(outcome.purified)) else { return }
     for (before, after) in zip(outcome.before, outcome.after) {
       Console.error("\(number): \(before) -> \(after)\n")
     }
