@@ -1,3 +1,4 @@
+import Foundation
 import RetortFormats
 import RetortTensor
 import RetortTestSupport
@@ -99,6 +100,26 @@ struct CommandLineTargetTests {
     try expectRefusal(
       ["purify", "purifier.graph", "--images", picture, "-o", space.path],
       "a.png: error: would be replaced by what is made of it")
+  }
+
+  /// Named itself, or led to by a link in another folder.
+  @Test func aPictureOfAFolderIsNotReplaced() throws {
+    try space.write(SmallGraphs.purifier, to: "purifier.graph")
+    let grey = RGBImage(width: 32, height: 32, bytes: [UInt8](repeating: 128, count: 3072))
+    try AtomicFile.createFolder(space.file("pictures"))
+    try space.write(PNG.encode(grey), to: "pictures/a.png")
+    try AtomicFile.createFolder(space.file("links"))
+    try FileManager.default.createSymbolicLink(
+      atPath: space.file("links/a.png"), withDestinationPath: "../pictures/a.png")
+    let bytes = try space.bytes("pictures/a.png")
+    for (source, target) in [
+      ("pictures", "pictures/a.png"), ("pictures", "links"), ("links", "pictures"),
+    ] {
+      try expectRefusal(
+        ["purify", "purifier.graph", "--images", source, "-o", target],
+        "a.png: error: is one of the images, and would be replaced by what is made of them\n")
+    }
+    #expect(try space.bytes("pictures/a.png") == bytes)
   }
 
   @Test func importsDoNotReplaceWeightsOfAnotherOrigin() throws {

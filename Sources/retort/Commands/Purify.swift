@@ -90,11 +90,10 @@ extension Command {
       Images(pixels: pixels, names: images.names, labels: labels)
     }
     try named(images.pixels).checkWritable(to: target)
-    if try Images.Target(target) == .folder {
-      for file in named(images.pixels).files(inFolder: target) {
-        try arguments.refuseReplacing(file)
-      }
-    }
+    let isFolder = try Images.Target(target) == .folder
+    let targets = isFolder ? named(images.pixels).files(inFolder: target) : [target]
+    try targets.forEach { try arguments.refuseReplacing($0) }
+    try refuseReplacing(targets, picturesOf: source, images.names)
     let outcome = try naming(images: source) {
       try purification.run(
         images, roundsToBytes: Images.Target(target) != .array, observer: ProgressLine())
@@ -104,6 +103,20 @@ extension Command {
     let table = PurificationTable(images: images, outcome: outcome).text
     try Console.report(table, terminator: "", besides: [target])
   }
+}
+
+/// Refuses to write over pictures of a folder that is read: one of them, or what a link leads to.
+private func refuseReplacing(
+  _ targets: [String], picturesOf folder: String, _ names: [String]
+) throws(Diagnostics) {
+  guard InputFile.isFolder(folder) else { return }
+  let pictures = Set(names.compactMap { InputFile.identity("\(folder)/\($0)") })
+  guard
+    let target = targets.first(where: { InputFile.identity($0).map(pictures.contains) ?? false })
+  else { return }
+  throw Diagnostics(
+    "is one of the images, and would be replaced by what is made of them", path: target,
+    hint: "give -o another name")
 }
 
 /// Purifies arrays from standard input, one after the other, to standard output, until there is no
