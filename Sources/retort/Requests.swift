@@ -146,8 +146,8 @@ extension Arguments {
     }
   }
 
-  /// Refuses to write where the command reads from, and under the suffix of another format than the
-  /// one that is written.
+  /// Refuses to write where the command reads from, under the suffix of another format than the one
+  /// that is written, and where no file can be made: before the work, which takes up to minutes.
   func requireTarget(
     _ target: String, ending suffix: String, _ what: String, of request: Request? = nil
   ) throws {
@@ -155,11 +155,12 @@ extension Arguments {
     let known = [
       ".graph", ".onnx", ".retort", ".safetensors", ".npz", ".npy", ".png", ".bin", ".json",
     ]
-    guard let other = known.first(where: { $0 != suffix && target.lowercased().hasSuffix($0) })
-    else { return }
-    throw Diagnostics(
-      "would be \(what), for which '\(other)' does not stand", path: target,
-      hint: "end the name in \(suffix)")
+    if let other = known.first(where: { $0 != suffix && target.lowercased().hasSuffix($0) }) {
+      throw Diagnostics(
+        "would be \(what), for which '\(other)' does not stand", path: target,
+        hint: "end the name in \(suffix)")
+    }
+    try AtomicFile.check(target)
   }
 
   /// `--input NAME=FILE`, read as tensors.

@@ -87,6 +87,25 @@ struct CommandLineTargetTests {
       "twice.graph: error: has no weights that '--save-weights' could keep\n")
   }
 
+  /// The definition, which is wrong, is not read yet.
+  @Test func whatCannotBeWrittenIsToldBeforeTheWork() throws {
+    try space.write("graph f(", to: "wrong.graph")
+    for words in [
+      ["compile", "wrong.graph", "-o", "none/p.retort"],
+      ["export", "wrong.graph", "-o", "none/m.onnx"], ["demo", "-o", "none/d.png"],
+    ] {
+      let outcome = try outcome(words)
+      #expect(outcome.code == 1, "\(outcome)")
+      #expect(
+        outcome.error
+          == "\(words[words.count - 1]): error: cannot be written: No such file or directory\n")
+    }
+    try expectRefusal(
+      ["demo", "-o", "affine.graph"],
+      "affine.graph: error: would be a picture, for which '.graph' does not stand\n"
+        + "    = hint: end the name in .png\n")
+  }
+
   @Test func convertedFilesDoNotReplaceTheirSource() throws {
     try expectRefusal(
       ["convert", "weights.safetensors", "weights.safetensors"],

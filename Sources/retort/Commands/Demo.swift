@@ -18,6 +18,7 @@ extension Command {
       """
   ) { arguments in
     let target = arguments["-o"] ?? "retort-demo.png"
+    try arguments.requireTarget(target, ending: ".png", "a picture")
     let start = ContinuousClock.now
     let demonstration = Demonstration(
       library: try arguments.library(),
