@@ -53,16 +53,16 @@ struct CommandLineEvaluateTests {
     try run("-o", space.file("part"), "--shard", "2/2")
     let shards = [1, 2].map { space.file("part.shard-\($0)-of-2.json") }
     let merged = try CommandLineProgram.run(
-      ["evaluate", "--merge"] + shards + ["-o", space.file("joined")])
+      ["evaluate", "--merge"] + shards + ["-o", space.file("made/joined")])
     #expect(merged.code == 0, "\(merged.error)")
     for suffix in ["json", "md", "html"] {
-      #expect(try space.bytes("joined.\(suffix)") == space.bytes("whole.\(suffix)"))
+      #expect(try space.bytes("made/joined.\(suffix)") == space.bytes("whole.\(suffix)"))
     }
-    let times = try JSONParser.parse(space.bytes("joined.timing.json"))["parts"]?.array
+    let times = try JSONParser.parse(space.bytes("made/joined.timing.json"))["parts"]?.array
     #expect(times?.map { $0["images"]?.int } == times?.map { _ in 6 })
     #expect(times?.isEmpty == false)
     #expect(
-      try JSONParser.parse(space.bytes("joined.json"))["results"]?["recipe"]?["name"]?.string
+      try JSONParser.parse(space.bytes("made/joined.json"))["results"]?["recipe"]?["name"]?.string
         == "recipe.json")
 
     // One that is missing is asked for, and no report is named that there is not.
@@ -81,7 +81,7 @@ struct CommandLineEvaluateTests {
         + [space.file("globbed")])
     #expect(globbed.code == 0, "\(globbed.error)")
     #expect(try space.bytes("globbed.json") == space.bytes("whole.json"))
-    #expect(try space.bytes("globbed.timing.json") == space.bytes("joined.timing.json"))
+    #expect(try space.bytes("globbed.timing.json") == space.bytes("made/joined.timing.json"))
 
     // So many files are taken; what is wrong is said of what they hold.
     let many = try CommandLineProgram.run(

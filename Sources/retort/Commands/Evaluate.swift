@@ -144,11 +144,16 @@ private struct EvaluationOutput {
 
   init(_ name: String) { self.name = name }
 
-  /// Creates the report's folder, as that of the blocks is, and tries whether files can be made in
-  /// it: before hours are spent on what goes there.
-  func check() throws(Diagnostics) {
+  /// Creates the report's folder, as that of the blocks is.
+  private func createFolder() throws(Diagnostics) {
     let folder = (name as NSString).deletingLastPathComponent
     if !folder.isEmpty { try AtomicFile.createFolder(folder) }
+  }
+
+  /// Creates the folder and tries whether files can be made in it: before hours are spent on what
+  /// goes there.
+  func check() throws(Diagnostics) {
+    try createFolder()
     for suffix in Self.suffixes { try AtomicFile.check(name + suffix) }
   }
 
@@ -184,6 +189,7 @@ private struct EvaluationOutput {
     }
     // What hours were spent on is told though it may not be written.
     let told = Result { try Console.print(ReportMarkdown.headline(results)) }
+    try createFolder()
     try AtomicFile.write(bytes, to: name + ".json")
     try AtomicFile.write(ReportMarkdown.text(results), to: name + ".md")
     try AtomicFile.write(ReportHTML.text(results), to: name + ".html")
