@@ -149,6 +149,15 @@ struct CommandLineEvaluateTests {
     #expect(outcome.error.contains("\(folder)/test_batch.bin"))
   }
 
+  /// Nor does the recipe ask for them.
+  @Test func moreImagesThanThereAreAreNotCounted() throws {
+    let data = try draw()
+    let outcome = try CommandLineProgram.run(
+      ["evaluate", recipe(), "--data", data, "--count", "7", "-o", space.file("r")] + library)
+    #expect(outcome.code == 1)
+    #expect(outcome.error == "\(data): error: has 6 images, '--count' asks for 7\n")
+  }
+
   @Test func whatIsWrongInARecipeIsToldAsItsOwn() throws {
     let data = try draw()
     func complaint(_ recipe: String) throws -> String {

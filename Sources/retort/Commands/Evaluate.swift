@@ -56,11 +56,15 @@ extension Command {
     }
     for suffix in EvaluationOutput.suffixes { try arguments.refuseReplacing(target + suffix) }
     var recipe = try EvaluationRecipe(reading: arguments.positionals[0])
-    if let count = try arguments.count("--count") { recipe.images = count }
+    let count = try arguments.count("--count")
+    if let count { recipe.images = count }
     let shard = try arguments.shard()
     try Images.refuseTrainingImages(data)
     let images = try ImageSet(reading: data, first: recipe.images)
     try images.requireLabels(data)
+    if let count, count > images.count {
+      throw Diagnostics("has \(images.count) images, '--count' asks for \(count)", path: data)
+    }
     let evaluator = try Evaluator(
       recipe, images: images, data: String(data.split(separator: "/").last ?? "data"),
       request: try arguments.request(),
