@@ -32,7 +32,7 @@ extension Model {
     /// Threads to compute with; all processors if nil. Results do not depend on it.
     public var threadCount: Int?
     /// The folder `graphs`, for what definitions import from it. If nil it is looked for beside and
-    /// above the program and above the current folder.
+    /// above the program, then in and above the current folder.
     public var library: String?
     /// Bytes that the memory of a run must not exceed.
     public var memoryLimit: Int?

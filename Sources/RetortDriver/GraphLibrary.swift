@@ -13,8 +13,7 @@ package struct GraphLibrary: Sendable {
   /// Where imports are looked up that are not beside their file.
   package var folders: [String] { folder.isEmpty ? [] : [folder] }
 
-  /// The folder that was asked for, else `graphs` or `../share/retort/graphs` beside the real
-  /// executable, else `graphs` in one of its parent folders or of the current folder's.
+  /// The folder that was asked for, else the first of `places` that is a library.
   package static func locate(_ asked: String?) throws(Diagnostics) -> GraphLibrary {
     if let asked {
       guard isLibrary(asked) else {
@@ -24,27 +23,36 @@ package struct GraphLibrary: Sendable {
       }
       return GraphLibrary(folder: asked)
     }
-    let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    let beside = executable.deletingLastPathComponent()
-    var candidates = [
-      beside.appendingPathComponent("graphs"),
-      beside.appendingPathComponent("../share/retort/graphs").standardizedFileURL,
-    ]
-    let current = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
-    for start in [beside, current] {
-      var folder = start
-      while folder.path != "/" {
-        folder = folder.deletingLastPathComponent()
-        candidates.append(folder.appendingPathComponent("graphs"))
-      }
+    let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    let found = places(
+      program: program.deletingLastPathComponent().path,
+      current: FileManager.default.currentDirectoryPath
+    ).first(where: isLibrary)
+    guard let found else {
+      throw Diagnostics(
+        "the library of graphs is not found beside or above the program, nor in or above the current"
+          + " folder", hint: "name it with --graphs DIR")
     }
-    candidates.append(current.appendingPathComponent("graphs"))
-    if let found = candidates.first(where: { isLibrary($0.path) }) {
-      return GraphLibrary(folder: found.path)
+    return GraphLibrary(folder: found)
+  }
+
+  /// Where a library is looked for, the nearest first: `graphs` or `../share/retort/graphs` beside
+  /// the real executable, `graphs` above it, then in the current folder and above that.
+  package static func places(program: String, current: String) -> [String] {
+    let own = above(program)
+    let share = own[min(1, own.count - 1)] + "/share/retort"
+    return (own.prefix(1) + [share] + own.dropFirst() + above(current)).map { $0 + "/graphs" }
+  }
+
+  /// A folder and those that it lies in; the root, of all, is the empty text.
+  private static func above(_ folder: String) -> [String] {
+    var folders: [String] = []
+    var rest = folder
+    while rest.count > 1 {
+      folders.append(rest)
+      rest = (rest as NSString).deletingLastPathComponent
     }
-    throw Diagnostics(
-      "the library of graphs is not found beside or above the program or the current folder",
-      hint: "name it with --graphs DIR")
+    return folders + [""]
   }
 
   private static func isLibrary(_ path: String) -> Bool {

@@ -60,7 +60,8 @@ struct Command: Sendable {
 extension Option {
   static let graphs = Option(
     "--graphs", "DIR",
-    "the library of graphs (default: 'graphs' beside or above the program or the current folder)")
+    "the library of graphs (default: 'graphs' beside or above the program, else in or above the"
+      + " current folder)")
   static let entry = Option("--entry", "GRAPH", "the graph to take (default: the file's first)")
   static let set = Option(
     "--set", "NAME=VALUE", repeats: true,
