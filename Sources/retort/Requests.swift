@@ -59,7 +59,8 @@ extension Arguments {
   func seed() throws -> UInt64? {
     guard let text = self["--seed"] else { return nil }
     guard let number = UInt64(text) else {
-      throw UsageError(message: "'--seed' takes a whole number, got '\(text)'")
+      throw UsageError(
+        message: "'--seed' takes a whole number from 0 to \(UInt64.max), got '\(text)'")
     }
     return number
   }

@@ -123,7 +123,11 @@ struct CommandLineUsageTests {
     (["dump", "a.graph", "--weights", "w"], "retort dump: '--weights' is not an option here\n"),
     (["run", "a.graph", "--seed"], "retort run: '--seed' needs a value: --seed N\n"),
     (["run", "a.graph", "--seed", "1", "--seed=2"], "retort run: '--seed' is given twice\n"),
-    (["run", "a.graph", "--seed", "-1"], "retort run: '--seed' takes a whole number, got '-1'\n"),
+    (
+      ["run", "a.graph", "--seed", "18446744073709551616"],
+      "retort run: '--seed' takes a whole number from 0 to 18446744073709551615, got"
+        + " '18446744073709551616'\n"
+    ),
     (
       ["run", "a.graph", "--threads", "0"],
       "retort run: '--threads' takes a whole number from 1 to 1024, got '0'\n"
