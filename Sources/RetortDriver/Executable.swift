@@ -20,22 +20,22 @@ package final class Executable {
       stored: stored)
   }
 
-  /// From a `.retort` file, with the weights it holds, which stay where they are mapped, or with
-  /// those that are given or that the request names.
+  /// From a `.retort` file.
+  ///
+  /// - Parameter ownsWeights: whether it runs with the weights that the file holds, which stay where
+  ///   they are mapped; others are then to be bound.
   package convenience init(
-    artifact path: String, request: Request, weights given: Weights? = nil
+    artifact path: String, request: Request, ownsWeights: Bool = true
   ) throws {
     let (file, graph) = try request.openedPlan ?? Self.plan(path)
     guard let backend = Backend(rawValue: file.backend) else {
       throw Diagnostics("names the unknown backend '\(file.backend)'", path: path)
     }
     try Self.check(graph, path: path)
-    let ownsWeights = given == nil && request.weightPaths.isEmpty
     let stored = ownsWeights ? try Self.stored(file, graph) : nil
     try self.init(
       try file.named(graph), backend: backend, threadCount: request.threadCount, stored: stored)
     program.releasesWeights = !request.keepsWeights
-    if !ownsWeights { try bind(try given ?? Weights(reading: request.weightPaths)) }
   }
 
   private static func plan(_ path: String) throws(Diagnostics) -> (file: PlanFile, graph: Graph) {

@@ -201,7 +201,11 @@ package struct Request: Sendable {
           "is a plan, whose graph is not differentiated any more", path: path,
           hint: "load the definition that it was compiled from")
       }
-      return (try Executable(artifact: path, request: self, weights: weights), [], [])
+      let ownsWeights = weights == nil && weightPaths.isEmpty
+      let executable = try Executable(artifact: path, request: self, ownsWeights: ownsWeights)
+      if ownsWeights { return (executable, [], []) }
+      let (unused, notes) = try executable.bind(weights ?? Weights(reading: weightPaths))
+      return (executable, notes, unused)
     }
     let compilation = try compilation(through: .planned, inputs: inputs)
     let executable = try Executable(

@@ -81,6 +81,20 @@ import Testing
     #expect(try bench.loaded().run(inputs) != expected)
   }
 
+  /// As with a definition.
+  @Test func weightsThatAPlanDoesNotReadAreTold() throws {
+    let bench = try Workbench(SmallPrograms.thin, hasWeights: false)
+    var named = bench.request
+    try named.bindRandomWeights(seed: 2, in: bench.folder)
+    let spare = try bench.folder.write(
+      [("spare", HostTensor([1], [5] as [Float]))], to: "spare.npz")
+    var loaded = Request(path: bench.plan, library: Repository.library)
+    loaded.weightPaths = named.weightPaths + [spare]
+    #expect(try loaded.executable().unused == ["spare"])
+    #expect(
+      try loaded.executable(weights: Weights(reading: loaded.weightPaths)).unused == ["spare"])
+  }
+
   @Test func planWithoutWeightsAsksForThem() throws {
     let bench = try Workbench(SmallPrograms.thin, hasWeights: false)
     let message = Self.refusal { _ = try bench.loaded() }
