@@ -80,12 +80,16 @@ extension Command {
 extension Arguments {
   /// `-o`, without the suffix of one of the report's files.
   fileprivate func reportName() throws -> String {
-    let name = self["-o"] ?? "report"
-    guard name != "-" else {
+    let given = self["-o"] ?? "report"
+    guard given != "-" else {
       throw UsageError(message: "'-o' names several files here; it cannot be standard output")
     }
-    for suffix in EvaluationOutput.suffixes where name.hasSuffix(suffix) {
-      return String(name.dropLast(suffix.count))
+    let suffix = EvaluationOutput.suffixes.first(where: given.hasSuffix) ?? ""
+    let name = String(given.dropLast(suffix.count))
+    // The files would be hidden ones, '.json' and so on.
+    guard !name.isEmpty, !name.hasSuffix("/") else {
+      throw UsageError(
+        message: "'-o' takes what the report's files are called, \(name)report, got '\(given)'")
     }
     return name
   }
