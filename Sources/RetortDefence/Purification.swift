@@ -56,7 +56,7 @@ package struct Purification {
     var purifier = request
     if request.isDefinition, let n = request.settings.first(where: { $0.name == "n" }) {
       throw Diagnostics(
-        "--set n=\(n.value): the images that are purified at a time are --batch",
+        "the images that are purified at a time are --batch", path: "--set n=\(n.value)",
         hint: "--batch \(n.value)")
     }
     var classifier = try classifierRequest()

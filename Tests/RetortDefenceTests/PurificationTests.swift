@@ -215,7 +215,7 @@ struct PurificationTests {
     let text = try complaint {
       _ = try purification(settings: [("n", "8")]).run(images, roundsToBytes: false)
     }
-    #expect(text.hasPrefix("error: --set n=8: the images that are purified at a time are --batch"))
+    #expect(text.hasPrefix("--set n=8: error: the images that are purified at a time are --batch"))
   }
 
   @Test func anAttackNeedsLabels() throws {
