@@ -202,6 +202,10 @@ struct CommandLineUsageTests {
       ["evaluate", "r.json", "--data", "d", "-o", "out/"],
       "retort evaluate: '-o' takes what the report's files are called, out/report, got 'out/'\n"
     ),
+    (
+      ["evaluate", "r.json", "--data", "d", "-o", "."],
+      "retort evaluate: '-o' takes what the report's files are called, ./report, got '.'\n"
+    ),
     (["evaluate", "--merge"], "retort evaluate: '--merge' takes shard files\n"),
     (["train", "r.json", "-o", "w.npz"], "retort train: '--data PATH' is missing\n"),
     (["train", "r.json", "--data", "d"], "retort train: '-o WEIGHTS' is missing\n"),

@@ -87,9 +87,11 @@ extension Arguments {
     let suffix = EvaluationOutput.suffixes.first(where: given.hasSuffix) ?? ""
     let name = String(given.dropLast(suffix.count))
     // The files would be hidden ones, '.json' and so on.
-    guard !name.isEmpty, !name.hasSuffix("/") else {
+    let last = name.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+    guard !["", ".", ".."].contains(last) else {
+      let folder = last.isEmpty ? name : name + "/"
       throw UsageError(
-        message: "'-o' takes what the report's files are called, \(name)report, got '\(given)'")
+        message: "'-o' takes what the report's files are called, \(folder)report, got '\(given)'")
     }
     return name
   }
