@@ -35,6 +35,7 @@ extension Command {
     writer.bindsKeys = arguments.has("--seed")
     let target = arguments["-o"] ?? defaultTarget(given, of: request.path)
     try arguments.requireTarget(target, ending: ".onnx", "a model of ONNX", of: request)
+    try arguments.refuseChangedDefinition(request)
     let summary = try writer.write(to: target)
     Console.notes(summary.notes)
     try Console.report(summary.text, besides: [target])
@@ -79,15 +80,20 @@ extension Arguments {
     request.calibrationObserver = nil
     if has("--weights") { request.weightPaths = all("--weights") }
     if has("--graphs") { request.library = try library() }
-    // What was measured then would be measured anew.
-    if file.calibration.isEmpty {
-      let planned = try request.graph(at: .planned).graph
-      guard Printer().text(planned) == file.graphText else {
-        throw Diagnostics(
-          "is not what \(definition) compiles to any more", path: plan,
-          hint: "compile it again, or export the definition itself")
-      }
-    }
     return request
+  }
+
+  /// Refuses a plan whose definition does not compile to it any more.
+  fileprivate func refuseChangedDefinition(_ request: Request) throws {
+    let plan = positionals[0]
+    guard Artifact.isArtifact(plan) else { return }
+    let file = try PlanFile(plan, processor: Processor.fingerprint)
+    // What was measured then would be measured anew.
+    guard file.calibration.isEmpty else { return }
+    guard Printer().text(try request.graph(at: .planned).graph) == file.graphText else {
+      throw Diagnostics(
+        "is not what \(request.path) compiles to any more", path: plan,
+        hint: "compile it again, or export the definition itself")
+    }
   }
 }
