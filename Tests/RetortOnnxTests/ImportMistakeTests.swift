@@ -165,7 +165,10 @@ import Testing
     #expect(slip.contains("no input has an extent named 'bacth'"))
     #expect(slip.contains("did you mean 'batch'?"))
     for text in ["-1", "x", "99999999999999999999"] {
-      #expect(ImportModels.complaint(model, settings: ["batch": text]).contains("whole number"))
+      let complaint = ImportModels.complaint(model, settings: ["batch": text])
+      #expect(
+        complaint.hasPrefix("--set batch=\(text): error: an extent is a whole number"),
+        "\(complaint)")
     }
   }
 

@@ -52,7 +52,10 @@ extension GraphImporter {
   func declare(_ known: KnownTensor, asBuffer: Bool) throws -> Value {
     let tensor = known.tensor
     let type = tensor.type
-    try NodeImport.checkRank(type.rank)
+    guard type.rank <= Shape.rankLimit else {
+      throw ImportFailure(
+        "the tensor '\(known.name ?? "")' has \(type.rank) axes, more than \(Shape.rankLimit)")
+    }
     // Before anything looks at its elements: a weight may be read many times.
     if known.isWeight || type.elementCount > FoldConstants.elementLimit,
       let place = state.weightPlaces[path(known)]

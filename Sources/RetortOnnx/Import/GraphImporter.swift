@@ -121,6 +121,8 @@ final class GraphImporter {
       let value: Value
       do {
         value = try declare(operand)
+      } catch let failure as ImportFailure {
+        throw failure.diagnostics("output '\(output.name)'", path: path)
       } catch {
         throw Diagnostics("output '\(output.name)': \(Self.text(error))", path: path)
       }

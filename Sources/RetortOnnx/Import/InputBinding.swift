@@ -109,7 +109,8 @@ struct InputBinding {
             ?? "the extents of its inputs are all fixed")
       }
       guard let extent = Int(text), (0...Int(Int32.max)).contains(extent) else {
-        throw Diagnostics("--set \(name)=\(text): an extent is a whole number of at least 0")
+        throw Diagnostics(
+          "an extent is a whole number of at least 0", path: "--set \(name)=\(text)")
       }
       bound[name] = (extent, "--set")
     }

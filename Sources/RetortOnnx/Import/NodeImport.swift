@@ -189,13 +189,11 @@ final class NodeImport {
   // MARK: types
 
   /// Tensors of more axes than a graph's are refused on the way: what is imported is read back.
-  static func checkRank(_ rank: Int) throws {
+  func checkRank(_ rank: Int) throws {
     guard rank <= Shape.rankLimit else {
       throw ImportFailure("it makes a tensor of \(rank) axes, more than \(Shape.rankLimit)")
     }
   }
-
-  func checkRank(_ rank: Int) throws { try Self.checkRank(rank) }
 
   func type(of operand: Operand) -> TensorType {
     switch operand {
