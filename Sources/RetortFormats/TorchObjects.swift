@@ -127,12 +127,14 @@ extension PickleMachine {
     return result
   }
 
-  /// Metadata say of a view that its numbers are the negative or conjugate ones of its storage.
+  /// Metadata say, as `neg`, that a view's numbers are the negative ones of its storage.
   private func checkMetadata(_ arguments: [PickleValue]) throws(FormatError) {
-    guard arguments.count == 7, case .dictionary(let place) = arguments[6], !heap[place].isEmpty
+    guard arguments.count == 7, case .dictionary(let place) = arguments[6],
+      let first = heap[place].first
     else { return }
+    let name = if case .string(let key) = first { quoted(key) } else { first.kind }
     throw FormatError(
-      "a tensor has metadata, such as a negative sign that its storage does not have",
+      "a tensor has metadata, \(name), by which its numbers may be others than its storage's",
       hint: "write its numbers out in Python before it is saved: tensor.resolve_neg()")
   }
 
