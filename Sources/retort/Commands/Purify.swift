@@ -35,8 +35,9 @@ extension Command {
     discussion: """
       PNG files hold 8 bits a channel: the purified image is rounded, and the answer is the one for
       the rounded image. A .npy file keeps 32-bit floats. With --images - and -o - arrays
-      [n, 3, 32, 32] are read from standard input, one after the other until it ends; each is
-      answered at once with the purified array. Wherever -o is -, answers go to standard error.
+      [n, 3, 32, 32] are read from standard input, one after the other until it ends or nobody
+      reads on; each is answered at once with the purified array. Wherever -o is -, answers go to
+      standard error.
 
       PURIFIER is a definition, or a plan or a model of ONNX of one; those start faster, and have
       a batch of their own.
@@ -92,7 +93,7 @@ extension Command {
     try named(images.pixels).checkWritable(to: target)
     let isFolder = try Images.Target(target) == .folder
     let targets = isFolder ? named(images.pixels).files(inFolder: target) : [target]
-    try targets.forEach { try arguments.refuseReplacing($0) }
+    if isFolder { try targets.forEach { try arguments.refuseReplacing($0) } }
     try refuseReplacing(targets, picturesOf: source, images.names)
     let outcome = try naming(images: source) {
       try purification.run(
