@@ -30,8 +30,8 @@ package struct GraphLibrary: Sendable {
     ).first(where: isLibrary)
     guard let found else {
       throw Diagnostics(
-        "the library of graphs is not found beside or above the program, nor in or above the current"
-          + " folder", hint: "name it with --graphs DIR")
+        "the library of graphs is not found beside or above the program, nor in or above the"
+          + " current folder", hint: "name it with --graphs DIR")
     }
     return GraphLibrary(folder: found)
   }
@@ -39,9 +39,10 @@ package struct GraphLibrary: Sendable {
   /// Where a library is looked for, the nearest first: `graphs` or `../share/retort/graphs` beside
   /// the real executable, `graphs` above it, then in the current folder and above that.
   package static func places(program: String, current: String) -> [String] {
-    let own = above(program)
-    let share = own[min(1, own.count - 1)] + "/share/retort"
-    return (own.prefix(1) + [share] + own.dropFirst() + above(current)).map { $0 + "/graphs" }
+    var folders = above(program)
+    folders.insert(folders[min(1, folders.count - 1)] + "/share/retort", at: 1)
+    folders += above(current)
+    return folders.map { "\($0)/graphs" }
   }
 
   /// A folder and those that it lies in; the root, of all, is the empty text.

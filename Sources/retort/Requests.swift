@@ -108,11 +108,11 @@ extension Arguments {
   func refuseReplacing(
     _ target: String, files: [String]? = nil, of request: Request? = nil
   ) throws {
-    let read =
-      (files ?? positionals) + (request.map { [$0.path] } ?? [])
-      + (request?.weightPaths ?? all("--weights")).map { WeightFile($0).path }
-      + (try pairs("--input").map(\.value))
-      + ["--images", "--data", "--labels", "--classifier"].flatMap(all)
+    var read = files ?? positionals
+    if let request { read.append(request.path) }
+    read += (request?.weightPaths ?? all("--weights")).map { WeightFile($0).path }
+    read += try pairs("--input").map(\.value)
+    read += ["--images", "--data", "--labels", "--classifier"].flatMap(all)
     guard let source = read.first(where: { InputFile.isSame($0, target) }) else { return }
     throw Diagnostics(
       "would be replaced by what is made of it", path: source, hint: "give -o another name")

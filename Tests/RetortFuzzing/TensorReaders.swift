@@ -68,7 +68,7 @@ extension FuzzReader {
     }, tellsItsLength: true,
     damages: [Mutation(words: pickleWords).callAsFunction, sealedCheckpoint],
     seeds: {
-      [try TorchSample.archive(), TorchSample.legacy]
+      [try TorchSample.archive(), TorchSample.legacy()]
     }, moreSeeds: { sharedCases("checkpoints", suffixes: [".pt"]) },
     read: { bytes, _ in _ = try TensorFile.contents(bytes, "damaged.pt") })
 

@@ -74,9 +74,7 @@ package enum TorchSample {
     return try writer.finished()
   }
 
-  package static let legacy: [UInt8] = legacy(fromLittleEndian: true)
-
-  package static func legacy(fromLittleEndian isLittle: Bool) -> [UInt8] {
+  package static func legacy(fromLittleEndian isLittle: Bool = true) -> [UInt8] {
     let magic: [UInt8] = [0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
     var bytes = pickled(magic) + pickled([UInt8(ascii: "M"), 0xE9, 3])
     bytes += pickled(dictionary([("little_endian", [isLittle ? 0x88 : 0x89])]))
