@@ -4,7 +4,7 @@ import Testing
 
 /// Valid files of every format, damaged: each is read or refused with a sentence, never a trap,
 /// never a hang. `retort-fuzz` does the same for hours.
-@Suite(.timeLimit(.minutes(20))) struct FuzzTests {
+@Suite(.timeLimit(.minutes(60))) struct FuzzTests {
   @Test(arguments: FuzzReader.all) func damagedFilesAreReadOrRefused(_ reader: FuzzReader) throws {
     let cases = try FuzzCases(reader, seed: 0)
     for file in cases.validFiles { #expect(cases.outcome(of: file) == .read) }

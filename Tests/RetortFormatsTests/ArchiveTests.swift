@@ -40,7 +40,7 @@ import Testing
   }
 
   /// Millions of short matches; copying the output at each would take minutes.
-  @Test(.timeLimit(.minutes(1))) func unpackingTakesTimeInProportionToItsOutput() throws {
+  @Test func unpackingTakesTimeInProportionToItsOutput() throws {
     var bytes: [UInt8] = []
     for index in UInt32(0)..<1 << 20 {
       let mixed = (index &* 0x9E37_79B1) >> 24
@@ -49,7 +49,10 @@ import Testing
     var writer = ZipWriter()
     try writer.append("a", bytes, compress: true)
     let archive = try Zip(try writer.finished())
-    #expect(try archive.contents(of: archive.entries[0]).elementsEqual(bytes))
+    let seconds = try threadSeconds { () throws in
+      #expect(try archive.contents(of: archive.entries[0]).elementsEqual(bytes))
+    }
+    #expect(seconds < 60)
   }
 
   @Test func aDamagedEntryIsNamed() throws {
