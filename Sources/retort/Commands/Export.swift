@@ -28,14 +28,14 @@ extension Command {
       """
   ) { arguments in
     let given = arguments.positionals[0]
-    var request = try arguments.requestOfDefinition()
+    var (request, plan) = try arguments.requestOfDefinition()
     request.seed = try arguments.seed() ?? 0
     var writer = OnnxWriter(request: request)
     writer.unrollsLoops = arguments.has("--unroll")
     writer.bindsKeys = arguments.has("--seed")
     let target = arguments["-o"] ?? defaultTarget(given, of: request.path)
     try arguments.requireTarget(target, ending: ".onnx", "a model of ONNX", of: request)
-    try arguments.refuseChangedDefinition(request)
+    if let plan { try refuseChangedDefinition(plan, given, request) }
     let summary = try writer.write(to: target)
     Console.notes(summary.notes)
     try Console.report(summary.text, besides: [target])
@@ -49,14 +49,28 @@ extension Command {
     // A model of ONNX is not written over.
     return InputFile.isSame(target, definition) ? stem + ".retort.onnx" : target
   }
+
+  /// Refuses a plan whose definition does not compile to it any more.
+  private static func refuseChangedDefinition(
+    _ plan: PlanFile, _ path: String, _ request: Request
+  ) throws {
+    // What was measured then would be measured anew.
+    guard plan.calibration.isEmpty else { return }
+    guard Printer().text(try request.graph(at: .planned).graph) == plan.graphText else {
+      throw Diagnostics(
+        "is not what \(request.path) compiles to any more", path: path,
+        hint: "compile it again, or export the definition itself")
+    }
+  }
 }
 
 extension Arguments {
   /// The request for the definition that the command names, or that a plan it names was compiled
-  /// from, with the settings and weights of then. `--weights` and `--graphs` go before those.
-  fileprivate func requestOfDefinition() throws -> Request {
+  /// from, with the settings and weights of then, and that plan. `--weights` and `--graphs` go before
+  /// those.
+  fileprivate func requestOfDefinition() throws -> (request: Request, plan: PlanFile?) {
     let plan = positionals[0]
-    guard Artifact.isArtifact(plan) else { return try request(plan) }
+    guard Artifact.isArtifact(plan) else { return (try request(plan), nil) }
     try refuseWhatAPlanFixes([plan])
     let file = try PlanFile(plan, processor: Processor.fingerprint)
     let compile = Command.compile
@@ -80,20 +94,6 @@ extension Arguments {
     request.calibrationObserver = nil
     if has("--weights") { request.weightPaths = all("--weights") }
     if has("--graphs") { request.library = try library() }
-    return request
-  }
-
-  /// Refuses a plan whose definition does not compile to it any more.
-  fileprivate func refuseChangedDefinition(_ request: Request) throws {
-    let plan = positionals[0]
-    guard Artifact.isArtifact(plan) else { return }
-    let file = try PlanFile(plan, processor: Processor.fingerprint)
-    // What was measured then would be measured anew.
-    guard file.calibration.isEmpty else { return }
-    guard Printer().text(try request.graph(at: .planned).graph) == file.graphText else {
-      throw Diagnostics(
-        "is not what \(request.path) compiles to any more", path: plan,
-        hint: "compile it again, or export the definition itself")
-    }
+    return (request, file)
   }
 }
